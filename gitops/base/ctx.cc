@@ -1,0 +1,27 @@
+#include "gitops/base/ctx.h"
+
+#include <algorithm>
+
+namespace autonomous {
+
+Ctx Ctx::within(Millis limit) const {
+  Ctx inner = *this;
+  inner.deadline = std::min(deadline, std::chrono::steady_clock::now() + limit);
+  return inner;
+}
+
+Millis Ctx::left() const {
+  constexpr Millis kDay = std::chrono::hours(24);
+  auto now = std::chrono::steady_clock::now();
+  if (deadline <= now) return Millis(0);
+  if (deadline - now > kDay) return kDay;
+  return std::chrono::duration_cast<Millis>(deadline - now);
+}
+
+Result<void> Ctx::check() const {
+  if (stop.stop_requested()) return fail(Code::kCancelled, "stopped");
+  if (std::chrono::steady_clock::now() >= deadline) return fail(Code::kTimeout, "it took too long");
+  return ok();
+}
+
+}  // namespace autonomous

@@ -1,0 +1,24 @@
+// Small helpers for text that several modules need. Bytes, not characters, unless a name says otherwise.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace autonomous {
+
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+std::string_view trim(std::string_view text);  // ASCII white space at both ends
+bool starts_with(std::string_view text, std::string_view prefix);
+bool ends_with(std::string_view text, std::string_view suffix);
+std::string to_lower(std::string_view text);   // ASCII
+bool is_hex(std::string_view text);            // lower case, not empty
+bool is_utf8(std::string_view text);
+// The nearest of `known` by edit distance, or "" when none is near enough to be meant.
+std::string nearest(std::string_view name, const std::vector<std::string>& known);
+// Text from outside on one line of a terminal: control characters and line ends become spaces, cut at `max` bytes
+// at a character's boundary with "…".
+std::string one_line(std::string_view text, size_t max = 200);
+
+}  // namespace autonomous

@@ -1,0 +1,69 @@
+# Flags of each kind of build, and the two functions that every folder's CMakeLists.txt uses.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+include(GNUInstallDirs)
+
+option(AUTONOMOUS_TESTS "build the tests" ON)
+
+set(unity ON)
+if(AUTONOMOUS_BUILD STREQUAL "release")
+  set(flags -O2 -Wno-restrict)  # GCC 12 warns falsely about std::string's operator+
+  add_compile_definitions(NDEBUG)
+elseif(AUTONOMOUS_BUILD STREQUAL "dev")
+  set(flags -O0 -g1)
+  set(unity OFF)
+elseif(AUTONOMOUS_BUILD STREQUAL "asan")
+  # Less of UBSan: null, alignment, vptr and object-size cost half of the compile time and ASan sees the same bugs.
+  set(flags -O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,vptr,object-size
+            -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-error=maybe-uninitialized -Wno-restrict)
+  add_link_options(-fsanitize=address,undefined)
+elseif(AUTONOMOUS_BUILD STREQUAL "tsan")
+  set(flags -O1 -g1 -fsanitize=thread -Wno-error=tsan -Wno-restrict)
+  add_link_options(-fsanitize=thread)
+  add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
+elseif(AUTONOMOUS_BUILD STREQUAL "fuzz")
+  set(flags -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined)
+  add_link_options(-fsanitize=address,undefined)
+else()
+  message(FATAL_ERROR "AUTONOMOUS_BUILD is '${AUTONOMOUS_BUILD}': release, dev, asan, tsan or fuzz")
+endif()
+add_compile_options(-Wall -Wextra -Werror ${flags})
+option(AUTONOMOUS_UNITY "compile several sources as one unit" ${unity})
+set(CMAKE_UNITY_BUILD ${AUTONOMOUS_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+
+find_program(ccache_program ccache)
+if(ccache_program AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_program})
+endif()
+find_program(mold_program mold)
+if(mold_program)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+include_directories(${CMAKE_SOURCE_DIR})
+
+# autonomous_library(gitops_base SOURCES a.cc b.cc DEPS gitops_model pkg::target)
+# One static library a module folder; sources are relative to the calling CMakeLists.txt.
+function(autonomous_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC ${arg_DEPS})
+endfunction()
+
+# autonomous_test(base SOURCES result_test.cc … DEPS gitops_base)
+# One GoogleTest program a module; every TEST is a ctest of its own, named <module>.<Suite>.<Test>.
+function(autonomous_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${arg_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  # Found when ctest starts, not while building: a sanitized program takes long to start on a loaded machine.
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
+endfunction()
