@@ -1,0 +1,108 @@
+// Chart: what `helm` calls a chart, loaded: metadata, templates, files, values text, and the charts it contains.
+//
+// A loaded chart is immutable and shared by any number of renders, on any thread; what a render changes (aliases, disabled
+// dependencies, imported values) happens in its own working copy (dependencies.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gitops/base/result.h"
+#include "gitops/base/tree.h"
+
+namespace autonomous::helm {
+
+// Which helm's behaviour to show; the numbers are helm's major versions.
+enum class HelmVersion : uint8_t { k3 = 3, k4 = 4 };
+
+struct ChartFile {
+  std::string name;  // relative to its chart, '/'-separated
+  std::string data;
+};
+
+// An `import-values` item: the name of an export, or a pair of paths.
+struct ImportValue {
+  std::string child;
+  std::string parent;
+  bool is_export = false;  // written as a plain string: exports.<child> → .
+};
+
+struct Dependency {
+  std::string name;
+  std::string version;
+  std::string repository;
+  std::string condition;
+  std::vector<std::string> tags;
+  std::vector<ImportValue> import_values;
+  std::string alias;
+  bool enabled = false;
+};
+
+struct Maintainer {
+  std::string name;
+  std::string email;
+  std::string url;
+};
+
+struct Metadata {
+  std::string name;
+  std::string home;
+  std::vector<std::string> sources;
+  std::string version;
+  std::string description;
+  std::vector<std::string> keywords;
+  std::vector<Maintainer> maintainers;
+  std::string icon;
+  std::string api_version;
+  std::string condition;
+  std::string tags;
+  std::string app_version;
+  bool deprecated = false;
+  bool has_annotations = false;  // an empty map and none at all print differently
+  std::vector<std::pair<std::string, std::string>> annotations;  // sorted by key
+  std::string kube_version;
+  bool has_dependencies = false;
+  std::vector<Dependency> dependencies;
+  std::string type;
+};
+
+struct Chart {
+  Metadata metadata;
+  std::vector<ChartFile> templates;
+  std::vector<ChartFile> files;  // neither templates nor Chart.yaml, values or schema; crds/ is among them
+  bool has_values = false;
+  std::string values_text;  // values.yaml as it is
+  std::string schema;       // values.schema.json as it is; empty: none
+  std::vector<std::shared_ptr<const Chart>> dependencies;  // charts/, sorted by folder or archive name
+};
+
+struct LoadLimits {
+  uint64_t bytes = 100ull << 20;          // of all files, unpacked: helm's own limit
+  uint64_t files = 100'000;
+  uint64_t archive_bytes = 100ull << 20;  // of an archive as it is packed
+  uint32_t depth = 32;                    // of charts in charts in charts
+};
+
+struct LoadOptions {
+  HelmVersion helm = HelmVersion::k4;
+  LoadLimits limits;
+  // Lines that helm would log while loading (level=INFO …), without their line ends. May be null.
+  std::vector<std::string>* warnings = nullptr;
+};
+
+// A chart's folder, through `.helmignore`. Links are followed inside the tree and refused where they leave it
+// (CVE-2022-24348). kInvalid with helm's words; kDenied for a link; kLimit.
+Result<std::shared_ptr<const Chart>> load_chart(const FileTree& tree, const LoadOptions& options = {});
+
+// A chart's .tgz. `name` is what error messages call it.
+Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, std::string_view bytes,
+                                                        const LoadOptions& options = {});
+
+// The files of a .tgz below its one top folder, checked: no absolute names, no "..", no bombs.
+Result<std::vector<ChartFile>> unpack_archive(std::string_view bytes, const LoadLimits& limits = {});
+
+}  // namespace autonomous::helm
