@@ -1,0 +1,239 @@
+// Api: what the HTTP server, the hooks and the dashboard may ask of the pipeline. Plain values, no JSON, no Asio.
+//
+// The pipeline implements it; tests use a fake. The server calls it from several threads at once, and never from the
+// threads that serve sockets: a call may take its time, but it must respect `ctx` (deadline and stop). Everything that
+// is returned is a copy. Errors become RFC 9457 problems: kNotFound 404, kDenied 403, kInvalid 422, kConflict 409,
+// kUnavailable 503, kTimeout 504, everything else a 500 that discloses nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/http/events.h"
+#include "gitops/base/clock.h"
+#include "gitops/base/ctx.h"
+#include "gitops/base/result.h"
+
+namespace autonomous::daemon {
+
+// Who asks, and how we know: `Jane Doe <jane@example.com> (socket uid 1000)` in Requested-By.
+struct Caller {
+  std::string name;
+  std::string email;
+  std::string how;  // "socket uid 1000" | "pusher uid 1000" | "token ci"
+};
+
+// --- looking -------------------------------------------------------------------------------------------------------
+
+struct ReleaseFilter {
+  std::string environment, project, app;  // empty: any
+  std::string commit;                     // of the source, at least 4 hex digits; empty: any
+  size_t limit = 50;
+  uint32_t before = 0;                    // only numbers below this (of one target); 0: from the newest
+};
+
+struct ReleaseRow {
+  std::string target;       // env/project/app
+  uint32_t number = 0;
+  std::string outcome;      // healthy | failed | superseded | cancelled | rejected | unverified | running
+  bool live = false;        // what runs now, as far as is known
+  std::string trigger;      // design.md §4
+  std::string because;
+  std::string who;          // Requested-By
+  std::string source_commit, subject, author;
+  std::string commit;       // on deploy
+  Time at{};
+  std::string reason;       // why it failed or was superseded
+};
+
+struct ReleaseStep {
+  std::string name;         // watch build render preflight commit push sync verify
+  std::string state;        // done | running | failed | skipped | waiting
+  Millis took{};
+  std::string text;
+};
+
+struct ReleaseDetails {
+  ReleaseRow row;
+  std::vector<std::pair<std::string, std::string>> trailers;  // in their order
+  std::vector<ReleaseStep> steps;
+  std::vector<std::string> changed;  // files under the target's folder: "M manifests/deployment-web.yaml"
+  std::string tag;
+  std::string undo;                  // the command that takes it back
+};
+
+struct Gate {
+  enum class Verdict : uint8_t { kOk, kNo, kWaiting, kUnknown };
+  std::string name;  // seen mapped paths spec checks build policy approval hold freeze needs push sync health
+  Verdict verdict = Verdict::kUnknown;
+  std::string text;  // a sentence for people: "held by Jane since 3h: investigating checkout errors"
+};
+std::string_view verdict_name(Gate::Verdict verdict);  // ok no waiting unknown
+
+// Every gate between a source commit and a target, in their order.
+struct WhyAnswer {
+  std::string target;         // may be empty: a commit that maps to no target
+  std::string source_commit;
+  std::string subject;
+  std::string summary;        // "waiting: held behind release 43"
+  std::vector<Gate> gates;
+};
+
+struct TargetDetails {
+  TargetRow row;
+  std::vector<Gate> gates;            // of the newest commit
+  std::vector<ReleaseRow> releases;   // the newest 10
+  std::vector<std::string> notes;     // warnings that last
+};
+
+// Where a source commit lives. found says how the id was understood.
+struct WhereRow {
+  std::string target;
+  std::string state;  // live | replaced | releasing | waiting | failed | not released
+  uint32_t number = 0;
+  Time at{};
+  std::string text;
+};
+struct WhereAnswer {
+  std::string source_commit;  // in full, where known
+  std::string project, subject, author, ref;
+  std::vector<WhereRow> rows;
+};
+
+struct ConfigValue {
+  std::string path;    // env.LOG_LEVEL
+  std::string value;   // never a secret's value
+  std::string from;    // "autonomous.yaml:12", "platform default", "config/prod/shop/web.yaml:3"
+};
+struct ConfigAnswer {
+  std::string target;
+  std::string source_commit, config_commit;
+  std::vector<ConfigValue> values;
+};
+
+// What a release now would change; or, with `from`/`to`, how two releases differ.
+struct DiffRequest {
+  std::string target;
+  uint32_t from = 0;      // 0: what is live
+  uint32_t to = 0;        // 0: what would be released now
+  std::string image;      // as in DeployRequest: what would this change?
+};
+struct DiffAnswer {
+  std::string target, from, to;      // "release 42", "now"
+  std::vector<std::string> changed;  // "M manifests/…"
+  std::string text;                  // unified
+};
+
+struct ProjectRow {
+  std::string name;
+  std::string source;   // URL without credentials
+  bool hosted = false;  // by us
+  std::string state;    // ok | failing | new
+  std::string why;
+  std::vector<std::string> apps;
+};
+
+// --- acting --------------------------------------------------------------------------------------------------------
+
+struct Ask {
+  Caller who;
+  std::string because;
+  std::string ticket;
+  bool dry_run = false;  // says what would happen and changes nothing
+};
+
+struct DeployRequest {
+  std::string project;      // required
+  std::string app;          // empty: all apps of the project
+  std::string environment;  // empty: where the platform sends it
+  std::string commit;       // source commit; empty: the newest of the branch
+  std::string image;        // registry/repo@sha256:…, for `build: external`; needs app
+};
+
+struct Affected {
+  std::string target;
+  uint32_t release = 0;  // 0: not known yet
+  std::string text;      // "goes back to release 41", "held behind 43"
+};
+
+// The answer to an action: it was accepted (or, in a dry run, would be).
+struct ActionAnswer {
+  std::string summary;
+  std::vector<Affected> affected;
+};
+
+struct RefUpdate {
+  std::string ref, old_oid, new_oid;  // 40 hex digits; all zeros: made or deleted
+};
+struct Push {
+  std::string project;  // of a source push; empty for the GitOps repository
+  std::vector<RefUpdate> updates;
+  Caller who;
+};
+
+struct Check {
+  std::string name;
+  std::string state;  // ok | warning | failed | off
+  std::string text;
+  std::string fix;    // what to do, where something is wrong
+};
+
+struct Metric {
+  enum class Kind : uint8_t { kCounter, kGauge };
+  std::string name;  // autonomous_releases_total
+  std::string help;
+  Kind kind = Kind::kGauge;
+  struct Sample {
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value = 0;
+  };
+  std::vector<Sample> samples;
+};
+
+class Api {
+ public:
+  virtual ~Api() = default;
+
+  // Look. Targets are "env/project/app" in full; ids are "env/project/app/42".
+  virtual std::vector<TargetRow> status() = 0;
+  virtual Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) = 0;
+  virtual Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) = 0;
+  virtual Result<TargetDetails> target(const Ctx& ctx, const std::string& target) = 0;
+  virtual Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) = 0;  // at least 4 hex digits
+  // subject: a target, or (at least 4 hex digits of) a source commit.
+  virtual Result<std::vector<WhyAnswer>> why(const Ctx& ctx, const std::string& subject) = 0;
+  virtual Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) = 0;
+  virtual Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) = 0;
+  virtual std::vector<ProjectRow> projects() = 0;
+  virtual std::vector<Check> doctor(const Ctx& ctx) = 0;
+
+  // Act. They return once the request is accepted and recorded; `progress` (may be null) then hears what happens, until
+  // its done(). With dry_run nothing is heard.
+  virtual Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) = 0;
+  // to: 0 is the release before the live one.
+  virtual Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target, std::optional<Time> until) = 0;
+  // choice: "" | "keep" | "replace", for drift.
+  virtual Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) = 0;
+
+  // Pushes to the built-in hosting. check_*: in pre-receive, before the refs move; an error refuses the whole push with
+  // its text. *_pushed: in post-receive, the refs have moved; it only hints and never fails. `repository`: its folder.
+  virtual Result<void> check_source_push(const Ctx& ctx, const Push& push) = 0;
+  virtual void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) = 0;
+  virtual Result<void> check_gitops_push(const Ctx& ctx, const Push& push) = 0;
+  virtual void gitops_pushed(const Push& push, ProgressPtr progress) = 0;
+
+  // The daemon itself.
+  virtual EventBus& events() = 0;
+  virtual std::vector<Metric> metrics() = 0;
+  virtual std::vector<Check> readiness() = 0;  // ready when none is "failed"
+};
+
+}  // namespace autonomous::daemon
