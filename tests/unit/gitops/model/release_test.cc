@@ -107,8 +107,12 @@ TEST(Release, NumberAndOutcomeAreFinalUnderRandomEvents) {
       const Event events[] = {RenderBegan{}, Rendered{}, RenderFailed{"r", random() % 2 == 0}, Blocked{"b"}, Unblocked{}, CommitBegan{}, Committed{i + 1, "c", now + hours(1)},
                               NothingChanged{}, Refused{"w", random() % 2 == 0}, Stale{}, Seen{"s"}, Verified{Outcome::kHealthy, ""}, Superseded{"n"}, Cancelled{"c"}, Recorded{}};
       Release next = apply(release, events[random() % std::size(events)], now += seconds(1));
-      if (release.number != 0) ASSERT_EQ(next.number, release.number) << "seed " << seed;
-      if (release.outcome != Outcome::kNone) ASSERT_EQ(next.outcome, release.outcome) << "seed " << seed;
+      if (release.number != 0) {
+        ASSERT_EQ(next.number, release.number) << "seed " << seed;
+      }
+      if (release.outcome != Outcome::kNone) {
+        ASSERT_EQ(next.outcome, release.outcome) << "seed " << seed;
+      }
       ASSERT_EQ(next.phase == Phase::kDone, next.outcome != Outcome::kNone) << "seed " << seed;
       ASSERT_TRUE(!next.recorded || next.phase == Phase::kDone) << "seed " << seed;
       release = std::move(next);
