@@ -1,0 +1,159 @@
+// DaemonConfig: daemon.yaml, only what the daemon needs to start (design.md §3): where the GitOps repository is,
+// credentials (by file or systemd credential), addresses, limits. Everything has a default; no file means all defaults.
+//
+// A DaemonConfig is an immutable value once parsed; ConfigFile owns the current one and may be used by any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config/credential.h"
+#include "gitops/base/clock.h"
+#include "gitops/base/result.h"
+#include "gitops/model/value.h"
+
+namespace autonomous::daemon {
+
+struct GitopsConfig {
+  std::string url;                           // "" = the built-in repository <state>/repos/gitops.git
+  std::string main = "main";
+  std::string deploy = "deploy";
+  Credential credential;                     // for url: a token (user:password or password) or an SSH key
+  std::optional<std::string> known_hosts;    // of an SSH url
+  Millis poll{15'000};
+};
+
+struct SigningConfig {
+  std::string key;                           // OpenSSH Ed25519 private key file; "" = <state>/keys/signing, made when missing
+  std::string allowed_signers;               // further keys that a record may be signed with
+};
+
+struct CommitterConfig {
+  std::string name = "Autonomous";
+  std::string email = "autonomous@localhost";
+};
+
+struct SourcesConfig {
+  Millis poll{30'000};
+  uint32_t jitter = 20;                      // percent, both ways
+  bool allow_file_urls = false;
+  std::map<std::string, Credential> credentials;  // "git.example.com" or "git.example.com/acme" → token or key
+};
+
+struct HostingConfig {
+  bool enabled = true;
+  std::map<std::string, Credential> tokens;  // who → the token that lets them push over HTTP
+  uint64_t max_push = 512ull << 20;          // bytes of a pack
+};
+
+struct LimitsConfig {
+  uint64_t blob = 16ull << 20;               // bytes of a file that is read from a source repository
+  uint64_t repository = 2ull << 30;          // bytes of a source repository's mirror
+  uint64_t render_output = 64ull << 20;
+  uint64_t render_fuel = 200'000'000;        // evaluator steps
+  Millis render_time{60'000};
+  uint32_t apps = 1000;                      // of one project
+};
+
+struct LogConfig {
+  std::string format = "text";               // text | json | journald
+  std::string level = "info";                // debug | info | warn | error
+};
+
+// The daemon's half of an instance in platform.yaml: where it is, if that isn't said there, and how to get in.
+struct InstanceConfig {
+  std::string name, kind, url;
+  Credential credential;                     // token
+  std::string kubeconfig;                    // file; its current context
+  std::string ca_file;
+  bool insecure = false;
+  model::Value options;                      // the whole record, for the plugin's own keys under `options:`
+};
+
+struct ConcurrencyConfig {
+  uint32_t renders = 0;                      // worker processes; 0 = one a core
+  uint32_t fetches = 4;
+  uint32_t builds = 4;
+};
+
+struct TlsConfig {
+  std::string certificate, key;              // PEM files; "" = plain HTTP
+};
+
+struct DaemonConfig {
+  std::string file;                          // "" = embedded defaults
+  std::string state;                         // absolute; $STATE_DIRECTORY, else ~/.local/state/autonomous
+  std::string listen = "127.0.0.1:7300";     // "" = no TCP
+  std::string socket;                        // absolute; $RUNTIME_DIRECTORY/autonomous.sock, else <state>/autonomous.sock
+  std::string public_url;                    // "" = http://<listen>
+  TlsConfig tls;
+  GitopsConfig gitops;
+  SigningConfig signing;
+  CommitterConfig committer;
+  SourcesConfig sources;
+  HostingConfig hosting;
+  LimitsConfig limits;
+  LogConfig log;
+  ConcurrencyConfig concurrency;
+  Millis verify_timeout{600'000};            // until a release that isn't healthy has failed, where platform.yaml is silent
+  std::map<std::string, InstanceConfig> instances;
+};
+
+// Where defaults come from: the environment, never read behind a test's back.
+struct ConfigPlaces {
+  std::string state_directory;        // $STATE_DIRECTORY
+  std::string runtime_directory;      // $RUNTIME_DIRECTORY
+  std::string credentials_directory;  // $CREDENTIALS_DIRECTORY
+  std::string home;                   // $HOME
+  static ConfigPlaces of_process();
+};
+
+// Syntax and meaning of the text, all errors at once; touches no file.
+model::Parsed<DaemonConfig> parse_config(std::string_view text, std::string_view file, const ConfigPlaces& places);
+// The file; with an empty path /etc/autonomous/daemon.yaml where it exists, else the defaults.
+model::Parsed<DaemonConfig> load_config(const std::string& path, const ConfigPlaces& places);
+
+// For `daemon --check` and `doctor`: what can be judged without the network: files readable and not open to everybody,
+// credentials there, folders writable, addresses well formed. ok: nothing to do.
+struct Finding {
+  enum class Level : uint8_t { kOk, kWarning, kError };
+  Level level = Level::kOk;
+  std::string subject;  // "gitops.credential"
+  std::string text;     // what is so, or what is wrong
+  std::string fix;      // what to do; "" where nothing is wrong
+};
+std::vector<Finding> check_config(const DaemonConfig& config);
+
+// The configuration of a running daemon: read again on SIGHUP or when the file changed, kept when the new one is wrong.
+class ConfigFile {
+ public:
+  ConfigFile(std::string path, ConfigPlaces places, std::shared_ptr<const DaemonConfig> first);
+
+  std::shared_ptr<const DaemonConfig> current() const;
+  // True: a new configuration is in force. False: nothing changed. An error: the file is wrong, the old one stays.
+  Result<bool> reload();
+  // As reload, but only when the file's time or size differs from the last look.
+  Result<bool> reload_if_changed();
+
+ private:
+  const std::string path_;
+  const ConfigPlaces places_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const DaemonConfig> current_;
+  std::string stamp_;
+  std::string text_;
+};
+
+// What changed between two configurations that a running daemon can't take over ("listen", "state"): needs a restart.
+std::vector<std::string> needs_restart(const DaemonConfig& before, const DaemonConfig& after);
+
+// The JSON Schema (2020-12) of daemon.yaml.
+std::string config_schema();
+
+}  // namespace autonomous::daemon
