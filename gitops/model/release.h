@@ -33,7 +33,7 @@ std::string_view phase_name(Phase phase);
 std::string_view outcome_name(Outcome outcome);
 
 // How long one step took.
-struct StepTime {
+struct StepSpan {
   std::string step;  // render, commit, verify
   Time started;
   Time ended;
@@ -58,7 +58,7 @@ struct Release {
   std::string reason;    // of the outcome, for people
   std::string note;      // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
   bool recorded = false; // the outcome stands in the ledger
-  std::vector<StepTime> steps;
+  std::vector<StepSpan> steps;
 };
 
 // Events. Each carries what happened, never what to do.
