@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+
+#include "gitops/base/log.h"
+#include "gitops/http/client.h"
+
+namespace autonomous::http {
+namespace {
+
+TEST(Text, EscapesAllButTheUnreserved) { EXPECT_EQ(escape("a/b c~%é"), "a%2Fb%20c~%25%C3%A9"); }
+
+TEST(Text, StatusErrorsSayWhatToDoNext) {
+  const Request request{.url = "https://host/x?token=abc"};
+  struct {
+    int status;
+    Code code;
+    bool retry;
+  } cases[] = {{400, Code::kInvalid, false},    {401, Code::kDenied, false},     {403, Code::kDenied, false},
+               {404, Code::kNotFound, false},   {409, Code::kConflict, false},   {412, Code::kConflict, false},
+               {429, Code::kUnavailable, true}, {500, Code::kUnavailable, true}, {503, Code::kUnavailable, true}};
+  for (const auto& expected : cases) {
+    const Error error = status_error(request, Response{.status = expected.status, .body = "no\nway"});
+    EXPECT_EQ(error.code(), expected.code) << expected.status;
+    EXPECT_EQ(error.retryable(), expected.retry) << expected.status;
+    EXPECT_EQ(error.message(), "GET https://host/x: status " + std::to_string(expected.status) + ": no way");
+  }
+}
+
+TEST(Text, StatusErrorsAreMasked) {
+  mask_in_logs("s3cr3t-in-an-answer");
+  const Error error = status_error({.url = "http://me:pw@host/"}, {.status = 500, .body = "got s3cr3t-in-an-answer"});
+  EXPECT_EQ(error.message(), "GET http://***@host/: status 500: got ***");
+}
+
+TEST(Lines, AreCutWhereverThePiecesEnd) {
+  std::vector<std::string> lines;
+  LineReader reader([&](std::string_view line) { return lines.emplace_back(line), true; });
+  for (const char* piece : {"one\ntw", "", "o\r", "\n\nthr", "ee"}) EXPECT_TRUE(reader.feed(piece));
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", ""}));
+  EXPECT_TRUE(reader.feed("\n"));
+  EXPECT_EQ(lines.back(), "three");
+}
+
+TEST(Lines, StopWhenTheReaderHasEnough) {
+  int seen = 0;
+  LineReader reader([&](std::string_view) { return ++seen < 2; });
+  EXPECT_FALSE(reader.feed("a\nb\nc\n"));
+  EXPECT_EQ(seen, 2);
+  EXPECT_FALSE(reader.too_long());
+}
+
+TEST(Lines, HaveALimit) {
+  LineReader reader([](std::string_view) { return true; }, 4);
+  EXPECT_TRUE(reader.feed("1234\n12"));
+  EXPECT_FALSE(reader.feed("345"));
+  EXPECT_TRUE(reader.too_long());
+}
+
+}  // namespace
+}  // namespace autonomous::http
