@@ -1,0 +1,106 @@
+// Entry: one line of the ledger (design.md §4), a record with a type and named fields. Pure values.
+//
+// Written as one JSON object a line, keys in a fixed order, absent where empty. The reader takes keys that it does not
+// know (a newer daemon's), and refuses lines whose known fields are wrong. A decision is an entry that somebody decided:
+// it carries who, how we know, because, ticket and until.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gitops/base/clock.h"
+#include "gitops/base/result.h"
+#include "gitops/model/ids.h"
+#include "gitops/model/trailers.h"
+
+namespace autonomous::model {
+
+enum class EntryType : uint8_t {
+  kRelease,    // number, commit, tag byte for byte
+  kFailed,     // an attempt that made no commit
+  kOutcome,    // of release `number`
+  kUnchanged,  // a render that changed nothing
+  kOrphaned,   // the app vanished from the spec; ends with the next release, or with kFound
+  kFound,
+  kTakenOn,    // the target's Application was written (or removed: `removed`) in `commit`
+  kHold,
+  kResume,
+  kPropose,
+  kApprove,
+  kReject,
+  kCancel,
+  kMarkBad,    // of `artifact`
+  kUnmark,
+  kFreeze,     // of target, or of `scope` (an environment), until `until`
+  kUnfreeze,
+  kBreakGlass,
+  kDrift,      // `tree` is what the target looks like at `commit`, made by others
+  kRewriteAccepted,  // the branches' new tips: commit (deploy), previous
+  kKey,        // a key of the daemon that counts from here on (or no longer: `removed`)
+};
+std::string_view entry_type_name(EntryType type);
+Result<EntryType> parse_entry_type(std::string_view name);
+
+enum class Verdict : uint8_t { kHealthy, kFailed, kSuperseded, kCancelled, kRejected, kUnverified };
+std::string_view verdict_name(Verdict verdict);
+Result<Verdict> parse_verdict(std::string_view name);
+
+struct StepTime {
+  std::string name;  // "render", "commit", "push", "sync", "verify"…
+  Millis took{0};
+  auto operator<=>(const StepTime&) const = default;
+};
+
+struct Entry {
+  EntryType type = EntryType::kOutcome;
+  Time time{};
+  std::optional<Target> target;  // none: of the whole platform
+  uint32_t number = 0;           // the release that this is about; 0: none
+  std::string id;                // of a proposal, where one is made or answered
+
+  // Decisions; also who caused an attempt.
+  std::optional<Who> by;
+  std::string because;
+  std::string ticket;
+  std::optional<Time> until;
+  std::string scope;  // of a freeze: an environment's name, or "" with target
+
+  // What it is about.
+  std::string artifact;      // digest of an artifact, as the pipeline names it
+  std::string input_digest;  // "sha256:…"
+  std::string intent;        // what makes a person's wish unique; "" for pushes
+  std::optional<Trigger> trigger;
+  std::optional<SourceFact> source;
+  std::string subject;       // the source commit's, one line
+  std::string author;        // the source commit's, "Name <email>"
+  std::string commit;        // 40 hex digits: the release's, or the foreign one
+  std::string tree;          // drift, approvals: the target's tree ("" in a drift: the whole target is gone)
+  std::string previous;      // rewrite-accepted: the tip that was given up
+  std::string tag;           // release: the annotated tag object, byte for byte
+  bool removed = false;
+
+  // Outcomes and failures.
+  std::optional<Verdict> verdict;
+  std::string step;      // where it failed
+  std::string resource;  // "Deployment shop-web"
+  std::string reason;    // for people
+  std::string looked_at; // what the verdict rests on
+  std::vector<StepTime> steps;
+
+  std::string key;       // the public line of a key, "ssh-ed25519 AAAA…"
+
+  bool operator==(const Entry&) const = default;
+};
+
+// One line, ending in '\n'. kInvalid where a text is not UTF-8 or a value cannot be what it should (a digest, an oid).
+Result<std::string> format_entry(const Entry& entry);
+// `line` without or with its line end.
+Result<Entry> parse_entry(std::string_view line);
+
+// True for the types that a person decides.
+bool is_decision(EntryType type);
+
+}  // namespace autonomous::model

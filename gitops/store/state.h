@@ -1,0 +1,176 @@
+// State: what the ledger says, folded: per target its releases, what is live, its hold. A snapshot is immutable and may
+// be read by any thread; the record publishes a new one after each change. Rows are shared between snapshots.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gitops/git/oid.h"
+#include "gitops/model/entry.h"
+#include "gitops/model/ids.h"
+#include "gitops/model/trailers.h"
+
+namespace autonomous::store {
+
+struct OutcomeRow {
+  model::Verdict verdict = model::Verdict::kUnverified;
+  Time time{};
+  std::string step;
+  std::string resource;
+  std::string reason;
+  std::string looked_at;
+  std::vector<model::StepTime> steps;
+};
+
+// One release, as listed. Everything else about it: Record::show.
+struct ReleaseRow {
+  uint32_t number = 0;
+  Time time{};
+  git::Oid commit;
+  git::Oid target_tree;
+  git::Oid tag;                  // oid of the tag object
+  model::Trigger trigger = model::Trigger::kPush;
+  std::string source_url;
+  std::string source_commit;     // 40 hex digits, or ""
+  std::string source_ref;
+  std::string subject;           // of the source commit
+  std::string author;            // of the source commit, "Name <email>"
+  std::string requested_by;      // Who::str(), or ""
+  std::string because;
+  std::string ticket;
+  std::string artifact;
+  std::string input_digest;
+  std::string intent;
+  uint32_t rollback_of = 0;      // 0: it is none
+  std::string adopts;            // foreign commit, or ""
+  std::string promoted_from;     // ReleaseId::str(), or ""
+  std::vector<model::ImageFact> images;
+  std::optional<OutcomeRow> outcome;
+};
+using ReleaseRowPtr = std::shared_ptr<const ReleaseRow>;
+
+struct Hold {
+  model::Who by;
+  Time since{};
+  std::optional<Time> until;
+  std::string because;
+  std::string ticket;
+  uint32_t number = 0;      // the release that stays
+  std::string artifact;     // the one that runs while it holds
+};
+
+struct Orphaned {
+  Time since{};
+  std::string reason;
+};
+
+// What others made of a target, and nobody released.
+struct Drift {
+  Time since{};
+  git::Oid commit;
+  git::Oid tree;        // zero: the whole target was removed
+  std::string by;       // "Name <email>"
+};
+
+struct TargetState {
+  model::Target target;
+  uint32_t last_number = 0;
+  bool taken_on = false;                  // its Application is written
+  std::string application_commit;         // the commit that did it
+  std::vector<ReleaseRowPtr> releases;    // oldest first
+  std::optional<Hold> hold;               // the last one said; `in_force` judges its end
+  std::optional<Orphaned> orphaned;
+  std::optional<Drift> drift;             // since the last release
+  std::vector<model::Entry> decisions;    // oldest first, all of them
+  std::vector<model::Entry> attempts;     // failed and unchanged, oldest first, the last kAttempts
+  uint32_t entries = 0;                   // lines of its ledger
+
+  static constexpr size_t kAttempts = 50;
+
+  // The newest release: what `deploy` says should run. Null before the first.
+  ReleaseRowPtr live() const { return releases.empty() ? nullptr : releases.back(); }
+  ReleaseRowPtr find(uint32_t number) const;
+  // The newest release whose outcome is healthy (or unverified, where `unverified` counts), before `before` (0: any).
+  ReleaseRowPtr last_good(uint32_t before = 0, bool unverified = true) const;
+  // The newest release with this tree, or null.
+  ReleaseRowPtr with_tree(const git::Oid& tree) const;
+  // Hold, unless its `until` has passed.
+  const Hold* hold_in_force(Time now) const;
+  // What the target looks like on deploy, as far as the ledger knows: the newest of release and drift. Zero: nothing.
+  git::Oid expected_tree() const;
+  // The release with this idempotency key (artifact, input digest, intent), or null.
+  ReleaseRowPtr with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const;
+};
+using TargetPtr = std::shared_ptr<const TargetState>;
+
+struct Bad {
+  Time since{};
+  model::Who by;
+  std::string because;
+};
+
+struct Freeze {
+  std::string scope;    // an environment, or a target
+  Time since{};
+  std::optional<Time> until;
+  model::Who by;
+  std::string because;
+};
+
+struct State {
+  // What it was folded from.
+  git::Oid deploy;
+  git::Oid ledger;
+  git::Oid main;
+  std::map<model::Target, TargetPtr> targets;
+  std::map<std::string, Bad, std::less<>> bad;        // by artifact
+  std::map<std::string, Freeze, std::less<>> freezes; // by scope
+  std::vector<model::Entry> platform;                 // entries without a target, oldest first
+  std::vector<std::string> keys;                      // public lines that count now
+  uint32_t platform_entries = 0;
+
+  TargetPtr find(const model::Target& target) const;  // null
+  ReleaseRowPtr find(const model::ReleaseId& id) const;
+  bool is_bad(std::string_view artifact) const { return bad.contains(artifact); }
+
+  // Newest first; limit 0: all.
+  std::vector<ReleaseRowPtr> releases(const model::Target& target, size_t limit = 0) const;
+  struct Located {
+    model::Target target;
+    ReleaseRowPtr release;
+    bool live = false;
+  };
+  // Releases made from source commits that begin with `commit` (≥ 4 hex digits), newest first of each target.
+  std::vector<Located> where(std::string_view commit) const;
+  // The same state as it was at a moment: releases, outcomes, holds and marks said until then. deploy, ledger and main
+  // stay those of now.
+  std::shared_ptr<const State> at(Time time) const;
+};
+using StatePtr = std::shared_ptr<const State>;
+
+// The fold. A Builder is filled entry by entry, in the ledger's order, and gives snapshots; rows of earlier snapshots
+// are never changed.
+class Builder {
+ public:
+  Builder() = default;
+  explicit Builder(StatePtr from);
+  // kCorrupt for what cannot follow (a number that is not the next one, an outcome of no release).
+  Result<void> add(const model::Entry& entry);
+  StatePtr snapshot(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main);
+
+ private:
+  TargetState& touch(const model::Target& target);
+  Result<void> add_release(TargetState& state, const model::Entry& entry);
+  void add_outcome(TargetState& state, const model::Entry& entry);
+  void add_platform(const model::Entry& entry);
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+  std::map<model::Target, std::shared_ptr<TargetState>> touched_;
+};
+
+}  // namespace autonomous::store
