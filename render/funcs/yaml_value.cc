@@ -1,0 +1,141 @@
+#include "render/funcs/yaml_value.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "gitops/yaml/emit.h"
+
+namespace autonomous::render {
+
+namespace {
+
+// Builds values as events come. Lists are gathered on one stack and cut off at their ends.
+class ValueSink final : public yaml::Sink {
+ public:
+  ValueSink(Arena& arena, Numbers numbers) : arena_(arena), numbers_(numbers) {}
+
+  void begin_map() override { frames_.push_back({Map::make(arena_), {}, items_.size()}); }
+  void key(std::string_view key) override { frames_.back().key = Key(arena_.copy(key)); }
+  void end_map() override {
+    Map* map = frames_.back().map;
+    frames_.pop_back();
+    map->sort();
+    put(Value::of(map));
+  }
+  void begin_list() override { frames_.push_back({nullptr, {}, items_.size()}); }
+  void end_list() override {
+    size_t start = frames_.back().start;
+    frames_.pop_back();
+    auto items = arena_.copy(std::span<const Value>(items_).subspan(start));
+    items_.resize(start);
+    put(Value::of(std::span<const Value>(items)));
+  }
+  void scalar(const yaml::Scalar& scalar) override { put(value_of(scalar)); }
+
+  Value root() const { return root_; }
+
+ private:
+  struct Frame {
+    Map* map;  // nullptr: a list
+    Key key;
+    size_t start;
+  };
+
+  Value value_of(const yaml::Scalar& scalar) {
+    using Kind = yaml::Scalar::Kind;
+    switch (scalar.kind) {
+      case Kind::kNull: return Value::nil();
+      case Kind::kBool: return Value::of(scalar.boolean);
+      case Kind::kString:
+      case Kind::kTimestamp: return Value::of(arena_.copy(scalar.text));
+      case Kind::kFloat: return Value::of(scalar.number);
+      case Kind::kInt: return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_int64(scalar.integer);
+      case Kind::kUint: return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_uint(scalar.uinteger);
+    }
+    return Value::nil();
+  }
+
+  void put(Value value) {
+    if (frames_.empty()) {
+      root_ = value;
+    } else if (frames_.back().map != nullptr) {
+      frames_.back().map->append(frames_.back().key, value);
+    } else {
+      items_.push_back(value);
+    }
+  }
+
+  Arena& arena_;
+  Numbers numbers_;
+  std::vector<Frame> frames_;
+  std::vector<Value> items_;
+  Value root_ = Value::nil();
+};
+
+void emit_map(yaml::Emitter& emitter, const Map& map) {
+  std::vector<const Map::Entry*> entries;
+  entries.reserve(map.size());
+  for (const Map::Entry& entry : map.entries()) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(), [](const Map::Entry* a, const Map::Entry* b) {
+    return yaml::key_less(a->key.text(), b->key.text());
+  });
+  emitter.begin_map();
+  for (const Map::Entry* entry : entries) {
+    emitter.key(entry->key.text());
+    emit_value(emitter, entry->value);
+  }
+  emitter.end_map();
+}
+
+}  // namespace
+
+Result<Value> read_yaml(Arena& arena, std::string_view text, Numbers numbers, const yaml::ReadOptions& options) {
+  ValueSink sink(arena, numbers);
+  TRY_DO(yaml::read(text, sink, options));
+  return sink.root();
+}
+
+std::string_view json_kind(const Value& value) {
+  if (value.is_bool()) return "bool";
+  if (value.is_string()) return "string";
+  if (value.is_list()) return "array";
+  if (value.is_map()) return "object";
+  return value.is_nothing() ? "null" : "number";
+}
+
+Result<Map*> read_yaml_map(Arena& arena, std::string_view text) {
+  auto value = read_yaml(arena, text);
+  if (!value) return fail(value.error().code(), "error converting YAML to JSON: ", value.error().message());
+  if (value->is_map()) return value->map();
+  if (value->is_nothing()) return static_cast<Map*>(nullptr);
+  return fail(Code::kInvalid, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ", json_kind(*value),
+              " into Go value of type map[string]interface {}");
+}
+
+void emit_value(yaml::Emitter& emitter, const Value& value) {
+  switch (value.store()) {
+    case Store::kBool: return emitter.boolean(value.boolean());
+    case Store::kInt: return emitter.integer(value.integer());
+    case Store::kUint: return emitter.uinteger(value.unsigned_integer());
+    case Store::kFloat: return emitter.number(value.floating());
+    case Store::kString: return emitter.string(value.string());
+    case Store::kList:
+      emitter.begin_list();
+      for (const Value& item : value.items()) emit_value(emitter, item);
+      return emitter.end_list();
+    case Store::kMap:
+      if (value.map() == nullptr) return emitter.null();
+      return emit_map(emitter, *value.map());
+    default: return emitter.null();
+  }
+}
+
+Result<std::string> write_yaml(const Value& value) {
+  std::string out;
+  yaml::Emitter emitter(out);
+  emit_value(emitter, value);
+  TRY_DO(emitter.finish());
+  return out;
+}
+
+}  // namespace autonomous::render

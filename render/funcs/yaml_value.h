@@ -1,0 +1,40 @@
+// Values from YAML and YAML from values, as sigs.k8s.io/yaml does both. Values, their keys and texts live in the arena
+// that is given. Free functions, no state.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gitops/base/result.h"
+#include "gitops/yaml/resolve.h"
+#include "render/template/value.h"
+
+namespace autonomous::yaml {
+class Emitter;
+}
+
+namespace autonomous::render {
+
+enum class Numbers : uint8_t {
+  kJson,    // every number is a float64: what yaml.Unmarshal gives for interface {}
+  kNative,  // int64, uint64 and float64, as YAML has them before the JSON step: for targets with types of their own
+};
+
+// The first document; nothing at all is the nil interface. The error's text is Go's "yaml: …", without what its callers
+// put before it.
+Result<Value> read_yaml(Arena& arena, std::string_view text, Numbers numbers = Numbers::kJson,
+                        const yaml::ReadOptions& options = {});
+
+// yaml.Unmarshal into a map[string]interface {}; nullptr for a null document. The error's text is complete: "error
+// converting YAML to JSON: …" or "error unmarshaling JSON: …".
+Result<Map*> read_yaml_map(Arena& arena, std::string_view text);
+
+// "json: cannot unmarshal WHAT into Go value of type TYPE": WHAT for a value.
+std::string_view json_kind(const Value& value);
+
+// yaml.Marshal of what JSON can hold: nil, bool, numbers, strings, lists and maps of any Go type; with its line end.
+Result<std::string> write_yaml(const Value& value);
+// Sends `value` to `emitter` (maps in the order that it wants).
+void emit_value(yaml::Emitter& emitter, const Value& value);
+
+}  // namespace autonomous::render
