@@ -64,6 +64,23 @@ Result<void> wait(const Ctx& ctx, Transfer& transfer, std::unique_lock<std::mute
   return fail(error.code(), shown(transfer.request), ": ", error.message()).may_retry(late);
 }
 
+// False: nothing came for as long as a tick.
+Result<bool> wait_for_data(const Ctx& ctx, Transfer& transfer, std::unique_lock<std::mutex>& lock) {
+  const auto ready = [&] { return !transfer.arrived.empty() || transfer.done; };
+  const Request& request = transfer.request;
+  const auto now = std::chrono::steady_clock::now();
+  if (ready() || request.idle_timeout.count() == 0) transfer.silent_until = Ctx::Deadline::max();
+  else if (transfer.silent_until == Ctx::Deadline::max()) transfer.silent_until = now + request.idle_timeout;
+  Ctx patience = ctx;
+  patience.deadline = std::min(ctx.deadline, transfer.silent_until);
+  if (request.tick.count() > 0 && now + request.tick < patience.deadline) {
+    if (transfer.changed.wait_until(lock, ctx.stop, now + request.tick, ready)) return true;
+    if (!ctx.stop.stop_requested()) return false;
+  }
+  TRY_DO(wait(patience, transfer, lock, ready));
+  return true;
+}
+
 // Tells net to drop a transfer, however the caller leaves.
 class Abandon {
  public:
@@ -107,6 +124,38 @@ Result<Response> Client::send(const Ctx& ctx, const Request& request) {
   }
 }
 
+std::vector<Result<Response>> Client::send_all(const Ctx& ctx, const std::vector<Request>& requests, size_t at_once) {
+  std::vector<std::shared_ptr<Transfer>> running;
+  std::vector<Result<Response>> answers;
+  auto start_next = [&] {
+    const Request& request = requests[running.size()];
+    auto transfer = std::make_shared<Transfer>();
+    transfer->request = request;
+    if (Result<void> good = check(request); !good) {
+      transfer->done = true;
+      transfer->error = std::move(good).error();
+    } else {
+      net_->start(transfer);
+    }
+    running.push_back(std::move(transfer));
+  };
+  for (size_t i = 0; i < requests.size(); ++i) {
+    while (running.size() < requests.size() && running.size() < i + at_once) start_next();
+    const std::shared_ptr<Transfer> transfer = std::move(running[i]);
+    const Abandon abandon(*transfer, [this] { net_->wake(); });
+    std::unique_lock lock(transfer->mutex);
+    Result<void> waited = wait(ctx, *transfer, lock, [&] { return transfer->done; });
+    if (!waited) {
+      answers.push_back(std::move(waited).error());
+    } else if (transfer->error) {
+      answers.push_back(std::move(*transfer->error));
+    } else {
+      answers.push_back(std::move(transfer->response));
+    }
+  }
+  return answers;
+}
+
 Result<Response> Client::stream(const Ctx& ctx, const Request& request, const OnData& on_data) {
   TRY_DO(check(request));
   TRY_DO(ctx.check());
@@ -119,11 +168,10 @@ Result<Response> Client::stream(const Ctx& ctx, const Request& request, const On
   TRY_DO(wait(ctx.within(request.total_timeout), *transfer, lock,
               [&] { return transfer->headers_done || transfer->done; }));
   for (;;) {
-    const Ctx patience = request.idle_timeout.count() > 0 ? ctx.within(request.idle_timeout) : ctx;
-    TRY_DO(wait(patience, *transfer, lock, [&] { return !transfer->arrived.empty() || transfer->done; }));
+    TRY(const bool something, wait_for_data(ctx, *transfer, lock));
     std::string data;
     data.swap(transfer->arrived);
-    if (data.empty()) break;
+    if (something && data.empty()) break;
     transfer->resume = true;
     const bool paused = transfer->paused;
     lock.unlock();

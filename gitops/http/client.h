@@ -40,6 +40,7 @@ struct Request {
   Millis connect_timeout{10'000};
   Millis total_timeout{30'000};  // stream(): until the answer's headers
   Millis idle_timeout{0};        // stream(): longest silence; 0: none
+  Millis tick{0};                // stream(): call on_data with "" after so long a silence, again and again; 0: never
   int redirects = 0;             // how many to follow, of GET and HEAD only
 };
 
@@ -66,6 +67,9 @@ class Client {
   // Any status is a Response. Errors: kInvalid (URL, header), kUnavailable (no connection, connection lost; retryable),
   // kTimeout (retryable), kCancelled, kLimit (max_body), kDenied (certificate not trusted).
   Result<Response> send(const Ctx& ctx, const Request& request);
+
+  // The same for many, at most `at_once` at a time, from this one thread; answers in the order of the requests.
+  std::vector<Result<Response>> send_all(const Ctx& ctx, const std::vector<Request>& requests, size_t at_once = 16);
 
   // For answers without an end: watches, server-sent events, logs. The body of a 2xx answer goes to on_data; that of any
   // other answer is in the Response, as with send(). Returns when the server ends the answer or on_data wants no more.

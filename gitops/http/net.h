@@ -38,6 +38,9 @@ struct Transfer {
   Request request;
   bool streaming = false;
 
+  // The caller's: until when a silence of the stream is borne.
+  Ctx::Deadline silent_until = Ctx::Deadline::max();
+
   std::mutex mutex;
   std::condition_variable_any changed;
   // Guarded by mutex.

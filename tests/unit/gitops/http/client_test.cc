@@ -139,6 +139,21 @@ TEST(Send, LimitsTheAnswer) {
   EXPECT_EQ(response.error().code(), Code::kLimit);
 }
 
+TEST(SendAll, AnswersInOrder) {
+  Loopback server([](const Asked& asked) { return Answer{.body = asked.path}; });
+  Client client;
+  std::vector<Request> requests;
+  for (int i = 0; i < 40; ++i) requests.push_back({.url = server.url("/" + std::to_string(i))});
+  requests[7].url = "nonsense";
+  auto answers = client.send_all(long_enough(), requests, 4);
+  ASSERT_EQ(answers.size(), 40u);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_EQ(answers[i].has_value(), i != 7) << i;
+    EXPECT_EQ(answers[i] ? answers[i]->body : "nonsense", i == 7 ? "nonsense" : "/" + std::to_string(i));
+  }
+  EXPECT_LE(server.connections(), 8u);
+}
+
 // A server that answers only when the test ends.
 struct Silent {
   std::promise<void> gate;
@@ -293,6 +308,28 @@ TEST(Stream, EndsAfterSilence) {
   Client client;
   auto response = client.stream(long_enough(), {.url = silent.server.url(), .idle_timeout = Millis(20)},
                                 [](std::string_view) { return true; });
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), Code::kTimeout);
+}
+
+TEST(Stream, TicksDuringSilence) {
+  Silent silent;
+  Client client;
+  int ticks = 0;
+  const Request request{.url = silent.server.url(), .tick = Millis(1)};
+  auto response = client.stream(long_enough(), request, [&](std::string_view data) {
+    EXPECT_EQ(data, "");
+    return ++ticks < 3;
+  });
+  ASSERT_TRUE(response) << response.error().line();
+  EXPECT_EQ(ticks, 3);
+}
+
+TEST(Stream, TicksDontHideSilence) {
+  Silent silent;
+  Client client;
+  const Request request{.url = silent.server.url(), .idle_timeout = Millis(30), .tick = Millis(1)};
+  auto response = client.stream(long_enough(), request, [](std::string_view) { return true; });
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code(), Code::kTimeout);
 }
