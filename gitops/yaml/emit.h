@@ -36,6 +36,8 @@ class Emitter {
   void number(double value);
   // v2: text that can't pass through JSON into yaml.v2 (\x7f, U+FEFF …) makes finish() fail, as it makes toYaml fail.
   void string(std::string_view value);
+  // A plain scalar as it is: numbers and words that keep the spelling somebody gave them.
+  void literal(std::string_view value);
 
   // Ends the document with its line end. kInvalid with Go's text when something can't be written; `out` then holds rubbish.
   Result<void> finish();
@@ -43,9 +45,7 @@ class Emitter {
  private:
   struct Frame {
     bool map;
-    bool first = true;
     bool simple_key = false;
-    bool at_value = false;
     int outer_indent;
   };
   struct Analysis;
@@ -53,7 +53,6 @@ class Emitter {
 
   void before_node(bool is_key, bool simple);
   void open_pending();
-  void after_node();
   void scalar(std::string_view value, Quote style, bool is_key, std::string_view tag = {});
   void text(std::string_view value, bool is_key);
   void begin(bool map);
