@@ -1,0 +1,30 @@
+// `git http-backend` as a child whose three streams are pipes of ours. No Asio here: only descriptors.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gitops/base/result.h"
+
+namespace autonomous::daemon {
+
+// Descriptors are non-blocking and closed on exec; whoever takes them closes them. The child is a process group of its own.
+struct CgiChild {
+  pid_t pid = -1;
+  int pidfd = -1;   // readable when it has ended
+  int input = -1, output = -1, errors = -1;
+};
+Result<CgiChild> start_git_backend(const std::vector<std::string>& env);
+
+// What stands before the body of a CGI answer.
+struct CgiHead {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+// Takes the head off the front of `bytes`; false: more bytes are needed. kInvalid: no head at all, or one over 16 KiB.
+Result<bool> take_cgi_head(std::string& bytes, CgiHead& head);
+
+}  // namespace autonomous::daemon

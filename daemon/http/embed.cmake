@@ -1,0 +1,28 @@
+# cmake -DOUT=page_files.cc -DFOLDER=web -P embed.cmake: the files of the page as C++ arrays.
+set(out "#include \"daemon/http/page.h\"\n\nnamespace autonomous::daemon {\n\nnamespace {\n\n")
+set(table "")
+set(count 0)
+foreach(entry "index.html|/|text/html; charset=utf-8" "app.js|/app.js|text/javascript; charset=utf-8"
+        "style.css|/style.css|text/css; charset=utf-8" "icon.svg|/icon.svg|image/svg+xml")
+
+  string(REGEX REPLACE "^([^|]*)\\|([^|]*)\\|(.*)$" "\\1" name "${entry}")
+  string(REGEX REPLACE "^([^|]*)\\|([^|]*)\\|(.*)$" "\\2" path "${entry}")
+  string(REGEX REPLACE "^([^|]*)\\|([^|]*)\\|(.*)$" "\\3" type "${entry}")
+  file(READ "${FOLDER}/${name}" hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
+  # A literal may not grow beyond what compilers take: pieces of 2,000 bytes, joined by the compiler.
+  string(LENGTH "${bytes}" length)
+  set(text "")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${bytes}" ${at} 8000 piece)
+    string(APPEND text "    \"${piece}\"\n")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  math(EXPR size "${length} / 4")
+  string(APPEND out "constexpr char kFile${count}[] =\n${text};\n\n")
+  string(APPEND table "    {\"${path}\", \"${type}\", {kFile${count}, ${size}}},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND out "}  // namespace\n\nconst PageFile kPageFiles[] = {\n${table}};\nconst size_t kPageFileCount = ${count};\n\n}  // namespace autonomous::daemon\n")
+file(WRITE "${OUT}" "${out}")
