@@ -73,6 +73,23 @@ std::string application_name(std::string_view environment, std::string_view proj
   return out.append(".").append(project).append(".").append(app);
 }
 
+std::string root_name(std::string_view environment, std::string_view project) {
+  return std::string(environment).append(".").append(project);
+}
+
+Source source_of(const Application& application) {
+  std::string path = "apps/" + application.environment + "/" + application.project + "/" + application.app;
+  if (application.values_mode) path += "/chart";
+  return {application.repo, std::move(path), "refs/heads/" + application.branch};
+}
+
+std::optional<Trouble> first_trouble(const std::vector<Trouble>& troubles, Time since) {
+  for (const Trouble& trouble : troubles) {
+    if (trouble.pod_created == Time{} || trouble.pod_created + kSkew >= since) return trouble;
+  }
+  return std::nullopt;
+}
+
 std::string application_path(std::string_view environment, std::string_view project, std::string_view app) {
   std::string out = "argocd/";
   return out.append(environment).append("/").append(project).append("/").append(app).append(".yaml");

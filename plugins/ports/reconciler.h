@@ -95,6 +95,9 @@ struct Application {
   bool values_mode = false;                 // the reconciler renders chart/ (design.md §4)
 };
 
+// What a target's Application follows.
+Source source_of(const Application& application);
+
 // What one (environment, project) may do, and its root.
 struct Root {
   std::string environment, project;
@@ -111,8 +114,9 @@ class Reconciler {
 
   // The instance's name in platform.yaml.
   virtual const std::string& name() const = 0;
-  // Have these applications ("env.project.app") compared with their source now, and keep an eye on their pods until they
-  // are well. All are tried; the first failure is given back.
+  // Have these applications ("env.project.app"), or roots ("env.project"), compared with their source now, and keep an eye
+  // on their pods for a while. Where there is no such application yet, its root is asked too. All are tried; the first
+  // failure is given back.
   virtual Result<void> request(const Ctx& ctx, const std::vector<std::string>& names) = 0;
   // nullopt: not looked at yet.
   virtual std::optional<AppStatus> snapshot(const std::string& name) const = 0;
@@ -129,6 +133,8 @@ class Reconciler {
 
 // "production.shop.web"
 std::string application_name(std::string_view environment, std::string_view project, std::string_view app);
+// "production.shop": the root's own name, and the confinement's.
+std::string root_name(std::string_view environment, std::string_view project);
 // Where its file lies on `deploy`: "argocd/production/shop/web.yaml", "argocd/production/shop/_root.yaml".
 std::string application_path(std::string_view environment, std::string_view project, std::string_view app);
 std::string root_path(std::string_view environment, std::string_view project);

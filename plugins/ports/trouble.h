@@ -25,4 +25,10 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
+// Clocks of clusters may be behind ours by so much, and they count whole seconds.
+inline constexpr Millis kSkew{3'000};
+
+// The first one that is about a pod made since then: older pods belong to an earlier release.
+std::optional<Trouble> first_trouble(const std::vector<Trouble>& troubles, Time since);
+
 }  // namespace autonomous::ports

@@ -1,0 +1,169 @@
+#include "plugins/argocd/objects.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace autonomous::argocd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr char kInCluster[] = "https://kubernetes.default.svc";
+constexpr char kApiVersion[] = "argoproj.io/v1alpha1";
+
+Json destination(const std::string& cluster, const std::string& ns) {
+  Json out;
+  if (cluster.empty()) {
+    out["server"] = kInCluster;
+  } else if (cluster.find("://") != std::string::npos) {
+    out["server"] = cluster;
+  } else {
+    out["name"] = cluster;
+  }
+  out["namespace"] = ns;
+  return out;
+}
+
+Json metadata(const std::string& name, const std::string& ns, const std::string& environment, const std::string& project) {
+  Json labels;
+  labels[std::string(kManagedBy)] = "autonomous";
+  labels["app.kubernetes.io/part-of"] = project;
+  labels["environment"] = environment;
+  return {{"name", name}, {"namespace", ns}, {"labels", labels}};
+}
+
+// Prune only what git no longer has; allowEmpty: retiring an app is a release without workloads.
+Json sync_policy(Json options) {
+  Json out;
+  out["automated"] = {{"prune", true}, {"selfHeal", true}, {"allowEmpty", true}};
+  out["syncOptions"] = std::move(options);
+  out["retry"] = {{"limit", 3}, {"backoff", {{"duration", "2s"}, {"factor", 3}, {"maxDuration", "30s"}}}};
+  return out;
+}
+
+Json group_kind(std::string_view text) {
+  const size_t slash = text.rfind('/');
+  if (slash == std::string_view::npos) return {{"group", "*"}, {"kind", text}};
+  return {{"group", text.substr(0, slash)}, {"kind", text.substr(slash + 1)}};
+}
+
+bool is_plain(const std::string& text) {
+  static constexpr const char* kWords[] = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  std::string low;
+  std::transform(text.begin(), text.end(), std::back_inserter(low), lower);
+  if (std::find(std::begin(kWords), std::end(kWords), low) != std::end(kWords)) return false;
+  auto plain = [&](char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' || c == '_' || c == '='; };
+  const bool begins = !text.empty() && ((lower(text[0]) >= 'a' && lower(text[0]) <= 'z') || text[0] == '/');
+  return begins && std::all_of(text.begin(), text.end(), plain);
+}
+
+std::string scalar(const Json& value) {
+  if (value.is_string() && is_plain(value.get_ref<const std::string&>())) return value.get<std::string>();
+  return value.dump();  // JSON's scalars, [] and {} are YAML's
+}
+
+void write(const Json& value, size_t indent, std::string& out);
+
+void write_member(const Json& value, size_t indent, std::string& out) {
+  if (value.is_structured() && !value.empty()) {
+    out += '\n';
+    write(value, value.is_array() ? indent : indent + 2, out);
+  } else {
+    out += " " + scalar(value) + "\n";
+  }
+}
+
+void write(const Json& value, size_t indent, std::string& out) {
+  const std::string pad(indent, ' ');
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      out += pad + (is_plain(key) ? key : Json(key).dump()) + ":";
+      write_member(member, indent, out);
+    }
+    return;
+  }
+  for (const Json& item : value) {
+    out += pad + "-";
+    if (!item.is_object() || item.empty()) {
+      write_member(item, indent + 2, out);
+      continue;
+    }
+    std::string block;
+    write(item, indent + 2, block);
+    out += " " + block.substr(indent + 2);  // the first key stands beside the dash
+  }
+}
+
+}  // namespace
+
+Json application_object(const ports::Application& application, const std::string& argocd_namespace) {
+  const std::string& environment = application.environment;
+  const std::string& project = application.project;
+  const std::string folder = "apps/" + environment + "/" + project + "/" + application.app;
+  const ports::Source from = ports::source_of(application);
+  Json out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
+  out["metadata"] = metadata(ports::application_name(environment, project, application.app), argocd_namespace, environment, project);
+  out["metadata"]["labels"]["app.kubernetes.io/name"] = application.app;
+  out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
+  Json source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
+  // The folder itself, which is never empty, and of it the manifests: a release without workloads has no manifests/.
+  if (!application.values_mode) source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
+  out["spec"] = {{"project", ports::root_name(environment, project)},
+                 {"source", source},
+                 {"destination", destination(application.cluster, application.ns)},
+                 {"syncPolicy", sync_policy({"CreateNamespace=true", "FailOnSharedResource=true"})},
+                 {"revisionHistoryLimit", 3}};
+  return out;
+}
+
+Json root_object(const ports::Root& root, const std::string& argocd_namespace) {
+  const std::string folder = "argocd/" + root.environment + "/" + root.project;
+  Json out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
+  out["metadata"] = metadata(ports::root_name(root.environment, root.project), argocd_namespace, root.environment, root.project);
+  out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
+  Json source{{"repoURL", root.repo}, {"targetRevision", "refs/heads/" + root.branch}, {"path", folder}};
+  source["directory"] = {{"exclude", "_root.yaml"}};
+  out["spec"] = {{"project", kRootsProject},
+                 {"source", source},
+                 {"destination", destination("", argocd_namespace)},
+                 {"syncPolicy", sync_policy({"FailOnSharedResource=true"})},
+                 {"revisionHistoryLimit", 3}};
+  return out;
+}
+
+Json confinement_object(const ports::Root& root) {
+  Json out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
+  out["metadata"] = {{"name", ports::root_name(root.environment, root.project)}};
+  out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
+  Json destinations = Json::array(), denied = Json::array();
+  for (const std::string& ns : root.namespaces) destinations.push_back(destination(root.cluster, ns));
+  for (const std::string& kind : root.deny_kinds) denied.push_back(group_kind(kind));
+  out["spec"] = {{"description", "apps of " + root.project + " in " + root.environment + ", made by autonomous"},
+                 {"sourceRepos", {root.repo}},
+                 {"destinations", destinations},
+                 {"clusterResourceWhitelist", {{{"group", "*"}, {"kind", "*"}}}}};
+  if (!denied.empty()) out["spec"]["clusterResourceBlacklist"] = out["spec"]["namespaceResourceBlacklist"] = denied;
+  return out;
+}
+
+Json roots_project_object(const std::vector<std::string>& repos, const std::string& argocd_namespace) {
+  Json out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
+  out["metadata"] = {{"name", kRootsProject}};
+  out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
+  out["spec"] = {{"description", "roots of autonomous: Applications and nothing else"},
+                 {"sourceRepos", repos},
+                 {"destinations", Json::array({destination("", argocd_namespace)})},
+                 {"clusterResourceWhitelist", Json::array()},
+                 {"namespaceResourceWhitelist", {{{"group", "argoproj.io"}, {"kind", "Application"}}}}};
+  return out;
+}
+
+std::string to_yaml(const Json& object) {
+  std::string out;
+  write(object, 0, out);
+  return out;
+}
+
+}  // namespace autonomous::argocd

@@ -1,0 +1,123 @@
+#include "plugins/argocd/objects.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace autonomous::argocd {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const ports::Application kWeb{"local", "shop", "web", "http://localhost:7300/git/gitops.git", "deploy", "shop-local", "", false};
+const ports::Root kShop{"local", "shop", "http://localhost:7300/git/gitops.git", "deploy", "", {"shop-local"}, {}};
+
+TEST(Objects, AnApplicationIsWrittenLikeThis) {
+  EXPECT_EQ(to_yaml(application_object(kWeb, "argocd")), R"(apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: local.shop.web
+  namespace: argocd
+  labels:
+    app.kubernetes.io/managed-by: autonomous
+    app.kubernetes.io/part-of: shop
+    environment: local
+    app.kubernetes.io/name: web
+  annotations:
+    argocd.argoproj.io/manifest-generate-paths: /apps/local/shop/web
+spec:
+  project: local.shop
+  source:
+    repoURL: "http://localhost:7300/git/gitops.git"
+    targetRevision: refs/heads/deploy
+    path: apps/local/shop/web
+    directory:
+      recurse: true
+      include: "manifests/*"
+  destination:
+    server: "https://kubernetes.default.svc"
+    namespace: shop-local
+  syncPolicy:
+    automated:
+      prune: true
+      selfHeal: true
+      allowEmpty: true
+    syncOptions:
+    - CreateNamespace=true
+    - FailOnSharedResource=true
+    retry:
+      limit: 3
+      backoff:
+        duration: "2s"
+        factor: 3
+        maxDuration: "30s"
+  revisionHistoryLimit: 3
+)");
+}
+
+TEST(Objects, InValuesModeArgoRendersTheChart) {
+  ports::Application application = kWeb;
+  application.values_mode = true;
+  const Json object = application_object(application, "argocd");
+  EXPECT_EQ(object["spec"]["source"]["path"], "apps/local/shop/web/chart");
+  EXPECT_FALSE(object["spec"]["source"].contains("directory"));
+}
+
+TEST(Objects, ADestinationIsANameOrAUrl) {
+  ports::Application application = kWeb;
+  application.cluster = "eu-1";
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Json{{"name", "eu-1"}, {"namespace", "shop-local"}}));
+  application.cluster = "https://eu";
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Json{{"server", "https://eu"}, {"namespace", "shop-local"}}));
+}
+
+TEST(Objects, ARootFollowsItsFolderButNotItself) {
+  const Json object = root_object(kShop, "cd");
+  EXPECT_EQ(object["metadata"]["name"], "local.shop");
+  EXPECT_EQ(object["metadata"]["namespace"], "cd");
+  EXPECT_EQ(object["spec"]["project"], "autonomous-roots");
+  EXPECT_EQ(object["spec"]["source"]["path"], "argocd/local/shop");
+  EXPECT_EQ(object["spec"]["source"]["targetRevision"], "refs/heads/deploy");
+  EXPECT_EQ(object["spec"]["source"]["directory"]["exclude"], "_root.yaml");
+  EXPECT_EQ(object["spec"]["destination"]["namespace"], "cd");
+  EXPECT_EQ(object["spec"]["syncPolicy"]["syncOptions"].dump(), R"(["FailOnSharedResource=true"])");
+}
+
+TEST(Objects, RootsMayMakeOnlyApplications) {
+  const Json spec = roots_project_object({"http://a", "http://b"}, "cd")["spec"];
+  EXPECT_EQ(spec["sourceRepos"].dump(), R"(["http://a","http://b"])");
+  EXPECT_EQ(spec["clusterResourceWhitelist"].dump(), "[]");
+  EXPECT_EQ(spec["namespaceResourceWhitelist"].dump(), R"([{"group":"argoproj.io","kind":"Application"}])");
+  EXPECT_EQ(spec["destinations"].dump(), R"([{"server":"https://kubernetes.default.svc","namespace":"cd"}])");
+}
+
+TEST(Objects, AppsAreConfinedToTheirRepositoryAndNamespaces) {
+  ports::Root root = kShop;
+  EXPECT_FALSE(confinement_object(root)["spec"].contains("clusterResourceBlacklist"));
+  root.namespaces = {"shop-local", "shop-jobs"};
+  root.deny_kinds = {"ClusterRole", "rbac.authorization.k8s.io/ClusterRoleBinding"};
+  const Json object = confinement_object(root);
+  EXPECT_EQ(object["metadata"]["name"], "local.shop");
+  EXPECT_EQ(object["spec"]["sourceRepos"].dump(), R"(["http://localhost:7300/git/gitops.git"])");
+  EXPECT_EQ(object["spec"]["destinations"].size(), 2u);
+  EXPECT_EQ(object["spec"]["clusterResourceWhitelist"].dump(), R"([{"group":"*","kind":"*"}])");
+  EXPECT_EQ(object["spec"]["clusterResourceBlacklist"].dump(),
+            R"([{"group":"*","kind":"ClusterRole"},{"group":"rbac.authorization.k8s.io","kind":"ClusterRoleBinding"}])");
+  EXPECT_EQ(object["spec"]["clusterResourceBlacklist"], object["spec"]["namespaceResourceBlacklist"]);
+}
+
+TEST(Yaml, QuotesWhatWouldReadOtherwise) {
+  Json object;
+  object["a"] = "true";
+  object["b"] = "1.10";
+  object["c"] = "";
+  object["d"] = "a: b\n# c";
+  object["e"] = Json::array();
+  object["no"] = nullptr;
+  object["f"] = {{{"x", 1}, {"y", {"z"}}}, Json::object()};
+  EXPECT_EQ(to_yaml(object),
+            "a: \"true\"\nb: \"1.10\"\nc: \"\"\nd: \"a: b\\n# c\"\ne: []\n\"no\": null\nf:\n- x: 1\n  \"y\":\n  - z\n- {}\n");
+}
+
+}  // namespace
+}  // namespace autonomous::argocd
