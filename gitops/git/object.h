@@ -1,7 +1,7 @@
 // What git objects hold, as values: people, commits, tags, tree entries; and their exact bytes.
 //
 // Reading is lenient where history is (odd names, missing tagger), never where bytes could be taken for something else.
-// Everything here is pure: no repository, no libgit2.
+// Everything here is pure; no repository is needed.
 #pragma once
 
 #include <cstdint>
