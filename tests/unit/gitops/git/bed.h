@@ -53,8 +53,8 @@ class Bed : public ::testing::Test {
   void expect_sound(const std::string& repository) const {
     ChildResult done = run({"git", "-C", repository, "fsck", "--strict", "--no-progress", "--no-dangling"});
     EXPECT_EQ(done.status, 0);
-    std::string said;
-    for (std::string_view line : split(done.out + done.err, '\n')) {
+    std::string all = done.out + done.err, said;
+    for (std::string_view line : split(all, '\n')) {
       if (!line.empty() && !starts_with(line, "notice: HEAD points to an unborn")) said += std::string(line) + "\n";
     }
     EXPECT_EQ(said, "");
