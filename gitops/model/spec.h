@@ -56,7 +56,7 @@ struct Health {
   std::string port;      // a port's name; "" = the first
   std::string liveness;  // a path, only when asked for
   std::vector<std::string> command;
-  bool tcp = false, grpc = false;
+  std::string kind;      // "" | http | tcp | grpc | command
   std::optional<Millis> startup, interval, timeout;
 };
 
@@ -121,9 +121,10 @@ struct Security {
   std::vector<std::string> writable;  // folders beside /tmp
 };
 
+// A file or folder that is laid over what the chart or the manifests say.
 struct ValueFile {
   std::string path;
-  bool required = true;  // false: values-<env>.yaml beside the chart's values.yaml, taken where it exists
+  bool required = true;  // false: a default place, taken where it exists: values-<env>.yaml beside the chart's values.yaml
 };
 
 // One app in one environment, all layers merged, short forms expanded, defaults filled in.
@@ -136,11 +137,13 @@ struct App {
   Build build;
   std::map<std::string, AppImage> images;  // chart and manifests apps; `image:` is the one named like the app
 
-  std::string chart;                    // folder of the chart in the project
+  std::string chart;                    // folder of the chart in the project ("" with kChart: its root)
   std::vector<ValueFile> value_files;   // lowest first; {env}, {app}, {project} filled in
   std::string values = "{}";            // `values:` merged over all layers, as YAML; wins over value_files
   std::vector<std::string> manifests;   // folders or globs
-  std::vector<std::string> overlays;    // folders laid over `manifests`: the same file names replace, others are added
+  std::vector<ValueFile> overlays;      // folders laid over `manifests`, lowest first: a resource of the same identity is
+                                        // merged (records merge, null removes, else replaces), others are added. Default:
+                                        // <manifests folder>/overlays/<env> where it exists; manifests leave overlays/ out
 
   std::vector<std::string> paths;       // globs with '!'; empty: everything
   std::vector<Port> ports;              // the first one is the main one, injected as PORT
@@ -170,7 +173,7 @@ struct App {
   std::map<std::string, std::string> labels, annotations;
 
   std::vector<std::string> extra;  // globs of further manifests
-  std::vector<Value> patches;      // each {target: {kind, name…}, patch: {…}}
+  std::map<std::string, Value> patches;  // each {target: {kind, name…}, patch: {…}}
   std::string renamed_from;        // "app" or "project/app"
 
   std::vector<std::string> spec_files;  // a change of one of them touches the app
@@ -231,6 +234,9 @@ std::optional<std::string> touches(const App& app, const std::vector<std::string
 // A glob list as `paths` has it: the last pattern that matches decides, `!` excludes; a plain path means itself and all
 // below it; `*` and `?` stay within a folder, `**` doesn't.
 bool matches(const std::vector<std::string>& patterns, std::string_view path);
+
+// A glob without '!', for one whole path.
+bool glob_matches(std::string_view pattern, std::string_view path);
 
 // The JSON Schema (2020-12) of autonomous.yaml, generated from the table that the parser uses.
 std::string spec_schema();

@@ -16,7 +16,7 @@
 
 namespace autonomous::model {
 
-// A file as it was read. `layer` is what people call it ("autonomous.yaml", "config/production/shop/web.yaml").
+// A file as it was read, for messages.
 struct SourceText {
   std::string file;
   std::string text;

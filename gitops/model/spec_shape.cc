@@ -1,0 +1,428 @@
+#include "gitops/model/spec_shape.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "gitops/base/text.h"
+#include "gitops/model/ids.h"
+#include "gitops/model/image.h"
+#include "gitops/model/spec.h"
+
+namespace autonomous::model {
+
+namespace {
+
+std::string message_of(const Result<void>& result) { return result ? "" : result.error().message(); }
+
+std::string check_app_name(std::string_view name) { return message_of(check_name("app", name, kMaxApp)); }
+std::string check_environment_name(std::string_view name) { return message_of(check_name("environment", name, kMaxEnvironment)); }
+std::string check_project_name(std::string_view name) { return message_of(check_name("project", name, kMaxProject)); }
+
+std::string check_image_text(std::string_view image) {
+  auto parsed = ImageRef::parse(image);
+  return parsed ? "" : parsed.error().message();
+}
+
+std::string check_variable(std::string_view name) {
+  bool good = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
+  for (char c : name) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-');
+  return good ? "" : "'" + one_line(name, 60) + "' is no name of a variable: letters, digits and '_'";
+}
+
+// What Kubernetes takes as the name of a port, volume or container.
+std::string check_label_name(std::string_view name) {
+  bool good = !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-';
+  for (char c : name) good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-');
+  return good ? "" : "'" + one_line(name, 60) + "' is no name: a-z, 0-9 and '-'";
+}
+
+std::string check_port_name(std::string_view name) {
+  if (name.size() > 15) return "'" + one_line(name, 60) + "' is too long for a port's name: at most 15 characters";
+  return check_label_name(name);
+}
+
+std::string check_host(std::string_view host) {
+  std::string_view rest = starts_with(host, "*.") ? host.substr(2) : host;
+  bool good = !rest.empty() && rest.size() <= 253;
+  for (std::string_view label : split(rest, '.')) good = good && check_label_name(label).empty();
+  return good ? "" : "'" + one_line(host, 80) + "' is no host name (shop.example.com)";
+}
+
+std::string check_url_path(std::string_view path) {
+  if (!path.empty() && path.front() == '/' && path.find_first_of(" \t\r\n") == std::string_view::npos) return "";
+  return "expected a path of a URL that starts with '/', not '" + one_line(path, 60) + "'";
+}
+
+std::string check_absolute(std::string_view path) {
+  if (path.size() > 1 && path.front() == '/' && is_plain_path(path.substr(1))) return "";
+  return "expected an absolute path in the container, not '" + one_line(path, 60) + "'";
+}
+
+std::string check_cron(std::string_view text) {
+  static const std::vector<std::string> kWords = {"hourly", "daily", "weekly", "monthly", "yearly"};
+  std::string_view word = starts_with(text, "@") ? text.substr(1) : text;
+  if (std::find(kWords.begin(), kWords.end(), word) != kWords.end()) return "";
+  size_t fields = 0;
+  bool good = true;
+  for (std::string_view field : split(text, ' ')) {
+    if (field.empty()) continue;
+    ++fields;
+    good = good && field.find_first_not_of("0123456789*/,-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ?") == std::string_view::npos;
+  }
+  if (good && fields == 5) return "";
+  return "expected a schedule (daily, hourly, or five fields: \"30 2 * * *\"), not '" + one_line(text, 60) + "'";
+}
+
+std::string check_egress(std::string_view text) {
+  size_t colon = text.rfind(':');
+  std::string_view port = colon == std::string_view::npos ? std::string_view("443") : text.substr(colon + 1);
+  std::string_view host = text.substr(0, colon);
+  bool good = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos;
+  bool address = host.find_first_not_of("0123456789./") == std::string_view::npos && !host.empty();
+  if (good && (address || check_host(host).empty())) return "";
+  return "expected host:port (api.example.com:443), not '" + one_line(text, 80) + "'";
+}
+
+std::string check_command(std::string_view text) {
+  auto words = split_words(text);
+  return words ? (words->empty() ? "it is empty" : "") : words.error().message();
+}
+
+Value texts(const std::vector<std::string>& words) {
+  Value list;
+  list.kind = Value::Kind::kList;
+  for (const std::string& word : words) list.items.push_back(Value::scalar(word));
+  return list;
+}
+
+std::function<Value(Value)> under(std::string key) {
+  return [key](Value value) {
+    Value map = Value::map();
+    map.set(key, std::move(value));
+    return map;
+  };
+}
+
+Shape command_shape() {
+  return with_short(list_of(text("a word of a command")), text("a command", check_command), [](Value value) {
+    Value list = texts(*split_words(value.text));
+    for (Value& item : list.items) item.locate_like(value);
+    return list;
+  });
+}
+
+Shape app_list(std::string noun) { return texts_or_one(text(std::move(noun), [](std::string_view name) {
+  size_t slash = name.find('/');
+  if (slash != std::string_view::npos) {
+    std::string why = check_project_name(name.substr(0, slash));
+    if (!why.empty()) return why;
+  }
+  return check_app_name(slash == std::string_view::npos ? name : name.substr(slash + 1));
+})); }
+
+Shape env_shape() {
+  Shape binding = record({{"from", text("app.output", [](std::string_view value) {
+    auto parsed = parse_binding(value);
+    return parsed ? std::string() : parsed.error().message();
+  }), "a binding to another app of the project: db.url, db.host, api.url…", true}});
+  return map_of(with_short(std::move(binding), text("a text")), "a variable", check_variable);
+}
+
+Shape resources_shape() {
+  return record({{"cpu", quantity(), "requested: 250m, 1"},
+                 {"memory", quantity(), "requested, and the limit: 256Mi, 1Gi"},
+                 {"storage", quantity(), "ephemeral storage, requested"},
+                 {"limits", record({{"cpu", quantity(), ""}, {"memory", quantity(), ""}, {"storage", quantity(), ""}}), "where they differ from what is requested"}});
+}
+
+Shape ports_shape() {
+  return map_of(with_short(record({{"number", integer(1, 65535), "", true}, {"protocol", choice({"TCP", "UDP", "SCTP"}), ""}}),
+                           integer(1, 65535), under("number")),
+                "a port's name", check_port_name);
+}
+
+Shape image_shape() { return text("an image (registry/name:tag@sha256:…)", check_image_text); }
+
+Shape build_shape() {
+  Shape build = record({{"context", path(), "folder that the image is built from; default: the project's root"},
+                        {"dockerfile", text("a path below the context"), "default: Dockerfile"},
+                        {"target", text(), "stage of the Dockerfile"},
+                        {"args", map_of(text()), "build arguments"},
+                        {"test", text("a command"), "runs before the image is pushed"},
+                        {"command", text("a command"), "builds the image where the operator allows commands"},
+                        {"jenkins", text("a Jenkins job (folder/job)"), "an existing job"},
+                        {"external", boolean(), "CI calls `autonomous deploy --image …`"}});
+  return with_short(std::move(build), choice({"external"}), [](Value) {
+    Value map = Value::map();
+    map.set("external", Value::scalar("true"));
+    return map;
+  });
+}
+
+Shape health_shape() {
+  Shape health = record({{"path", text("a path of a URL", check_url_path), "HTTP GET, for readiness and startup"},
+                         {"port", text("a port's name", check_port_name), "default: the first port"},
+                         {"kind", choice({"http", "tcp", "grpc", "command"}), "default: http with a path, command with a command"},
+                         {"command", command_shape(), "exits 0 when ready"},
+                         {"liveness", text("a path of a URL", check_url_path), "restarts the container when it fails; only when asked for"},
+                         {"startup", duration(), "how long the start may take"},
+                         {"interval", duration(), ""},
+                         {"timeout", duration(), ""}});
+  return with_short(std::move(health), text("a path of a URL", check_url_path), under("path"));
+}
+
+Shape scale_shape() {
+  Shape scale = record({{"min", integer(0, 10000), ""}, {"max", integer(1, 10000), ""},
+                        {"cpu", integer(1, 1000), "percent of the requested CPU at which pods are added"},
+                        {"memory", integer(1, 1000), "percent of the requested memory"}});
+  return with_short(std::move(scale), integer(0, 10000), [](Value value) {
+    Value map = Value::map();
+    if (value.text != "0") map.set("max", value);
+    map.set("min", std::move(value));
+    return map;
+  });
+}
+
+Shape secrets_shape() {
+  Shape secrets = map_of(text("where it lives (kv/shop/stripe#key)"), "a variable", check_variable);
+  return with_short(std::move(secrets), list_of(text("a variable", check_variable)), [](Value value) {
+    Value map = Value::map();
+    for (Value& item : value.items) {
+      Value place = Value::scalar("");
+      place.locate_like(item);
+      map.set(item.text, std::move(place));
+    }
+    return map;
+  });
+}
+
+Shape routes_shape() {
+  Shape paths = texts_or_one(text("a path of a URL", check_url_path));
+  Shape route = record({{"path", paths, "default: /"}, {"port", text("a port's name", check_port_name), "default: the first port"},
+                        {"redirect", text("a host or URL"), "answers with a redirect there"}, {"timeout", duration(), ""},
+                        {"headers", map_of(text()), "that a request must have"}});
+  route = with_short(std::move(route), std::move(paths), [](Value value) {
+    Value map = Value::map();
+    map.set("path", std::move(value));
+    return map;
+  });
+  route = with_short(std::move(route), text("a path of a URL", check_url_path), [](Value value) {
+    Value list;
+    list.kind = Value::Kind::kList;
+    list.locate_like(value);
+    list.items.push_back(std::move(value));
+    Value map = Value::map();
+    map.set("path", std::move(list));
+    return map;
+  });
+  return with_short(map_of(std::move(route), "a host", check_host), text("a host", check_host), [](Value value) {
+    Value slash = Value::scalar("/");
+    slash.locate_like(value);
+    Value list;
+    list.kind = Value::Kind::kList;
+    list.locate_like(value);
+    list.items.push_back(std::move(slash));
+    Value inner = Value::map();
+    inner.locate_like(value);
+    inner.set("path", std::move(list));
+    Value map = Value::map();
+    map.set(value.text, std::move(inner));
+    return map;
+  });
+}
+
+Shape containers_shape() {
+  return map_of(record({{"image", image_shape(), "default: the app's own"}, {"command", command_shape(), ""}, {"args", command_shape(), ""},
+                        {"env", env_shape(), ""}, {"ports", ports_shape(), ""}, {"resources", resources_shape(), ""}}),
+                "a container's name", check_label_name);
+}
+
+Shape alerts_shape() {
+  return map_of(record({{"expr", text("a PromQL expression"), "", true}, {"for", duration(), ""},
+                        {"severity", choice({"info", "warning", "critical"}), "default: warning"}, {"summary", text(), ""},
+                        {"labels", map_of(text()), ""}}),
+                "an alert's name");
+}
+
+Shape volumes_shape() {
+  Shape volume = record({{"path", text("an absolute path in the container", check_absolute), "where it is mounted", true},
+                         {"size", quantity(), "default: 1Gi"},
+                         {"access", choice({"ReadWriteOnce", "ReadWriteOncePod", "ReadOnlyMany", "ReadWriteMany"}), "default: ReadWriteOnce"}});
+  volume.elsewhere = {{"class", "storage classes belong to the platform: platform.yaml, environments.<env>"},
+                      {"storage-class", "storage classes belong to the platform: platform.yaml, environments.<env>"}};
+  return map_of(std::move(volume), "a volume's name", check_label_name);
+}
+
+Shape patches_shape() {
+  Shape target = record({{"kind", text("a kind"), "", true}, {"name", text("a resource's name"), "default: all of the kind"}, {"group", text(), ""}});
+  return map_of(record({{"target", std::move(target), "which resources", true}, {"patch", any(), "merged over each: null removes", true}}), "a patch's name");
+}
+
+std::vector<Field> app_fields() {
+  Shape images = map_of(with_short(record({{"image", image_shape(), ""}, {"replaces", text("a repository"), "in the manifests; default: the image's own"},
+                                           {"values", text("a path of values"), "of a chart: <values>.repository and <values>.tag are set"}}),
+                                   image_shape(), under("image")), "a name", check_label_name);
+  Shape values = map_of(any());
+  values.noun = "a map of chart values";
+  return {
+      {"type", choice({"web", "worker", "cron", "job", "stateful", "postgres", "redis"}), "default: web"},
+      {"image", image_shape(), "instead of build: an image that exists"},
+      {"build", build_shape(), "how the image is made"},
+      {"images", std::move(images), "further images of a chart or of manifests, by name"},
+      {"chart", path(), "folder of a Helm chart, instead of the built-in chart"},
+      {"value-files", texts_or_one(path()), "over the chart's values.yaml; {env} is filled in; default: values-{env}.yaml in the chart, where it exists"},
+      {"values", std::move(values), "chart values; they win over all files"},
+      {"manifests", texts_or_one(glob()), "folder or files of plain manifests, instead of the built-in chart"},
+      {"overlays", texts_or_one(path()), "folders laid over manifests; {env} is filled in; default: overlays/{env} below them, where it exists"},
+      {"paths", texts_or_one(glob()), "what counts as a change; '!' excludes; default: everything"},
+      {"port", integer(1, 65535), "the port that the app listens on, injected as PORT"},
+      {"ports", ports_shape(), "several: {http: 8080, grpc: 9090}; the first is injected as PORT"},
+      {"health", health_shape(), "path, or a map"},
+      {"scale", scale_shape(), "a number, or {min, max, cpu}"},
+      {"resources", resources_shape(), "what a pod asks for"},
+      {"command", command_shape(), "a list, or a text that is split into words; default: the image's"},
+      {"args", command_shape(), "default: the image's"},
+      {"release", command_shape(), "runs before the new version takes over: migrations"},
+      {"env", env_shape(), "literal texts, or {from: db.url}"},
+      {"secrets", secrets_shape(), "names, or {NAME: kv/path#key}"},
+      {"routes", routes_shape(), "{host: /path}; default: the environment's domain"},
+      {"egress", texts_or_one(text("host:port", check_egress)), "where it connects to outside"},
+      {"needs", app_list("an app"), "apps that must be healthy first"},
+      {"calls", app_list("an app"), "apps that it connects to"},
+      {"alerts", alerts_shape(), "Prometheus alerts by name"},
+      {"files", map_of(path(), "an absolute path", check_absolute), "{path in the container: path in the project}"},
+      {"schedule", text("a schedule", check_cron), "of a cron app"},
+      {"timezone", text("a time zone"), "of a schedule; default: UTC"},
+      {"concurrency", choice({"allow", "forbid", "replace"}), "of a cron app; default: forbid"},
+      {"volumes", volumes_shape(), "of a stateful app, by name"},
+      {"version", text("a version"), "of a preset: \"16\""},
+      {"size", quantity(), "of a preset's volume"},
+      {"instances", integer(1, 100), "of a preset"},
+      {"backup", record({{"schedule", text("a schedule", check_cron), ""}, {"keep", duration(), ""}}), ""},
+      {"init", containers_shape(), "containers that run before the app's, by name"},
+      {"sidecars", containers_shape(), "containers beside the app's, by name"},
+      {"security", record({{"user", integer(0, 4294967294), "uid"}, {"group", integer(0, 4294967294), "gid"},
+                           {"root", boolean(), "the image runs as root"}, {"read-only", boolean(), "root file system; default: true"},
+                           {"writable", list_of(text("an absolute path", check_absolute)), "folders beside /tmp"}}), ""},
+      {"strategy", choice({"rolling", "recreate", "canary", "blue-green"}), "default: rolling"},
+      {"stop", duration(), "time for a graceful end; default: 30s"},
+      {"timeout", duration(), "until a release that isn't healthy has failed; of a job: its deadline"},
+      {"retries", integer(0, 100), "of a job"},
+      {"metrics", with_short(record({{"port", integer(1, 65535), ""}, {"path", text("a path of a URL", check_url_path), "default: /metrics"}}), integer(1, 65535), under("port")), "what Prometheus scrapes"},
+      {"labels", map_of(text()), ""},
+      {"annotations", map_of(text()), ""},
+      {"extra", texts_or_one(glob()), "further manifests"},
+      {"patches", patches_shape(), "merged over what was rendered, by name"},
+      {"renamed-from", text("app or project/app"), "moves a target: the history and what runs"},
+  };
+}
+
+const char* const kPlatformOwns = "this is the platform's: platform.yaml on main of the GitOps repository, whose owners decide it";
+
+std::map<std::string, std::string> platform_keys() {
+  std::map<std::string, std::string> out;
+  for (const char* key : {"from", "domain", "approvals", "freeze", "rollback", "instances", "owners", "roles", "policies", "ticket",
+                          "bake", "write", "reconcile", "cluster", "namespace", "branch"}) {
+    out[key] = kPlatformOwns;
+  }
+  return out;
+}
+
+Shape make_app_shape() {
+  Shape app = record(app_fields());
+  app.elsewhere = platform_keys();
+  app.elsewhere.erase("instances");
+  app.elsewhere["replicas"] = "scale: 3, or scale: {min: 2, max: 10}";
+  app.elsewhere["environment"] = "env: {NAME: value}";
+  app.elsewhere["domains"] = "routes: {shop.example.com: /}";
+  app.elsewhere["domain"] = "routes: {shop.example.com: /}";
+  return app;
+}
+
+Shape make_spec_shape() {
+  Shape app = make_app_shape();
+  Shape apps = map_of(app, "an app", check_app_name);
+  Shape version = integer(1, 1);
+  version.check = [](std::string_view text) {
+    return text == "1" ? std::string() : "this daemon knows version 1, not '" + one_line(text, 20) + "'";
+  };
+  Shape environment = record({{"defaults", app, "for every app here"}, {"apps", apps, "overlays by app: records merge, null removes"}});
+  environment.elsewhere = platform_keys();
+  environment.elsewhere["secrets"] = kPlatformOwns;
+  Shape spec = record({{"version", version, "1", true},
+                       {"project", text("a name", check_project_name), "as platform.yaml binds it"},
+                       {"platform", url(), "where the CLI talks to"},
+                       {"include", texts_or_one(glob()), "further files of the same form: services/*/autonomous.yaml"},
+                       {"defaults", overlay_of(app), "for every app"},
+                       {"apps", apps, "what is deployed, by name"},
+                       {"environments", map_of(overlay_of(environment), "an environment", check_environment_name), "overlays"}});
+  spec.elsewhere = platform_keys();
+  spec.elsewhere["app"] = "apps: {web: {…}}";
+  spec.elsewhere["name"] = "project: …";
+  return spec;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool open = false;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quote != 0) {
+      if (c == quote) {
+        quote = 0;
+      } else if (c == '\\' && quote == '"' && i + 1 < text.size()) {
+        word += text[++i];
+      } else {
+        word += c;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+      open = true;
+    } else if (c == '\\' && i + 1 < text.size()) {
+      word += text[++i];
+      open = true;
+    } else if (c == ' ' || c == '\t' || c == '\n') {
+      if (open) words.push_back(std::move(word));
+      word.clear();
+      open = false;
+    } else {
+      word += c;
+      open = true;
+    }
+  }
+  if (quote != 0) return fail(Code::kInvalid, "a quote is not closed in '", one_line(text, 60), "'");
+  if (open) words.push_back(std::move(word));
+  return words;
+}
+
+const Shape& spec_shape() {
+  static const Shape shape = make_spec_shape();
+  return shape;
+}
+
+const Shape& app_shape() {
+  static const Shape shape = make_app_shape();
+  return shape;
+}
+
+const Shape& overlay_shape() {
+  static const Shape shape = overlay_of(make_app_shape());
+  return shape;
+}
+
+bool is_built_in_only(std::string_view key) {
+  static const std::vector<std::string_view> kShared = {
+      "type", "image", "images", "build", "chart", "value-files", "values", "manifests", "overlays", "paths", "needs", "calls",
+      "timeout", "extra", "patches", "renamed-from", "labels", "annotations"};
+  return std::find(kShared.begin(), kShared.end(), key) == kShared.end();
+}
+
+std::string spec_schema() {
+  return json_schema_document(spec_shape(), "autonomous.yaml", "The apps of a source repository, version 1");
+}
+
+}  // namespace autonomous::model
