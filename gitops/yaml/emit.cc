@@ -202,7 +202,7 @@ Emitter::Analysis Emitter::analyze(std::string_view value, Flavour flavour) {
   }
   bool edges = is_space(value, 0) || previous_space || out.multiline;
   out.plain = !indicators && !special && !tab && !edges;
-  out.single_quoted = !break_space && !space_break && !special;
+  out.single_quoted = !break_space && !space_break && !special && !tab;
   out.literal = !previous_space && !space_break && !special;
   return out;
 }
@@ -297,6 +297,9 @@ void Emitter::text(std::string_view value, bool is_key) {
   bool ascii = is_plain_ascii(value);
   if (!ascii && flavour_ == Flavour::kV2) {
     auto through = through_json(value);
+    if (is_key && value.find("\xC2\x85") != std::string_view::npos) {
+      failure_ = "yaml: line 1: did not find expected ',' or '}'";  // U+0085 ends the line, and with it the key
+    }
     if (!through) failure_ = "yaml: control characters are not allowed";
     changed = through ? *std::move(through) : "";
     value = changed;

@@ -34,7 +34,7 @@ class Emitter {
   void uinteger(uint64_t value);
   // v2: through JSON's number first (1e6 → 1000000, -0 → 0). v3: Go's %g (1e+06).
   void number(double value);
-  // v2: text that can't pass through JSON into yaml.v2 (\x7f, U+FEFF …) makes finish() fail, as it makes toYaml fail.
+  // v2: text that can't pass through JSON into yaml.v2 (\x7f, U+FFFE …) makes finish() fail, as it makes toYaml fail.
   void string(std::string_view value);
   // A plain scalar as it is: numbers and words that keep the spelling somebody gave them.
   void literal(std::string_view value);

@@ -26,18 +26,76 @@ Style scalar_style(yaml_scalar_style_t style) {
   }
 }
 
+// Where the character `index` of `text` starts.
+size_t byte_offset(std::string_view text, uint64_t index) {
+  size_t at = text.substr(0, 3) == "\xEF\xBB\xBF" ? 3 : 0;
+  for (; index > 0 && at < text.size(); --index) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+  }
+  return at;
+}
+
+bool is_empty_flow(std::string_view text) {
+  if (text.empty() || (text[0] != '{' && text[0] != '[')) return false;
+  size_t next = text.find_first_not_of(" \t", 1);
+  return next != std::string_view::npos && text[next] == (text[0] == '{' ? '}' : ']');
+}
+
+// Whether `text` is one quoted scalar and blank space.
+bool is_quoted_whole(std::string_view text) {
+  size_t end = text.find_last_not_of(" \t\r\n");
+  return end != std::string_view::npos && end > 0 && (text[0] == '\'' || text[0] == '"') && text[end] == text[0];
+}
+
 // yaml.v2's parser.fail(): marks count from 0, scanner errors are moved on by one line and parser errors aren't, and
 // a mark on the first line names no line at all.
-std::string go_problem(const yaml_parser_t& parser) {
-  size_t line = 0;
-  if (parser.problem_mark.line != 0) {
-    line = parser.problem_mark.line + (parser.error == YAML_SCANNER_ERROR ? 1 : 0);
-  } else {
-    line = parser.context_mark.line;
+std::string go_problem(const yaml_parser_t& parser, std::string_view input) {
+  std::string problem = parser.problem != nullptr ? parser.problem : "unknown problem parsing YAML content";
+  size_t problem_line = parser.problem_mark.line;
+  bool scanner = parser.error == YAML_SCANNER_ERROR;
+  if (scanner && parser.context != nullptr && std::string_view(parser.context) == "while scanning a simple key") {
+    std::string_view key = input.substr(byte_offset(input, parser.context_mark.index));
+    bool at_end = *parser.buffer.pointer == 0 && parser.problem_mark.column != 0;
+    // go-yaml looks for lost keys later than libyaml does: at the end of the text, after going to a new line …
+    if (at_end && is_quoted_whole(key)) ++problem_line;
+    // … and never for `{}` and `[]`, so that its parser comes upon them first.
+    bool list = parser.state == YAML_PARSE_BLOCK_SEQUENCE_ENTRY_STATE;
+    if (is_empty_flow(key) && (list || parser.state == YAML_PARSE_BLOCK_MAPPING_KEY_STATE ||
+                               parser.state == YAML_PARSE_INDENTLESS_SEQUENCE_ENTRY_STATE)) {
+      scanner = false;
+      problem_line = parser.context_mark.line;
+      problem = list ? "did not find expected '-' indicator" : "did not find expected key";
+    }
   }
-  std::string text = "yaml: ";
-  if (line != 0) text += "line " + std::to_string(line) + ": ";
-  return text + (parser.problem != nullptr ? parser.problem : "unknown problem parsing YAML content");
+  size_t line = problem_line != 0 ? problem_line + (scanner ? 1 : 0) : parser.context_mark.line;
+  return "yaml: " + (line != 0 ? "line " + std::to_string(line) + ": " : "") + problem;
+}
+
+// yaml.v2 knows the escape \' in double quotes, libyaml doesn't: such a text is read over until nothing is left to put
+// right. Few texts have one, so a bound on the rounds costs nobody anything.
+std::string without_quote_escapes(std::string_view text) {
+  constexpr int kRounds = 100;
+  std::string out(text);
+  for (int round = 0; round < kRounds; ++round) {
+    yaml_parser_t parser;
+    if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
+    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(out.data()), out.size());
+    yaml_token_t token;
+    bool more = true;
+    bool good = true;
+    while (more && good) {
+      good = yaml_parser_scan(&parser, &token) != 0;
+      more = good && token.type != YAML_STREAM_END_TOKEN;
+      if (good) yaml_token_delete(&token);
+    }
+    size_t at = good ? out.size() : byte_offset(out, parser.problem_mark.index);
+    bool unknown = !good && std::string_view(parser.problem) == "found unknown escape character";
+    yaml_parser_delete(&parser);
+    if (!unknown || out.compare(at, 2, "\\'") != 0) break;
+    out.replace(at, 2, "\\x27");
+  }
+  return out;
 }
 
 }  // namespace
@@ -55,7 +113,14 @@ struct Parser::State {
   std::optional<Error> error;
   Mark where;
 
-  State(std::string_view text, const Limits& given) : limits(given) {
+  std::string patched;
+  std::string_view text;
+
+  State(std::string_view given_text, const Limits& given) : limits(given), text(given_text) {
+    if (text.size() <= limits.bytes && text.find("\\'") != std::string_view::npos) {
+      patched = without_quote_escapes(text);
+      text = patched;
+    }
     if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     yaml_parser_set_encoding(&parser, YAML_ANY_ENCODING);
@@ -178,7 +243,7 @@ bool Parser::next(Event& event) {
   do {
     state.drop_event();
     if (yaml_parser_parse(&state.parser, &state.event) == 0) {
-      state.error = Error(Code::kInvalid, go_problem(state.parser));
+      state.error = Error(Code::kInvalid, go_problem(state.parser, state.text));
       state.where = to_mark(state.parser.problem_mark);
       return false;
     }

@@ -1,31 +1,57 @@
 #include "gitops/yaml/go_syntax.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "gitops/yaml/emit.h"
+#include "gitops/yaml/json_step.h"
 
 namespace autonomous::yaml {
 namespace {
 
+void escape(uint32_t rune, std::string& out) {
+  bool small = rune < 0x80;
+  bool wide = rune > 0xFFFF;
+  out += small ? "\\x" : wide ? "\\U" : "\\u";
+  for (int shift = small ? 4 : wide ? 28 : 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[rune >> shift & 0xF];
+}
+
+// unicode.IsPrint: letters, marks, numbers, punctuation, symbols, and of the spaces the ASCII one.
+bool is_printable(uint32_t rune) {
+  if (rune < 0x80) return rune >= 0x20 && rune < 0x7F;
+  utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(rune));
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO;
+}
+
+// strconv.Quote
 std::string quote(std::string_view text) {
   std::string out = "\"";
-  for (char c : text) {
+  for (size_t at = 0; at < text.size();) {
+    uint32_t rune = 0;
+    size_t size = std::max<size_t>(decode_rune(text, at, rune), 1);
     constexpr std::string_view kFrom = "\a\b\f\n\r\t\v\"\\";
     constexpr std::string_view kTo = "abfnrtv\"\\";
-    if (size_t at = kFrom.find(c); at != std::string_view::npos) {
+    size_t known = rune < 0x80 ? kFrom.find(static_cast<char>(rune)) : std::string_view::npos;
+    if (known != std::string_view::npos) {
       out += '\\';
-      out += kTo[at];
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      out += "\\x";
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[c & 0xF];
+      out += kTo[known];
+    } else if (is_printable(rune)) {
+      out += text.substr(at, size);
     } else {
-      out += c;
+      escape(rune, out);
     }
+    at += size;
   }
   return out + "\"";
+}
+
+std::string print_float(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  return format_g(value);
 }
 
 std::string print(const Scalar& scalar) {
@@ -38,7 +64,7 @@ std::string print(const Scalar& scalar) {
     }
     case Scalar::Kind::kBool:
     case Scalar::Kind::kInt: return to_go_string(scalar);
-    case Scalar::Kind::kFloat: return format_g(scalar.number);
+    case Scalar::Kind::kFloat: return print_float(scalar.number);
     default: return quote(scalar.text);
   }
 }

@@ -12,7 +12,7 @@ namespace autonomous::yaml {
 std::string to_valid_utf8(std::string_view text);
 
 // `text` after json.Marshal and yaml.v2's reading of the quoted JSON string: U+0085 is a line break there and folds into
-// a space. nullopt where yaml.v2 refuses the JSON ("control characters are not allowed": \x7f, C1, U+FEFF, U+FFFE …).
+// a space. nullopt where yaml.v2 refuses the JSON ("control characters are not allowed": \x7f, C1, U+FFFE …).
 std::optional<std::string> through_json(std::string_view text);
 
 // Whether the text is all of printable ASCII, \n, \r and \t: then through_json changes nothing.

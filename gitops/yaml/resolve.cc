@@ -100,6 +100,19 @@ bool is_style_float(std::string_view text) {
   return at == text.size();
 }
 
+// strconv.ParseFloat of a text that starts with a point: underscores may stand between two digits.
+bool parse_point_float(std::string_view text, double& out) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '_') {
+      plain += text[i];
+    } else if (i == 0 || i + 1 == text.size() || !is_digit(text[i - 1]) || !is_digit(text[i + 1])) {
+      return false;
+    }
+  }
+  return is_style_float(plain) && parse_float(plain, out);
+}
+
 bool set_unsigned(std::string_view digits, int base, bool negative, bool signed_text, Scalar& out) {
   uint64_t value = 0;
   auto [at, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
@@ -246,7 +259,7 @@ Scalar resolve_as(std::string_view tag, std::string_view text, Flavour flavour) 
   char hint = hint_of(text);
   if (hint == 0 || tag == "str") return out;
   if (word(text, flavour, out)) return out;
-  if (hint == '.' && is_style_float(text) && parse_float(text, out.number)) out.kind = Kind::kFloat;
+  if (hint == '.' && parse_point_float(text, out.number)) out.kind = Kind::kFloat;
   if (hint == 'D' || hint == 'S') number_or_time(text, tag.empty() || tag == "timestamp", out);
   return out;
 }
