@@ -1,0 +1,173 @@
+#include "daemon/cli/hook.h"
+
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "daemon/cli/progress.h"
+#include "gitops/base/child.h"
+#include "gitops/base/text.h"
+#include "gitops/base/tree.h"
+#include "gitops/http/client.h"
+
+namespace autonomous::daemon {
+
+using nlohmann::json;
+
+namespace {
+
+const std::string kNone(40, '0');
+
+struct Update {
+  std::string before, after, ref;
+};
+
+std::string variable(const HookCall& call, std::string_view name) {
+  for (const std::string& entry : call.environment) {
+    if (starts_with(entry, std::string(name) + "=")) return entry.substr(name.size() + 1);
+  }
+  return "";
+}
+
+std::string name_of(const std::string& repository) {
+  std::string name = repository;
+  while (!name.empty() && name.back() == '/') name.pop_back();
+  name = name.substr(name.rfind('/') + 1);
+  if (ends_with(name, ".git")) name.resize(name.size() - 4);
+  return name;
+}
+
+std::vector<Update> read_updates(std::istream& in) {
+  std::vector<Update> updates;
+  Update update;
+  while (in >> update.before >> update.after >> update.ref) updates.push_back(update);
+  return updates;
+}
+
+Result<ChildResult> run_git(const Ctx& ctx, const HookCall& call, std::vector<std::string> arguments) {
+  ChildSpec spec;
+  spec.argv = {"git"};
+  spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+  spec.env = call.environment;
+  spec.folder = call.repository;
+  return run_child(ctx, spec);
+}
+
+// What no hosted repository takes, whoever pushes.
+Result<void> check_update(const Ctx& ctx, const HookCall& call, const Update& update) {
+  bool tag = starts_with(update.ref, "refs/tags/");
+  if (!tag && !starts_with(update.ref, "refs/heads/")) return fail(Code::kDenied, update.ref, ": only branches and tags are taken here");
+  if (update.after == kNone) return fail(Code::kDenied, update.ref, " stays: what is kept here is a record, and nothing in it is deleted");
+  if (update.before == kNone) return ok();
+  if (tag) return fail(Code::kDenied, update.ref, " stays where it is: what is kept here is a record, and tags don't move");
+  TRY(ChildResult ancestor, run_git(ctx, call, {"merge-base", "--is-ancestor", update.before, update.after}));
+  if (ancestor.status == 0) return ok();
+  return fail(Code::kDenied, update.ref, " would lose commits: what is kept here is a record, and isn't rewritten")
+      .hint("put your change on top: git pull --rebase, then push without --force");
+}
+
+// Lints what a push adds to deploy or main: files only, with names that every tool can hold.
+Result<void> check_tree(const Ctx& ctx, const HookCall& call, const Update& update) {
+  TRY(ChildResult diff, run_git(ctx, call, {"diff-tree", "-r", "--raw", "-z", "--no-renames", update.before, update.after}));
+  if (diff.status != 0) return fail(Code::kInvalid, "can't compare with what was there: ", one_line(diff.err));
+  // :100644 100644 <oid> <oid> M NUL path NUL …
+  std::vector<std::string_view> parts = split(diff.out, '\0');
+  for (size_t i = 0; i + 1 < parts.size(); i += 2) {
+    std::vector<std::string_view> fields = split(parts[i], ' ');
+    std::string path = one_line(parts[i + 1]);
+    if (fields.size() < 5 || fields[4] == "D") continue;
+    if (fields[1] == "160000") return fail(Code::kDenied, path, " is a submodule: the GitOps repository holds files only");
+    if (fields[1] == "120000") return fail(Code::kDenied, path, " is a link: the GitOps repository holds files only");
+    if (path != parts[i + 1] || !is_plain_path(parts[i + 1]) || !is_utf8(parts[i + 1])) return fail(Code::kDenied, path, " is no name for a file here");
+  }
+  return ok();
+}
+
+Result<void> check_gitops_update(const Ctx& ctx, const HookCall& call, const Update& update) {
+  if (starts_with(update.ref, "refs/tags/")) return fail(Code::kDenied, update.ref, ": only the daemon makes tags in the GitOps repository");
+  if (starts_with(update.ref, "refs/heads/autonomous/")) {
+    return fail(Code::kDenied, update.ref, " is the ledger: it says what happened, and only the daemon writes it");
+  }
+  if (update.before == kNone) return ok();
+  return check_tree(ctx, call, update);
+}
+
+std::string request_body(const HookCall& call, const std::vector<Update>& updates) {
+  json list = json::array();
+  for (const Update& update : updates) list.push_back({{"ref", update.ref}, {"old", update.before}, {"new", update.after}});
+  json body = {{"name", name_of(call.repository)}, {"repository", call.repository}, {"updates", list}};
+  for (const char* part : {"name", "email", "how"}) {
+    std::string upper = part;
+    for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
+    body[std::string("pusher_") + part] = variable(call, "AUTONOMOUS_PUSHER_" + upper);
+  }
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+http::Request request_to(const HookCall& call, const std::string& path, const std::vector<Update>& updates) {
+  http::Request request;
+  request.method = "POST";
+  request.url = "http://localhost" + path;
+  request.via.unix_socket = call.socket;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = request_body(call, updates);
+  return request;
+}
+
+std::string words_of(const http::Response& response) {
+  json problem = json::parse(response.body, nullptr, false);
+  std::string words = problem.is_object() ? problem.value("text", problem.value("detail", "")) : "";
+  if (problem.is_object() && !problem.contains("text") && problem.contains("hint")) words += "\n" + problem.value("hint", "");
+  return words.empty() ? "the daemon answered " + std::to_string(response.status) : words;
+}
+
+void print_lines(std::ostream& out, const std::string& text) {
+  for (std::string_view line : split(text, '\n')) out << one_line(line, 1000) << "\n";
+  out.flush();
+}
+
+int pre_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>& updates, std::ostream& out) {
+  for (const Update& update : updates) {
+    Result<void> fine = check_update(ctx, call, update);
+    if (fine && name_of(call.repository) == "gitops") fine = check_gitops_update(ctx, call, update);
+    if (!fine) {
+      print_lines(out, fine.error().text());
+      return 1;
+    }
+  }
+  http::Client client;
+  Result<http::Response> response = client.send(ctx, request_to(call, "/api/v1/hooks/check", updates));
+  if (!response) {
+    print_lines(out, "nothing was accepted: the daemon does not answer (" + response.error().message() + ")");
+    return 1;
+  }
+  if (!response->ok()) print_lines(out, words_of(*response));
+  return response->ok() ? 0 : 1;
+}
+
+int post_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>& updates, std::ostream& out) {
+  http::Client client;
+  http::Request request = request_to(call, "/api/v1/hooks/pushed", updates);
+  request.headers.emplace_back("Accept", "application/x-ndjson");
+  request.idle_timeout = Millis{60'000};
+  ProgressView view(out, Style{});
+  http::LineReader reader([&view](std::string_view line) { return view.line(line); });
+  Result<http::Response> response = client.stream(ctx, request, [&reader](std::string_view data) { return reader.feed(data); });
+  if (!response) {
+    bool late = response.error().code() == Code::kTimeout;
+    print_lines(out, late ? "it goes on without you: `autonomous status` shows how it ends" : "the push is kept; the daemon takes it up when it answers again");
+  } else if (!response->ok()) {
+    print_lines(out, words_of(*response));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int run_hook(const Ctx& ctx, const HookCall& call, std::istream& in, std::ostream& out) {
+  std::vector<Update> updates = read_updates(in);
+  if (updates.empty()) return 0;
+  return call.kind == "pre-receive" ? pre_receive(ctx, call, updates, out) : post_receive(ctx, call, updates, out);
+}
+
+}  // namespace autonomous::daemon

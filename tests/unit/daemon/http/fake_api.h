@@ -1,0 +1,136 @@
+// A pipeline that only remembers what it was asked, and answers what a test put there. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+
+#include "daemon/http/api.h"
+
+namespace autonomous::daemon {
+
+class FakeApi final : public Api {
+ public:
+  std::vector<TargetRow> rows;
+  std::optional<Error> failure;                    // of every call that can fail
+  std::function<void(const Push&, ProgressPtr)> on_push;
+  std::optional<Error> refuse_push;
+  std::vector<Push> pushes;
+  std::vector<std::pair<std::string, Ask>> asked;  // "rollback local/shop/web to 3"
+  std::vector<ProgressPtr> followers;
+  EventBus bus;
+
+  std::vector<TargetRow> status() override { return rows; }
+  Result<std::vector<ReleaseRow>> releases(const Ctx&, const ReleaseFilter& filter) override {
+    if (failure) return *failure;
+    last_filter = filter;
+    return std::vector<ReleaseRow>{ReleaseRow{.target = "local/shop/web", .number = 3, .outcome = "healthy", .live = true}};
+  }
+  Result<ReleaseDetails> release(const Ctx&, const std::string& id) override {
+    if (failure) return *failure;
+    ReleaseDetails details;
+    details.row.target = id;
+    details.trailers = {{"Release", id}};
+    return details;
+  }
+  Result<TargetDetails> target(const Ctx&, const std::string& target) override {
+    if (failure) return *failure;
+    TargetDetails details;
+    details.row.target = target;
+    details.gates = {Gate{"seen", Gate::Verdict::kOk, "pushed"}};
+    return details;
+  }
+  Result<WhereAnswer> where(const Ctx&, const std::string& commit) override {
+    if (failure) return *failure;
+    return WhereAnswer{.source_commit = commit, .rows = {WhereRow{"local/shop/web", "live", 3}}};
+  }
+  Result<std::vector<WhyAnswer>> why(const Ctx&, const std::string& subject) override {
+    if (failure) return *failure;
+    return std::vector<WhyAnswer>{WhyAnswer{.target = subject, .summary = "live", .gates = {Gate{"hold", Gate::Verdict::kNo, "held"}}}};
+  }
+  Result<ConfigAnswer> config(const Ctx&, const std::string& target) override {
+    if (failure) return *failure;
+    return ConfigAnswer{.target = target, .values = {ConfigValue{"env.A", "1.10", "autonomous.yaml:3"}}};
+  }
+  Result<DiffAnswer> diff(const Ctx&, const DiffRequest& request) override {
+    if (failure) return *failure;
+    return DiffAnswer{request.target, "release 1", "now", {"M a"}, "-a\n+b\n"};
+  }
+  std::vector<ProjectRow> projects() override { return {ProjectRow{.name = "shop", .hosted = true, .state = "ok", .apps = {"web"}}}; }
+  std::vector<Check> doctor(const Ctx&) override { return {Check{"state", "ok", "writable", ""}}; }
+
+  Result<ActionAnswer> deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) override {
+    return act("deploy " + request.project + "/" + request.app + " " + request.commit + request.image, ask, std::move(progress));
+  }
+  Result<ActionAnswer> retry(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override { return act("retry " + target, ask, std::move(progress)); }
+  Result<ActionAnswer> retire(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override { return act("retire " + target, ask, std::move(progress)); }
+  Result<ActionAnswer> rollback(const Ctx&, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) override {
+    return act("rollback " + target + " to " + std::to_string(to), ask, std::move(progress));
+  }
+  Result<ActionAnswer> hold(const Ctx&, const Ask& ask, const std::string& target, std::optional<Time> until) override {
+    return act("hold " + target + (until ? " until " + format_time(*until) : ""), ask, nullptr);
+  }
+  Result<ActionAnswer> resume(const Ctx&, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) override {
+    return act("resume " + target + " " + choice, ask, std::move(progress));
+  }
+  Result<ActionAnswer> connect(const Ctx&, const Ask& ask, const std::string& project, const std::string& url) override { return act("connect " + project + " " + url, ask, nullptr); }
+
+  Result<void> check_source_push(const Ctx&, const Push& push) override {
+    std::lock_guard lock(mutex);
+    checked.push_back(push);
+    if (refuse_push) return *refuse_push;
+    return ok();
+  }
+  void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override { heard(push, repository, std::move(progress)); }
+  Result<void> check_gitops_push(const Ctx& ctx, const Push& push) override { return check_source_push(ctx, push); }
+  void gitops_pushed(const Push& push, ProgressPtr progress) override { heard(push, "gitops", std::move(progress)); }
+
+  EventBus& events() override { return bus; }
+  std::vector<Metric> metrics() override {
+    return {Metric{"autonomous_releases_total", "Releases by outcome.", Metric::Kind::kCounter, {{{{"outcome", "healthy \"quoted\"\n"}}, 4}}}};
+  }
+  std::vector<Check> readiness() override { return ready; }
+
+  // Blocks until something was pushed; false after a minute.
+  bool wait_for_push() {
+    std::unique_lock lock(mutex);
+    return pushed.wait_for(lock, std::chrono::minutes(1), [this] { return !pushes.empty(); });
+  }
+
+  std::mutex mutex;
+  std::condition_variable pushed;
+  std::vector<Push> checked;
+  std::vector<std::string> repositories;
+  std::vector<Check> ready = {Check{"record", "ok", "", ""}};
+  ReleaseFilter last_filter;
+
+ private:
+  Result<ActionAnswer> act(const std::string& what, const Ask& ask, ProgressPtr progress) {
+    if (failure) return *failure;
+    std::lock_guard lock(mutex);
+    asked.emplace_back(what, ask);
+    if (progress) {
+      progress->progress(Progress{"local/shop/web", 4, "commit", "release 4", Progress::Tone::kPlain});
+      progress->done({Outcome{"local/shop/web", 4, Outcome::Verdict::kDone, "live"}});
+    }
+    return ActionAnswer{what, {Affected{"local/shop/web", 4, "soon"}}};
+  }
+  void heard(const Push& push, const std::string& repository, ProgressPtr progress) {
+    std::function<void(const Push&, ProgressPtr)> then;
+    {
+      std::lock_guard lock(mutex);
+      pushes.push_back(push);
+      repositories.push_back(repository);
+      then = on_push;
+    }
+    pushed.notify_all();
+    if (then) {
+      then(push, std::move(progress));
+    } else if (progress) {
+      progress->progress(Progress{"local/shop/web", 1, "commit", "release 1 (abc Fix)", Progress::Tone::kPlain});
+      progress->done({Outcome{"local/shop/web", 1, Outcome::Verdict::kDone, "unverified"}});
+    }
+  }
+};
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,217 @@
+// Pushes and fetches with the git program, through the server, with the real hook.
+#include "daemon/http/hosting.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "daemon/http/server.h"
+#include "gitops/base/child.h"
+#include "gitops/base/file.h"
+#include "tests/unit/daemon/http/fake_api.h"
+
+namespace autonomous::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+class HostingTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.socket = folder.path() + "/socket";
+    options.hosting = HostingOptions{folder.path() + "/repos", folder.path() + "/hooks", HOOK_PROGRAM, ""};
+    Result<std::unique_ptr<Server>> started = Server::start(std::move(options), api);
+    ASSERT_TRUE(started) << started.error().text();
+    server = *std::move(started);
+    work = folder.path() + "/work";
+    ASSERT_EQ(git({"init", "-q", "-b", "main", work}, folder.path()).status, 0);
+    commit("web/app.yaml", "a: 1\n");
+  }
+  ChildResult git(std::vector<std::string> arguments, const std::string& where) {
+    ChildSpec spec;
+    spec.argv = {"git", "-c", "user.name=Jane", "-c", "user.email=jane@example.com", "-c", "protocol.version=2"};
+    spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path(), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LANG=C.UTF-8"};
+    spec.folder = where;
+    Result<ChildResult> result = run_child(Ctx{}.within(Millis{120'000}), spec);
+    EXPECT_TRUE(result) << result.error().text();
+    return result ? *result : ChildResult{.status = -1};
+  }
+  void commit(const std::string& path, const std::string& content) {
+    ASSERT_TRUE(make_folders((work + "/" + path).substr(0, (work + "/" + path).rfind('/'))));
+    ASSERT_TRUE(write_file(work + "/" + path, content));
+    ASSERT_EQ(git({"add", "-A"}, work).status, 0);
+    ASSERT_EQ(git({"commit", "-q", "-m", "Change " + path}, work).status, 0);
+  }
+  std::string url(const std::string& name) { return server->base_url() + "/git/" + name + ".git"; }
+  std::string head(const std::string& where, const std::string& ref = "main") {
+    std::string oid = git({"rev-parse", ref}, where).out;
+    return oid.substr(0, 40);
+  }
+  // A GitOps repository as the store would have made it, without any of our configuration.
+  std::string make_gitops() {
+    std::string repository = folder.path() + "/repos/gitops.git";
+    EXPECT_EQ(git({"init", "-q", "--bare", "-b", "main", repository}, folder.path()).status, 0);
+    for (const char* ref : {"refs/heads/main", "refs/heads/deploy", "refs/heads/autonomous/ledger/deploy", "refs/tags/release/local/shop/web/1"}) {
+      EXPECT_EQ(git({"push", "-q", repository, std::string("main:") + ref}, work).status, 0);
+    }
+    return repository;
+  }
+
+  TempFolder folder = *TempFolder::make();
+  FakeApi api;
+  std::unique_ptr<Server> server;
+  std::string work;
+};
+
+TEST_F(HostingTest, TheFirstPushMakesTheProjectAndShowsItsRelease) {
+  ChildResult pushed = git({"push", url("shop"), "main"}, work);
+  EXPECT_EQ(pushed.status, 0) << pushed.err;
+  EXPECT_THAT(pushed.err, HasSubstr("remote: local/shop/web  commit   release 1 (abc Fix)"));
+  EXPECT_THAT(pushed.err, HasSubstr("remote: ✓ local/shop/web  release 1  unverified"));
+  ASSERT_EQ(api.pushes.size(), 1U);
+  EXPECT_EQ(api.pushes[0].project, "shop");
+  ASSERT_EQ(api.pushes[0].updates.size(), 1U);
+  EXPECT_EQ(api.pushes[0].updates[0].ref, "refs/heads/main");
+  EXPECT_EQ(api.pushes[0].updates[0].new_oid, head(work));
+  EXPECT_EQ(api.pushes[0].who.how, "pusher uid " + std::to_string(::getuid()));
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(work));
+  EXPECT_EQ(git({"fsck", "--strict"}, folder.path() + "/repos/shop.git").err, "");
+  ChildResult cloned = git({"clone", "-q", url("shop"), folder.path() + "/clone"}, folder.path());
+  EXPECT_EQ(cloned.status, 0) << cloned.err;
+  EXPECT_EQ(head(folder.path() + "/clone"), head(work));
+}
+
+TEST_F(HostingTest, LargePushesAreStreamedBothWays) {
+  std::mt19937 random(7);
+  std::string noise(24u << 20, 0);
+  for (char& c : noise) c = static_cast<char>(random());
+  commit("noise", noise);
+  // Over http.postBuffer git sends chunks without a length, after a probe.
+  ChildResult pushed = git({"push", "-q", url("shop"), "main"}, work);
+  EXPECT_EQ(pushed.status, 0) << pushed.err;
+  ChildResult cloned = git({"clone", "-q", url("shop"), folder.path() + "/clone"}, folder.path());
+  EXPECT_EQ(cloned.status, 0) << cloned.err;
+  EXPECT_EQ(*read_file(folder.path() + "/clone/noise"), noise);
+}
+
+TEST_F(HostingTest, ManyWantsComeCompressed) {
+  // More than 1,024 bytes of negotiation are sent with gzip.
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  for (int i = 0; i < 40; ++i) commit("f" + std::to_string(i), std::to_string(i));
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  ASSERT_EQ(git({"clone", "-q", url("shop"), folder.path() + "/clone"}, folder.path()).status, 0);
+  std::string theirs = work;
+  work = folder.path() + "/clone";
+  for (int i = 0; i < 60; ++i) commit("g" + std::to_string(i), std::to_string(i));
+  std::swap(work, theirs);
+  commit("news", "1");
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  ChildResult fetched = git({"-c", "protocol.version=0", "fetch", "origin"}, theirs);
+  EXPECT_EQ(fetched.status, 0) << fetched.err;
+  EXPECT_EQ(head(theirs, "origin/main"), head(work));
+}
+
+TEST_F(HostingTest, ARefusalReachesThePusher) {
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  std::string before = head(work);
+  commit("more", "1");
+  api.refuse_push = fail(Code::kDenied, "project 'shop' is bound to https://git.example.com/shop.git");
+  ChildResult pushed = git({"push", url("shop"), "main"}, work);
+  EXPECT_NE(pushed.status, 0);
+  EXPECT_THAT(pushed.err, HasSubstr("remote: project 'shop' is bound to https://git.example.com/shop.git"));
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), before);
+  ChildResult fresh = git({"push", url("other"), "main"}, work);
+  EXPECT_NE(fresh.status, 0);
+  EXPECT_FALSE(exists(folder.path() + "/repos/other.git"));
+}
+
+TEST_F(HostingTest, NamesThatNoProjectCanHave) {
+  for (const std::string& name : std::vector<std::string>{"Shop", "a.b", std::string(23, 'a'), "-x"}) {
+    EXPECT_NE(git({"push", url(name), "main"}, work).status, 0) << name;
+    EXPECT_FALSE(exists(folder.path() + "/repos/" + name + ".git")) << name;
+  }
+  EXPECT_NE(git({"clone", "-q", url("nothing"), folder.path() + "/clone"}, folder.path()).status, 0);
+}
+
+TEST_F(HostingTest, TheRecordIsNotRewritten) {
+  commit("second", "2");
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main", "main:side", "main:refs/tags/v1"}, work).status, 0);
+  std::string before = head(work);
+  ChildResult removed = git({"push", url("shop"), ":side"}, work);
+  EXPECT_NE(removed.status, 0);
+  EXPECT_THAT(removed.err, HasSubstr("refs/heads/side stays"));
+  ChildResult forced = git({"push", "--force", url("shop"), "HEAD~1:main"}, work);
+  EXPECT_NE(forced.status, 0);
+  EXPECT_THAT(forced.err, HasSubstr("would lose commits"));
+  ChildResult moved = git({"push", "--force", url("shop"), "HEAD~1:refs/tags/v1"}, work);
+  EXPECT_NE(moved.status, 0);
+  EXPECT_THAT(moved.err, HasSubstr("tags don't move"));
+  ChildResult odd = git({"push", url("shop"), "main:refs/odd/x"}, work);
+  EXPECT_NE(odd.status, 0);
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), before);
+}
+
+TEST_F(HostingTest, TheGitopsRepositoryTakesRevertsAndNothingElse) {
+  std::string repository = make_gitops();
+  ChildResult cloned = git({"clone", "-q", "-b", "deploy", url("gitops"), folder.path() + "/ops"}, folder.path());
+  ASSERT_EQ(cloned.status, 0) << cloned.err;
+  std::string source = std::exchange(work, folder.path() + "/ops");
+  commit("apps/local/shop/web/release.yaml", "version: 1\n");
+  ChildResult pushed = git({"push", "origin", "deploy"}, work);
+  EXPECT_EQ(pushed.status, 0) << pushed.err;
+  ASSERT_EQ(api.pushes.size(), 1U);
+  EXPECT_EQ(api.repositories[0], "gitops");
+  EXPECT_NE(git({"push", "origin", "deploy:autonomous/ledger/deploy"}, work).status, 0);
+  EXPECT_NE(git({"push", "origin", "deploy:refs/tags/release/local/shop/web/2"}, work).status, 0);
+  EXPECT_NE(git({"push", "origin", ":deploy"}, work).status, 0);
+  EXPECT_NE(git({"push", "--force", "origin", "HEAD~1:deploy"}, work).status, 0);
+  ASSERT_EQ(::symlink("/etc/passwd", (work + "/apps/link").c_str()), 0);
+  commit("x", "1");
+  ChildResult linked = git({"push", "origin", "deploy"}, work);
+  EXPECT_NE(linked.status, 0);
+  EXPECT_THAT(linked.err, HasSubstr("apps/link is a link"));
+  EXPECT_EQ(api.pushes.size(), 1U);
+  EXPECT_EQ(git({"cat-file", "-t", "deploy:apps/local/shop/web/release.yaml"}, repository).out, "blob\n");
+}
+
+TEST_F(HostingTest, APusherThatLeavesDoesNotStopTheRelease) {
+  std::mutex mutex;
+  ProgressPtr follower;
+  std::stop_source leave;
+  api.on_push = [&](const Push&, ProgressPtr progress) {
+    {
+      std::lock_guard lock(mutex);
+      follower = std::move(progress);
+    }
+    leave.request_stop();  // Ctrl-C, in the middle of the release
+  };
+  ChildSpec spec;
+  spec.argv = {"git", "push", "-q", url("shop"), "main"};
+  spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path(), "GIT_CONFIG_NOSYSTEM=1"};
+  spec.folder = work;
+  Result<ChildResult> pushed = run_child(Ctx{leave.get_token()}.within(Millis{120'000}), spec);
+  EXPECT_FALSE(pushed && pushed->status == 0);
+  ASSERT_TRUE(api.wait_for_push());
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(work)) << "the push had been accepted";
+  std::lock_guard lock(mutex);
+  follower->done({});
+}
+
+TEST_F(HostingTest, HooksOfARepositoryDoNotRun) {
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  std::string repository = folder.path() + "/repos/shop.git";
+  ASSERT_TRUE(make_folders(repository + "/hooks"));
+  ASSERT_TRUE(write_file(repository + "/hooks/update", "#!/bin/sh\ntouch " + folder.path() + "/ran\n", 0755));
+  commit("more", "1");
+  EXPECT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  EXPECT_FALSE(exists(folder.path() + "/ran"));
+}
+
+}  // namespace
+}  // namespace autonomous::daemon
