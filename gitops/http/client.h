@@ -25,9 +25,12 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // How a server is reached and trusted, the same for all requests to it.
 struct Via {
-  std::string ca_file{};      // PEM; empty: the system's certificates
-  bool insecure = false;    // take any certificate
-  std::string unix_socket{};  // connect here; the URL then only says host and path
+  std::string ca_file{};         // PEM; empty: the system's certificates
+  std::string ca_pem{};          // the same, as text; both may be given
+  bool insecure = false;         // take any certificate
+  std::string client_pem{};      // a certificate to show, and its key, as text
+  std::string client_key_pem{};
+  std::string unix_socket{};     // connect here; the URL then only says host and path
 };
 
 struct Request {

@@ -24,7 +24,8 @@ Error error_of(const Transfer& transfer, CURLcode code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
-      return fail(Code::kDenied, what, "the server's certificate isn't trusted: ", masked(why))
+    case CURLE_SSL_CERTPROBLEM:
+      return fail(Code::kDenied, what, "no trust: ", masked(why))
           .hint("give the certificate of its authority as its `ca` in daemon.yaml");
     case CURLE_OUT_OF_MEMORY:
       return fail(Code::kLimit, what, "out of memory");
@@ -126,6 +127,14 @@ void set_route(Transfer& transfer) {
   set(transfer, CURLOPT_NOPROXY, direct.c_str());
   if (!via.ca_file.empty()) set(transfer, CURLOPT_CAINFO, via.ca_file.c_str());
   set(transfer, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  auto set_pem = [&transfer](CURLoption option, const std::string& pem) {
+    if (pem.empty()) return;
+    curl_blob blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};  // the request outlives the handle
+    set(transfer, option, &blob);
+  };
+  set_pem(CURLOPT_CAINFO_BLOB, via.ca_pem);
+  set_pem(CURLOPT_SSLCERT_BLOB, via.client_pem);
+  set_pem(CURLOPT_SSLKEY_BLOB, via.client_key_pem);
   if (via.insecure) {
     set(transfer, CURLOPT_SSL_VERIFYPEER, 0L);
     set(transfer, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -56,7 +56,7 @@ Result<std::string> Api::log_in(const Ctx& ctx, const std::string& user, const s
   request.url = instance_.url + "/api/v1/session";
   request.headers = {{"Content-Type", "application/json"}};
   request.body = Json{{"username", user}, {"password", password}}.dump(-1, ' ', false, Json::error_handler_t::replace);
-  request.via = {instance_.ca_file, instance_.insecure, ""};
+  request.via = {.ca_file = instance_.ca_file, .insecure = instance_.insecure};
   TRY(const http::Response response, host_.client.send(ctx, request));
   TRY(const Json json, read(request, response));
   if (!json.contains("token") || !json["token"].is_string()) return fail(Code::kUnavailable, "Argo CD gave no token for ", user);
@@ -93,7 +93,7 @@ Result<http::Request> Api::request(const Ctx& ctx, const std::string& method, co
   request.url = instance_.url + path;
   request.headers = {{"Authorization", std::string(kBearer) + bearer}, {"Accept", "application/json"}};
   request.max_body = kMaxAnswer;
-  request.via = {instance_.ca_file, instance_.insecure, ""};
+  request.via = {.ca_file = instance_.ca_file, .insecure = instance_.insecure};
   return request;
 }
 
