@@ -139,6 +139,12 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
   Result() = default;
   Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  Result(const Result& other) : error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
+  Result(Result&&) noexcept = default;
+  Result& operator=(Result other) noexcept {
+    error_.swap(other.error_);
+    return *this;
+  }
   bool has_value() const { return error_ == nullptr; }
   explicit operator bool() const { return has_value(); }
   const Error& error() const& { return *error_; }
