@@ -48,6 +48,9 @@ class Folder {
     r_.attempts = 0;
     enter(Phase::kReady);
   }
+  void operator()(const RenderEmpty&) {
+    if (r_.phase == Phase::kRendering) end(Outcome::kUnchanged, "nothing changes for it");
+  }
   void operator()(const RenderFailed& event) {
     if (r_.phase != Phase::kRendering) return;
     failed("render", event.reason, event.retryable);
@@ -85,6 +88,8 @@ class Folder {
   void operator()(const Verified& event) {
     if (r_.phase != Phase::kVerifying) return;
     took("verify");
+    r_.resource = event.resource;
+    r_.looked_at = event.looked_at;
     end(event.outcome, event.reason);
   }
   void operator()(const Superseded& event) {

@@ -56,6 +56,8 @@ struct Release {
   std::string commit;    // likewise
   Outcome outcome = Outcome::kNone;
   std::string reason;    // of the outcome, for people
+  std::string resource;  // which one is to blame
+  std::string looked_at; // what the outcome rests on
   std::string note;      // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
   bool recorded = false; // the outcome stands in the ledger
   std::vector<StepSpan> steps;
@@ -64,6 +66,7 @@ struct Release {
 // Events. Each carries what happened, never what to do.
 struct RenderBegan {};
 struct Rendered {};
+struct RenderEmpty {};                       // it would change nothing, and nobody needs to know
 struct RenderFailed { std::string reason; bool retryable = false; };
 struct Blocked { std::string why; };        // hold, policy, approval: stays queued and says why
 struct Unblocked {};
@@ -73,12 +76,12 @@ struct NothingChanged {};
 struct Refused { std::string words; bool retryable = false; };  // by the remote, or by a check before it
 struct Stale {};                             // the tip moved: compute it again
 struct Seen { std::string note; };           // something worth telling
-struct Verified { Outcome outcome; std::string reason; };
+struct Verified { Outcome outcome; std::string reason; std::string resource = {}; std::string looked_at = {}; };
 struct Superseded { std::string by; };       // a newer request of the same target
 struct Cancelled { std::string why; };
 struct Recorded {};                          // the outcome has been written down
 
-using Event = std::variant<RenderBegan, Rendered, RenderFailed, Blocked, Unblocked, CommitBegan, Committed, NothingChanged, Refused, Stale,
+using Event = std::variant<RenderBegan, Rendered, RenderEmpty, RenderFailed, Blocked, Unblocked, CommitBegan, Committed, NothingChanged, Refused, Stale,
                            Seen, Verified, Superseded, Cancelled, Recorded>;
 
 Release apply(Release release, const Event& event, Time now);
