@@ -1,0 +1,443 @@
+#include "daemon/pipeline/assemble.h"
+
+#include <algorithm>
+
+#include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/recording_tree.h"
+#include "daemon/pipeline/version.h"
+#include "gitops/base/digest.h"
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/git/repository.h"
+#include "gitops/model/image.h"
+#include "gitops/model/policy.h"
+#include "gitops/store/layout.h"
+#include "render/app/chart.h"
+#include "render/app/manifests.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+constexpr std::string_view kRenderFormat = "render-format/1";
+constexpr std::string_view kHelm = "helm/4";
+
+std::string digest_of_files(const std::map<std::string, std::string>& files) {
+  Sha256 digest;
+  for (const auto& [path, content] : files) digest.add_field(path).add_field(content);
+  return "sha256:" + digest.finish_hex();
+}
+
+// One target's render, step by step.
+class Maker {
+ public:
+  Maker(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const FileTree& project)
+      : ctx_(ctx), options_(options), wish_(wish), app_(*wish.app), project_(project) {}
+
+  Result<Rendering> run() {
+    environment_ = model::find_environment(*wish_.view->platform, wish_.target.environment);
+    if (environment_ == nullptr) return fail(Code::kInvalid, "platform.yaml has no environment ", wish_.target.environment);
+    ns_ = model::namespace_of(*environment_, wish_.target);
+    TRY_DO(choose_images());
+    TRY_DO(render());
+    TRY_DO(app::put_images(resources_, image_changes()));
+    TRY_DO(check());
+    TRY_DO(write_files());
+    return std::move(out_);
+  }
+
+ private:
+  // ---- what runs
+  Result<void> choose_images() {
+    for (const auto& [name, image] : app_.images) images_[name] = image.image;
+    if (!app_.image.empty()) images_[wish_.target.app] = app_.image;
+    if (!wish_.image.empty()) images_[wish_.target.app] = wish_.image;
+    for (auto& [name, reference] : images_) {
+      if (reference.empty()) {
+        return fail(Code::kInvalid, "app ", wish_.target.app, ": no image is known for '", name, "'")
+            .hint("nothing builds it here: name `image:`, or let CI run `autonomous deploy --image …@sha256:… --commit …`");
+      }
+      TRY(model::ImageRef parsed, model::ImageRef::parse(reference));
+      if (parsed.digest.empty()) out_.warnings.push_back("the image " + reference + " has no digest: what runs may change without a release");
+    }
+    return ok();
+  }
+
+  std::vector<app::ImageChange> image_changes() const {
+    std::vector<app::ImageChange> changes;
+    if (app_.rendering == model::Rendering::kBuiltIn) return changes;
+    for (const auto& [name, reference] : images_) {
+      auto given = app_.images.find(name);
+      auto parsed = model::ImageRef::parse(reference);
+      std::string replaces = given != app_.images.end() && !given->second.replaces.empty() ? given->second.replaces : parsed->name();
+      changes.push_back({replaces, reference});
+    }
+    return changes;
+  }
+
+  // ---- rendering
+  Result<void> render() {
+    switch (app_.rendering) {
+      case model::Rendering::kManifests: return render_manifests();
+      case model::Rendering::kChart: return render_chart();
+      case model::Rendering::kBuiltIn: return render_built_in();
+    }
+    return fail(Code::kInternal, "an app without a way to be rendered");
+  }
+
+  Result<void> render_manifests() {
+    TRY(resources_, app::load_manifests(project_, app_));
+    values_ = "{}\n";
+    if (!images_.empty()) {
+      values_ = "images:\n";
+      for (const auto& [name, reference] : images_) values_ += "  " + name + ": " + reference + "\n";
+    }
+    return ok();
+  }
+
+  Result<void> render_chart() {
+    auto chart = sub_tree(project_, app_.chart);
+    TRY(auto files, chart->list());
+    if (files.empty()) return fail(Code::kInvalid, "app ", wish_.target.app, ": there is no chart in ", app_.chart);
+    std::map<std::string, std::string> content;
+    for (const FileEntry& file : files) {
+      if (file.kind == FileKind::kSubmodule) return fail(Code::kDenied, app_.chart, "/", file.path, " is a submodule; a chart must be whole in its repository");
+      TRY(content[file.path], chart->read(file.path, options_.max_file));
+    }
+    job_.chart = chart.get();
+    job_.chart_digest = digest_of_files(content);
+    for (const model::ValueFile& file : app_.value_files) {
+      if (!file.required && !project_.stat(file.path)) continue;
+      TRY_WITH(std::string text, "while reading the values of app " + wish_.target.app, project_.read(file.path, options_.max_file));
+      job_.values.push_back({file.path, std::move(text)});
+    }
+    if (app_.values != "{}") job_.values.push_back({"autonomous.yaml (values)", app_.values});
+    add_image_values();
+    TRY_DO(run_job());
+    return app::patch_resources(resources_, project_, app_);
+  }
+
+  void add_image_values() {
+    for (const auto& [name, image] : app_.images) {
+      if (image.values.empty()) continue;
+      auto parsed = model::ImageRef::parse(images_[name]);
+      if (!parsed) continue;
+      model::ImageValues values = model::image_values(*parsed);
+      std::string text = "{\"repository\": \"" + values.repository + "\", \"tag\": \"" + values.tag + "\"}";
+      auto path = split(image.values, '.');
+      for (auto key = path.rbegin(); key != path.rend(); ++key) text = "{\"" + std::string(*key) + "\": " + text + "}";
+      job_.values.push_back({"images." + name, text});
+    }
+  }
+
+  Result<void> render_built_in() {
+    const app::BuiltInChart& chart = app::built_in_chart();
+    app::ChartContext context;
+    context.ns = ns_;
+    auto image = images_.find(wish_.target.app);
+    context.image = image == images_.end() ? "" : image->second;
+    context.domain = model::expand(environment_->domain, wish_.target);
+    context.secrets = model::expand(environment_->secrets, wish_.target);
+    context.strict_network = environment_->policies.strict_network;
+    for (const auto& [path, file] : app_.files) {
+      TRY_WITH(context.files[path], "while reading a file of app " + wish_.target.app, project_.read(file, 1u << 20));
+    }
+    TRY(std::string values, app::built_in_values(app_, context));
+    job_.chart = chart.files.get();
+    job_.chart_digest = chart.digest;
+    job_.values.push_back({"autonomous.yaml", std::move(values)});
+    out_.trailers.chart = model::ChartFact{std::string(app::kChartName), chart.version, chart.digest};
+    TRY_DO(run_job());
+    return app::patch_resources(resources_, project_, app_);
+  }
+
+  Result<void> run_job() {
+    job_.release_name = wish_.target.app;
+    job_.release_namespace = ns_;
+    job_.kube_version = environment_->kubernetes;
+    job_.api_versions = environment_->api_versions;
+    Sha256 seed;
+    seed.add_field(wish_.target.str()).add_field(job_.chart_digest).add_field(wish_.commit());
+    for (const helm::ValuesText& values : job_.values) seed.add_field(values.text);
+    job_.seed = seed.finish_hex();
+    job_.source_time = wish_.source ? Time(std::chrono::seconds(wish_.source->author.seconds)) : Time{};
+    auto rendered = options_.renderer->render(ctx_, job_);
+    if (!rendered) return std::move(rendered).error().with("while rendering " + wish_.target.app + " for " + wish_.target.environment);
+    out_.warnings.insert(out_.warnings.end(), rendered->warnings.begin(), rendered->warnings.end());
+    values_ = rendered->values;
+    TRY(resources_, app::split_manifests(rendered->manifest, wish_.target.app));
+    if (!out_.trailers.chart) {
+      auto chart = chart_fact();
+      if (chart) out_.trailers.chart = *chart;
+    }
+    return ok();
+  }
+
+  Result<model::ChartFact> chart_fact() const {
+    TRY(auto loaded, helm::load_chart(*job_.chart));
+    return model::ChartFact{model::clean_value(loaded->metadata.name, 200), model::clean_value(loaded->metadata.version, 100), job_.chart_digest};
+  }
+
+  // ---- checks: what would fail, or is not allowed, is said before the commit, all at once
+  Result<void> check() {
+    std::vector<Error> errors = app::check_manifests(resources_, {ns_, environment_->policies.plaintext_secrets});
+    std::vector<model::PolicyResource> facts;
+    uint64_t bytes = 0;
+    for (const app::Resource& resource : resources_) {
+      facts.push_back({resource.group, resource.kind, resource.name, resource.label_keys, resource.images});
+      bytes += resource.text.size();
+    }
+    if (bytes > options_.max_output) return fail(Code::kLimit, "the manifests have ", bytes, " bytes; the limit is ", options_.max_output);
+    for (const model::Violation& violation : model::check_resources(environment_->policies, facts)) {
+      errors.push_back(fail(Code::kDenied, violation.resource.empty() ? "" : violation.resource + ": ", violation.message, " (policies.", violation.rule, ")"));
+    }
+    if (resources_.empty()) errors.push_back(fail(Code::kInvalid, "app ", wish_.target.app, " renders to nothing").hint("`autonomous retire` takes an app away"));
+    return errors.empty() ? ok() : Result<void>(model::merge_errors(errors));
+  }
+
+  // ---- what is written
+  Result<void> write_files() {
+    store::ReleaseInputs inputs;
+    inputs.target = wish_.target;
+    if (wish_.source) inputs.source = model::SourceFact{wish_.source->repository.url, wish_.source->id, wish_.source->ref};
+    inputs.images = images_;
+    inputs.chart = out_.trailers.chart;
+    inputs.render_format = kRenderFormat;
+    inputs.helm = kHelm;
+    inputs.kubernetes = environment_->kubernetes;
+    inputs.api_versions = environment_->api_versions;
+    std::sort(inputs.api_versions.begin(), inputs.api_versions.end());
+    inputs.namespace_name = ns_;
+    inputs.release_name = wish_.target.app;
+    inputs.config_commit = wish_.view->commit.hex();
+    inputs.platform_blob = wish_.view->blob;
+    std::string overlay = "config/" + wish_.target.environment + "/" + wish_.target.project + "/" + wish_.target.app + ".yaml";
+    if (wish_.view->tree) {
+      if (auto entry = wish_.view->tree->stat(overlay)) inputs.overlay_blob = entry->oid;
+    }
+    inputs.artifact = artifact_of(wish_);
+    if (wish_.spec_text) {
+      inputs.spec_digest = "sha256:" + sha256_hex(*wish_.spec_text);
+      out_.inputs[inputs.spec_digest] = {*wish_.spec_text, {}};
+    }
+    if (const auto* recorded = dynamic_cast<const RecordingTree*>(&project_)) {
+      std::map<std::string, std::string> taken = recorded->taken();
+      if (!taken.empty()) {
+        std::string digest = digest_of_files(taken);
+        inputs.extra["sources"] = digest;
+        out_.inputs[digest] = {"", std::move(taken)};
+      }
+    }
+    out_.files["release.yaml"] = store::format_release_yaml(inputs);
+    out_.files["values.yaml"] = values_;
+    for (const app::Resource& resource : resources_) {
+      std::string file = store::manifest_file(resource.kind, resource.group, resource.ns, resource.name, ns_);
+      out_.files[file] = resource.text;
+    }
+    fill_trailers(inputs);
+    out_.summary = std::to_string(resources_.size()) + (resources_.size() == 1 ? " resource" : " resources");
+    return ok();
+  }
+
+  void fill_trailers(const store::ReleaseInputs& inputs) {
+    model::Trailers& trailers = out_.trailers;
+    trailers.release.target = wish_.target;
+    trailers.trigger = wish_.trigger;
+    trailers.because = model::clean_value(wish_.because);
+    trailers.source = inputs.source;
+    if (app_.build.kind == model::Build::Kind::kExternal) trailers.build = model::BuildFact{"", "external", {}, {}, ""};
+    for (const auto& [name, reference] : images_) trailers.images.push_back({name, reference});
+    trailers.renderer = model::RendererFact{std::string(kRenderFormat), std::string(kHelm), "autonomous " + std::string(kVersion)};
+    trailers.input_digest = store::input_digest(inputs);
+    trailers.policy = model::PolicyFact{wish_.view->commit.hex(), wish_.view->blob};
+    trailers.requested_by = wish_.by;
+    trailers.retry_of = wish_.retry_of;
+    trailers.supersedes = wish_.supersedes;
+    trailers.ticket = model::clean_value(wish_.ticket);
+  }
+
+  const Ctx& ctx_;
+  const AssembleOptions& options_;
+  const Wish& wish_;
+  const model::App& app_;
+  const FileTree& project_;
+  const model::Environment* environment_ = nullptr;
+  std::string ns_;
+  std::map<std::string, std::string> images_;
+  ChartJob job_;
+  std::vector<app::Resource> resources_;
+  std::string values_;
+  Rendering out_;
+};
+
+store::Author author_of(const Wish& wish) {
+  if (!wish.source) return {wish.by.name, wish.by.email, std::nullopt};
+  return {wish.source->author.name, wish.source->author.email, Time(std::chrono::seconds(wish.source->author.seconds))};
+}
+
+// What a draft says whatever it is about.
+store::Draft draft_of(const Wish& wish, const store::TargetState* state) {
+  store::Draft draft;
+  draft.target = wish.target;
+  draft.author = author_of(wish);
+  if (wish.source) {
+    draft.subject = wish.source->subject;
+    draft.quoted = wish.source->message;
+    draft.source_author = wish.source->author.name + " <" + wish.source->author.email + ">";
+  }
+  draft.artifact = artifact_of(wish);
+  draft.intent = wish.intent;
+  draft.on_number = state != nullptr ? state->last_number : 0;
+  draft.past_hold = wish.past_hold;
+  draft.hold = wish.decision;
+  draft.even_unchanged = wish.retry_of.has_value() || wish.retire;
+  return draft;
+}
+
+Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish, const store::TargetState* state) {
+  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+  TRY_WITH(store::ReleaseDetail detail, "while reading what to go back to", reader.show({wish.target, *wish.restore}));
+  auto out = std::make_shared<Assembled>();
+  out->draft = draft_of(wish, state);
+  out->draft.restore = wish.restore;
+  out->draft.trailers = detail.trailers;
+  model::Trailers& trailers = out->draft.trailers;
+  trailers.trigger = model::Trigger::kRollback;
+  trailers.because = model::clean_value(wish.because);
+  trailers.ticket = model::clean_value(wish.ticket);
+  trailers.requested_by = wish.by;
+  trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
+  trailers.rollback_of = model::ReleaseId{wish.target, *wish.restore};
+  trailers.retry_of.reset();
+  trailers.promoted_from.reset();
+  trailers.approved_by.clear();
+  trailers.supersedes.clear();
+  trailers.adopts.clear();
+  out->draft.subject = detail.row->subject;
+  out->draft.source_author = detail.row->author;
+  out->draft.artifact = detail.row->artifact;
+  out->draft.prose = "Rollback to release " + std::to_string(*wish.restore) + ".";
+  out->summary = "release " + std::to_string(*wish.restore) + " again";
+  return out;
+}
+
+Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& options, const Wish& wish, const store::TargetState* state) {
+  auto live = state != nullptr ? state->live() : nullptr;
+  if (!live) return fail(Code::kNotFound, wish.target.str(), " was never released");
+  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+  TRY(store::ReleaseDetail detail, reader.show({wish.target, live->number}));
+  TRY(auto files, reader.files({wish.target, live->number}));
+  auto out = std::make_shared<Assembled>();
+  out->draft = draft_of(wish, state);
+  TRY(out->draft.files["release.yaml"], files->read("release.yaml", options.max_file));
+  out->draft.files["values.yaml"] = "{}\n";
+  out->draft.trailers = detail.trailers;
+  model::Trailers& trailers = out->draft.trailers;
+  trailers.trigger = model::Trigger::kRetire;
+  trailers.because = model::clean_value(wish.because);
+  trailers.ticket = model::clean_value(wish.ticket);
+  trailers.requested_by = wish.by;
+  trailers.rollback_of.reset();
+  trailers.retry_of.reset();
+  trailers.supersedes.clear();
+  trailers.adopts.clear();
+  trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
+  out->draft.subject = "retired: all its workloads are taken away";
+  out->draft.prose = "The target is retired: this release has no workloads.";
+  out->summary = "no workloads: retired";
+  return out;
+}
+
+// Whether the draft's manifests and values are those of the live release, byte for byte.
+Result<bool> same_as_live(const AssembleOptions& options, const Wish& wish, const store::TargetState& state, const std::map<std::string, std::string>& files) {
+  auto live = state.live();
+  if (!live) return false;
+  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+  TRY(auto tree, reader.files({wish.target, live->number}));
+  TRY(auto entries, tree->list());
+  size_t compared = 0;
+  for (const FileEntry& entry : entries) {
+    if (entry.path == "release.yaml") continue;
+    auto ours = files.find(entry.path);
+    if (ours == files.end()) return false;
+    TRY(std::string theirs, tree->read(entry.path, options.max_output));
+    if (theirs != ours->second) return false;
+    ++compared;
+  }
+  return compared + 1 == files.size();
+}
+
+// The target's Application and its root, where they aren't on deploy yet or say something else.
+Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, const Wish& wish) {
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  if (environment == nullptr || environment->reconcile.empty() || !options.reconciler) return std::optional<store::TakeOn>();
+  ports::Reconciler* reconciler = options.reconciler(environment->reconcile);
+  if (reconciler == nullptr) return std::optional<store::TakeOn>();
+  const model::Target& target = wish.target;
+  ports::Application application{target.environment, target.project, target.app, options.gitops_url, options.branch,
+                                 model::namespace_of(*environment, target), environment->cluster, environment->mode == "values"};
+  ports::Root root = root_of(options.gitops_url, options.branch, *environment, target);
+  std::map<std::string, std::string> wanted{{store::application_file(target), reconciler->application_file(application)},
+                                            {store::root_file(target.environment, target.project), reconciler->root_file(root)}};
+  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+  TRY(store::StatePtr state, reader.state());
+  store::TakeOn out;
+  bool there = false;
+  for (auto& [path, text] : wanted) {
+    auto entry = reader.repository().entry(state->deploy, path);
+    if (entry) {
+      there = true;
+      auto blob = reader.repository().blob(entry->oid);
+      if (blob && *blob == text) continue;
+    }
+    out.files[path] = std::move(text);
+  }
+  if (out.files.empty()) return std::optional<store::TakeOn>();
+  out.target = target;
+  out.what = there && out.files.contains(store::application_file(target)) && state->find(target) && state->find(target)->taken_on ? "application changed" : "taken on";
+  out.author = author_of(wish);
+  return std::optional<store::TakeOn>(std::move(out));
+}
+
+}  // namespace
+
+ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment, const model::Target& target) {
+  model::Target any = target;
+  ports::Root root{target.environment, target.project, gitops_url, branch, environment.cluster, {}, environment.policies.deny_kinds};
+  // A pattern with {app} gives each app a namespace of its own: the project may then use all that fit.
+  any.app = "*";
+  root.namespaces.push_back(model::namespace_of(environment, any));
+  return root;
+}
+
+Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const FileTree& project) {
+  return Maker(ctx, options, wish, project).run();
+}
+
+Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state) {
+  store::TargetPtr target = state.find(wish.target);
+  if (wish.restore) return assemble_rollback(options, wish, target.get());
+  if (wish.retire) return assemble_retire(options, wish, target.get());
+  if (!wish.app || !wish.source) return fail(Code::kInternal, "a wish without an app");
+  TRY(git::Repository repository, git::Repository::open(wish.source->repository.path));
+  TRY(git::Oid commit, git::Oid::parse(wish.source->id));
+  TRY(auto tree, repository.tree_of(commit, wish.source->repository.folder));
+  RecordingTree recorded(*tree);
+  for (const std::string& file : wish.app->spec_files) (void)recorded.read(file, options.max_file).has_value();
+  TRY(Rendering rendering, render_target(ctx, options, wish, recorded));
+  if (wish.trigger == model::Trigger::kConfiguration && target) {
+    TRY(bool same, same_as_live(options, wish, *target, rendering.files));
+    if (same) return std::shared_ptr<const Assembled>();
+  }
+  auto out = std::make_shared<Assembled>();
+  out->draft = draft_of(wish, target.get());
+  out->draft.files = std::move(rendering.files);
+  out->draft.trailers = std::move(rendering.trailers);
+  out->draft.inputs = std::move(rendering.inputs);
+  out->warnings = std::move(rendering.warnings);
+  out->summary = std::move(rendering.summary);
+  TRY(out->take_on, take_on(options, wish));
+  return out;
+}
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,480 @@
+#include "daemon/pipeline/board.h"
+
+#include <algorithm>
+
+#include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/rows.h"
+#include "gitops/base/text.h"
+
+namespace autonomous::daemon {
+
+using model::Phase;
+using model::Step;
+
+namespace {
+
+bool pending(const Flight& flight) {
+  Phase phase = flight.release.phase;
+  return phase == Phase::kQueued || phase == Phase::kRendering || phase == Phase::kReady;
+}
+
+// With a worker or the writer: its lane waits for it.
+bool in_hand(const Flight& flight) {
+  Phase phase = flight.release.phase;
+  return phase == Phase::kRendering || phase == Phase::kReady || phase == Phase::kCommitting;
+}
+
+Outcome outcome_of(const Flight& flight) {
+  const model::Release& release = flight.release;
+  Outcome outcome{release.target.str(), release.number, Outcome::Verdict::kDone, release.reason};
+  switch (release.outcome) {
+    case model::Outcome::kHealthy: outcome.text = "live" + (release.reason.empty() ? "" : ": " + release.reason); break;
+    case model::Outcome::kUnverified: outcome.text = "released, unverified: " + release.reason; break;
+    case model::Outcome::kUnchanged:
+    case model::Outcome::kSuperseded: outcome.verdict = Outcome::Verdict::kUnchanged; break;
+    default: outcome.verdict = Outcome::Verdict::kFailed; break;
+  }
+  return outcome;
+}
+
+std::string short_commit(const Wish& wish) { return wish.commit().empty() ? wish.intent : wish.commit().substr(0, 7); }
+
+}  // namespace
+
+// ---- facts
+
+void Board::set_state(store::StatePtr state) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    store::StatePtr before = std::exchange(state_, std::move(state));
+    for (const auto& [target, now] : state_->targets) {
+      if (before->find(target) != now) changed(target, told);
+    }
+    judge_all(told);
+  }
+  tell(std::move(told));
+}
+
+void Board::set_view(PlatformPtr view) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    view_ = std::move(view);
+    judge_all(told);
+  }
+  tell(std::move(told));
+}
+
+store::StatePtr Board::state() const {
+  std::lock_guard lock(mutex_);
+  return state_;
+}
+
+PlatformPtr Board::view() const {
+  std::lock_guard lock(mutex_);
+  return view_;
+}
+
+// ---- wishes
+
+uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
+  std::lock_guard order(telling_);
+  Told told;
+  uint64_t id = 0;
+  if (follower) follower->expect(wish->target);
+  {
+    std::lock_guard lock(mutex_);
+    Lane& lane = lanes_[wish->target];
+    for (Flight& flight : lane.flights) {
+      bool same = pending(flight) && flight.wish->commit() == wish->commit() && flight.wish->intent == wish->intent &&
+                  flight.wish->trigger == wish->trigger && flight.wish->view->commit == wish->view->commit;
+      if (!same) continue;
+      if (follower) flight.followers.push_back(follower);
+      id = flight.id;
+      break;
+    }
+    if (id == 0) {
+      std::vector<std::string> supersedes = wish->supersedes;
+      if (!wish->asked()) {
+        for (Flight& flight : lane.flights) {
+          if (!pending(flight) || flight.wish->asked()) continue;
+          for (const std::string& commit : flight.wish->supersedes) supersedes.push_back(commit);
+          if (!flight.wish->commit().empty() && flight.wish->commit() != wish->commit()) supersedes.push_back(flight.wish->commit());
+          fold(flight, model::Superseded{short_commit(*wish)}, told);
+        }
+      }
+      if (supersedes != wish->supersedes) {
+        auto more = std::make_shared<Wish>(*wish);
+        more->supersedes = std::move(supersedes);
+        wish = std::move(more);
+      }
+      Flight flight;
+      flight.id = id = next_id_++;
+      flight.wish = wish;
+      flight.release.target = wish->target;
+      flight.release.key = wish->target.str() + " " + artifact_of(*wish) + " " + wish->intent;
+      flight.release.source = wish->commit();
+      flight.release.order = id;
+      flight.release.asked = wish->asked();
+      flight.release.requested = flight.release.since = clock_.now();
+      if (follower) flight.followers.push_back(follower);
+      by_id_[id] = wish->target;
+      lane.flights.push_back(std::move(flight));
+      judge_gates(lane.flights.back(), told);
+      forget_done(lane);
+      changed(wish->target, told);
+    }
+    renders_.notify_one();
+  }
+  tell(std::move(told));
+  return id;
+}
+
+void Board::cancel_pending(const model::Target& target, const std::string& why) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    auto lane = lanes_.find(target);
+    if (lane == lanes_.end()) return;
+    for (Flight& flight : lane->second.flights) {
+      if (pending(flight) && !flight.wish->asked()) fold(flight, model::Cancelled{why}, told);
+    }
+    forget_done(lane->second);
+  }
+  tell(std::move(told));
+}
+
+void Board::resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time verify_until) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    Flight flight;
+    flight.id = next_id_++;
+    flight.release.target = wish->target;
+    flight.release.source = row.source_commit;
+    flight.release.order = flight.id;
+    flight.release.phase = Phase::kVerifying;
+    flight.release.requested = flight.release.since = row.time;
+    flight.release.number = row.number;
+    flight.release.commit = row.commit.hex();
+    flight.release.deadline = verify_until;
+    by_id_[flight.id] = wish->target;
+    flight.wish = std::move(wish);
+    model::Target target = flight.release.target;
+    lanes_[target].flights.push_back(std::move(flight));
+    changed(target, told);
+  }
+  tell(std::move(told));
+}
+
+// ---- work
+
+std::optional<Flight> Board::take_render(std::stop_token stop) {
+  std::unique_lock order(telling_, std::defer_lock);
+  for (;;) {
+    Told told;
+    std::optional<Flight> taken;
+    {
+      order.lock();
+      std::unique_lock lock(mutex_);
+      Time now = clock_.now();
+      for (auto& [target, lane] : lanes_) {
+        if (std::any_of(lane.flights.begin(), lane.flights.end(), in_hand)) continue;
+        for (Flight& flight : lane.flights) {
+          if (model::next_step(flight.release, now) != Step::kRender) continue;
+          // The oldest wish of all targets goes first, so that no target waits behind a busy one.
+          if (!taken || flight.id < taken->id) taken = flight;
+          break;
+        }
+      }
+      if (taken) {
+        fold(*find(taken->id), model::RenderBegan{}, told);
+        taken = *find(taken->id);
+      }
+    }
+    tell(std::move(told));
+    order.unlock();
+    if (taken || stop.stop_requested()) return taken;
+    std::unique_lock lock(mutex_);
+    // Pauses before retries end without an event, so look again now and then.
+    renders_.wait_for(lock, stop, std::chrono::milliseconds(250), [&] {
+      Time now = clock_.now();
+      for (auto& [target, lane] : lanes_) {
+        if (std::any_of(lane.flights.begin(), lane.flights.end(), in_hand)) continue;
+        for (Flight& flight : lane.flights) {
+          if (model::next_step(flight.release, now) == Step::kRender) return true;
+        }
+      }
+      return false;
+    });
+  }
+}
+
+std::vector<Flight> Board::take_ready(size_t most) {
+  std::lock_guard order(telling_);
+  Told told;
+  std::vector<Flight> taken;
+  {
+    std::lock_guard lock(mutex_);
+    Time now = clock_.now();
+    for (auto& [target, lane] : lanes_) {
+      for (Flight& flight : lane.flights) {
+        if (taken.size() >= most) break;
+        if (model::next_step(flight.release, now) != Step::kCommit) continue;
+        judge_gates(flight, told);  // a hold may have come meanwhile
+        if (flight.release.phase != Phase::kReady) continue;
+        fold(flight, model::CommitBegan{}, told);
+        taken.push_back(flight);
+      }
+    }
+  }
+  tell(std::move(told));
+  std::sort(taken.begin(), taken.end(), [](const Flight& a, const Flight& b) { return a.id < b.id; });
+  return taken;
+}
+
+std::vector<Flight> Board::unrecorded() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Flight> out;
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      if (flight.release.phase == Phase::kDone && !flight.release.recorded) out.push_back(flight);
+    }
+  }
+  return out;
+}
+
+std::vector<Flight> Board::verifying() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Flight> out;
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      if (flight.release.phase == Phase::kVerifying) out.push_back(flight);
+    }
+  }
+  return out;
+}
+
+void Board::rendered(uint64_t id, std::shared_ptr<const Assembled> assembled) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    if (Flight* flight = find(id)) {
+      flight->assembled = std::move(assembled);
+      fold(*flight, model::Rendered{}, told);
+    }
+    woken_ = true;
+    writer_.notify_all();
+    renders_.notify_all();
+  }
+  tell(std::move(told));
+}
+
+void Board::post(uint64_t id, const model::Event& event) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    Flight* flight = find(id);
+    if (flight == nullptr) return;
+    model::Target target = flight->release.target;
+    fold(*flight, event, told);
+    if (std::holds_alternative<model::Committed>(event)) supersede_verifying(lanes_[target], id, told);
+    forget_done(lanes_[target]);
+    renders_.notify_all();
+  }
+  tell(std::move(told));
+}
+
+void Board::wake() {
+  std::lock_guard lock(mutex_);
+  woken_ = true;
+  writer_.notify_all();
+}
+
+bool Board::wait(std::stop_token stop, Millis most) {
+  std::unique_lock lock(mutex_);
+  bool woken = writer_.wait_for(lock, stop, most, [this] { return woken_; });
+  woken_ = false;
+  return woken;
+}
+
+// ---- looking
+
+std::vector<TargetRow> Board::rows() const {
+  std::lock_guard lock(mutex_);
+  std::vector<TargetRow> out;
+  auto recorded = state_->targets.begin();
+  auto lane = lanes_.begin();
+  while (recorded != state_->targets.end() || lane != lanes_.end()) {
+    bool from_lane = recorded == state_->targets.end() || (lane != lanes_.end() && lane->first < recorded->first);
+    const model::Target& target = from_lane ? lane->first : recorded->first;
+    TargetRow row = row_of(target);
+    bool same = !from_lane && lane != lanes_.end() && lane->first == recorded->first;
+    if (from_lane || same) ++lane;
+    if (!from_lane) ++recorded;
+    bool nothing = row.release == 0 && row.state == TargetState::kNew;
+    if (!nothing) out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::optional<TargetRow> Board::row(const model::Target& target) const {
+  std::lock_guard lock(mutex_);
+  if (!state_->find(target) && !lanes_.contains(target)) return std::nullopt;
+  return row_of(target);
+}
+
+std::optional<Flight> Board::flight(const model::Target& target) const {
+  std::lock_guard lock(mutex_);
+  auto lane = lanes_.find(target);
+  if (lane == lanes_.end() || lane->second.flights.empty()) return std::nullopt;
+  return lane->second.flights.back();
+}
+
+std::vector<Flight> Board::flights(const model::Target& target) const {
+  std::lock_guard lock(mutex_);
+  auto lane = lanes_.find(target);
+  return lane == lanes_.end() ? std::vector<Flight>{} : lane->second.flights;
+}
+
+bool Board::has_ready() const {
+  std::lock_guard lock(mutex_);
+  Time now = clock_.now();
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      if (model::next_step(flight.release, now) == Step::kCommit) return true;
+    }
+  }
+  return false;
+}
+
+size_t Board::in_flight() const {
+  std::lock_guard lock(mutex_);
+  size_t count = 0;
+  for (const auto& [target, lane] : lanes_) {
+    count += static_cast<size_t>(std::count_if(lane.flights.begin(), lane.flights.end(), [](const Flight& f) { return f.release.phase != Phase::kDone; }));
+  }
+  return count;
+}
+
+// ---- inside, under mutex_
+
+Flight* Board::find(uint64_t id) {
+  auto target = by_id_.find(id);
+  if (target == by_id_.end()) return nullptr;
+  for (Flight& flight : lanes_[target->second].flights) {
+    if (flight.id == id) return &flight;
+  }
+  return nullptr;
+}
+
+void Board::fold(Flight& flight, const model::Event& event, Told& told) {
+  model::Release before = flight.release;
+  flight.release = model::apply(std::move(flight.release), event, clock_.now());
+  const model::Release& after = flight.release;
+  narrate(flight, before, event, told);
+  // What made no commit and no failure has nothing to be written down.
+  bool unwritten = after.phase == Phase::kDone && after.number == 0 && after.outcome != model::Outcome::kFailed;
+  if (unwritten) flight.release.recorded = true;
+  if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note || before.recorded != flight.release.recorded) {
+    changed(after.target, told);
+  }
+  if (flight.release.recorded && !before.recorded) {
+    for (const FollowerPtr& follower : flight.followers) {
+      told.ends.emplace_back(follower, outcome_of(flight));
+      told.ended_targets.push_back(after.target);
+    }
+    flight.followers.clear();
+  }
+  if (after.phase == Phase::kDone) {
+    woken_ = true;
+    writer_.notify_all();
+  }
+}
+
+void Board::narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const {
+  const model::Release& after = flight.release;
+  Progress line{after.target.str(), after.number, step_of(after), "", Progress::Tone::kPlain};
+  if (before.phase != after.phase) {
+    switch (after.phase) {
+      case Phase::kRendering: line.text = "rendering"; break;
+      case Phase::kReady: line.text = flight.assembled ? "rendered " + flight.assembled->summary : "rendered"; break;
+      case Phase::kVerifying: line.text = "release " + std::to_string(after.number) + " is commit " + after.commit.substr(0, 7) + " on deploy"; break;
+      default: break;
+    }
+  } else if (before.note != after.note && !after.note.empty()) {
+    line.text = after.note;
+    line.tone = std::holds_alternative<model::Seen>(event) ? Progress::Tone::kPlain : Progress::Tone::kWarning;
+  }
+  if (line.text.empty()) return;
+  for (const FollowerPtr& follower : flight.followers) told.lines.emplace_back(follower, line);
+}
+
+void Board::judge_gates(Flight& flight, Told& told) {
+  if (!pending(flight) || flight.release.phase == Phase::kRendering) return;
+  Blocked blocked = blocked_by(*flight.wish, *state_, clock_.now());
+  if (blocked) {
+    if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
+    // Who asked is not kept waiting for somebody else's decision.
+    for (const FollowerPtr& follower : flight.followers) {
+      told.ends.emplace_back(follower, Outcome{flight.release.target.str(), 0, Outcome::Verdict::kWaiting, blocked.why});
+      told.ended_targets.push_back(flight.release.target);
+    }
+    flight.followers.clear();
+  } else if (!flight.release.blocked.empty()) {
+    fold(flight, model::Unblocked{}, told);
+    renders_.notify_all();
+  }
+}
+
+void Board::judge_all(Told& told) {
+  if (!view_) return;
+  for (auto& [target, lane] : lanes_) {
+    for (Flight& flight : lane.flights) judge_gates(flight, told);
+  }
+}
+
+void Board::supersede_verifying(Lane& lane, uint64_t by, Told& told) {
+  Flight* newer = find(by);
+  if (newer == nullptr || newer->release.number == 0) return;
+  std::string reason = "release " + std::to_string(newer->release.number) + " came before it was verified";
+  for (Flight& flight : lane.flights) {
+    if (flight.id != by && flight.release.phase == Phase::kVerifying) fold(flight, model::Verified{model::Outcome::kSuperseded, reason}, told);
+  }
+}
+
+void Board::forget_done(Lane& lane) {
+  std::erase_if(lane.flights, [&](const Flight& flight) {
+    bool done = flight.release.phase == Phase::kDone && flight.release.recorded;
+    if (done) by_id_.erase(flight.id);
+    return done;
+  });
+}
+
+TargetRow Board::row_of(const model::Target& target) const {
+  auto lane = lanes_.find(target);
+  const Flight* newest = lane == lanes_.end() || lane->second.flights.empty() ? nullptr : &lane->second.flights.back();
+  store::TargetPtr record = state_->find(target);
+  return make_row(target, record.get(), newest, clock_.now());
+}
+
+void Board::tell(Told told) {
+  for (auto& [follower, line] : told.lines) follower->line(std::move(line));
+  for (size_t i = 0; i < told.ends.size(); ++i) told.ends[i].first->ended(told.ended_targets[i], std::move(told.ends[i].second));
+  for (TargetRow& row : told.rows) {
+    Event event;
+    event.at = clock_.now();
+    event.type = "target";
+    event.row = std::move(row);
+    bus_.publish(std::move(event));
+  }
+}
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,123 @@
+// Board: every release that is on its way, and what the record and the platform say. The pure machine
+// (gitops/model/release.h) folds events here; workers pull what is to be done next (design.md §5).
+//
+// Thread-safe: a monitor. Nothing blocks inside but the take_… that say so; listeners are told outside the lock.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "daemon/http/events.h"
+#include "daemon/pipeline/follower.h"
+#include "daemon/pipeline/wish.h"
+#include "gitops/base/clock.h"
+#include "gitops/model/release.h"
+#include "gitops/store/record.h"
+
+namespace autonomous::daemon {
+
+// What rendering made of a wish, ready for the writer.
+struct Assembled {
+  store::Draft draft;
+  std::optional<store::TakeOn> take_on;  // the target's Application, where Argo CD reconciles
+  std::vector<std::string> warnings;
+  std::string summary;                   // "5 resources: Deployment web, …"
+  size_t resources = 0;
+};
+
+struct Flight {
+  uint64_t id = 0;
+  model::Release release;
+  WishPtr wish;
+  std::shared_ptr<const Assembled> assembled;
+  std::vector<FollowerPtr> followers;
+};
+
+class Board {
+ public:
+  Board(const Clock& clock, EventBus& bus) : clock_(clock), bus_(bus) {}
+
+  // ---- facts. Setting them judges all gates again.
+  void set_state(store::StatePtr state);
+  void set_view(PlatformPtr view);
+  store::StatePtr state() const;
+  PlatformPtr view() const;
+
+  // ---- wishes. A push supersedes older pushes of its target that the writer has not got yet; a wish that is there
+  // already only gains a follower. Returns the flight's id.
+  uint64_t want(WishPtr wish, const FollowerPtr& follower);
+  // Pushes that wait or render are dropped: the head moved on to something the target doesn't care about, or is gone.
+  void cancel_pending(const model::Target& target, const std::string& why);
+  // A release that was under way when an earlier daemon ended: it is verified again.
+  void resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time verify_until);
+
+  // ---- work
+  // The next flight to render; blocks. Nothing after a stop.
+  std::optional<Flight> take_render(std::stop_token stop);
+  // All that is ready, at most one flight a target, in the order of wishes; moves them to "committing".
+  std::vector<Flight> take_ready(size_t most);
+  // Done, and the ledger doesn't say so yet.
+  std::vector<Flight> unrecorded() const;
+  // On deploy, outcome unknown.
+  std::vector<Flight> verifying() const;
+
+  void rendered(uint64_t id, std::shared_ptr<const Assembled> assembled);
+  void post(uint64_t id, const model::Event& event);
+
+  // ---- waking the writer: there is something to commit or to record, a deadline passed, or somebody called wake().
+  void wake();
+  // True when woken, false at the deadline or a stop.
+  bool wait(std::stop_token stop, Millis most);
+
+  // ---- looking
+  std::vector<TargetRow> rows() const;
+  std::optional<TargetRow> row(const model::Target& target) const;
+  std::optional<Flight> flight(const model::Target& target) const;  // the newest one
+  std::vector<Flight> flights(const model::Target& target) const;   // oldest first
+  bool has_ready() const;
+  size_t in_flight() const;
+
+ private:
+  struct Lane {
+    std::vector<Flight> flights;  // by id; at most one of them is rendering, ready or committing
+  };
+  struct Told {  // what followers and the bus are told once the lock is released
+    std::vector<std::pair<FollowerPtr, Progress>> lines;
+    std::vector<std::pair<FollowerPtr, Outcome>> ends;
+    std::vector<model::Target> ended_targets;
+    std::vector<TargetRow> rows;
+  };
+
+  Flight* find(uint64_t id);
+  void fold(Flight& flight, const model::Event& event, Told& told);
+  void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
+  void judge_gates(Flight& flight, Told& told);
+  void judge_all(Told& told);
+  void supersede_verifying(Lane& lane, uint64_t by, Told& told);
+  void forget_done(Lane& lane);
+  TargetRow row_of(const model::Target& target) const;
+  void changed(const model::Target& target, Told& told) { told.rows.push_back(row_of(target)); }
+  void tell(Told told);
+
+  const Clock& clock_;
+  EventBus& bus_;
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable_any renders_;
+  std::condition_variable_any writer_;
+  bool woken_ = false;
+  std::map<model::Target, Lane> lanes_;
+  std::map<uint64_t, model::Target> by_id_;
+  uint64_t next_id_ = 1;
+  store::StatePtr state_ = std::make_shared<store::State>();
+  PlatformPtr view_;
+  std::mutex telling_;  // keeps what listeners hear in order
+};
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,318 @@
+#include "daemon/pipeline/daemon.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include "daemon/config/config.h"
+#include "daemon/http/server.h"
+#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/pipeline.h"
+#include "daemon/pipeline/service.h"
+#include "daemon/pipeline/version.h"
+#include "gitops/base/file.h"
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/git/signer.h"
+#include "gitops/http/client.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+void complain(const std::string& text) { std::fprintf(stderr, "autonomous daemon: %s\n", text.c_str()); }
+
+git::HttpSend http_for_git(http::Client& client) {
+  return [&client](const Ctx& ctx, const git::HttpRequest& request) -> Result<git::HttpResponse> {
+    http::Request out;
+    out.method = request.method;
+    out.url = request.url;
+    out.headers = request.headers;
+    out.body = request.body;
+    out.max_body = request.max_body;
+    out.via.ca_file = request.ca_file;
+    out.via.insecure = request.insecure;
+    TRY(http::Response response, client.send(ctx, out));
+    return git::HttpResponse{response.status, std::move(response.headers), std::move(response.body)};
+  };
+}
+
+// "user:password", or a token alone.
+git::Credential split_credential(const std::string& text) {
+  size_t colon = text.find(':');
+  if (colon == std::string::npos) return {"autonomous", text};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+// The longest configured "host" or "host/path" that the URL lies under.
+Result<git::Credential> credential_for(const DaemonConfig& config, const std::string& url) {
+  size_t at = url.find("://");
+  std::string rest = at == std::string::npos ? url : url.substr(at + 3);
+  if (size_t sign = rest.find('@'); sign != std::string::npos && sign < rest.find('/')) rest.erase(0, sign + 1);
+  const Credential* best = nullptr;
+  size_t best_size = 0;
+  for (const auto& [where, credential] : config.sources.credentials) {
+    bool under = starts_with(rest, where) && (rest.size() == where.size() || rest[where.size()] == '/' || rest[where.size()] == ':');
+    if (under && where.size() >= best_size) {
+      best = &credential;
+      best_size = where.size();
+    }
+  }
+  if (best == nullptr || best->empty()) return git::Credential{};
+  TRY(std::string text, best->read());
+  return split_credential(text);
+}
+
+std::string join_errors(const std::vector<Error>& errors) {
+  std::string out;
+  for (const Error& error : errors) out += (out.empty() ? "" : "\n") + error.text();
+  return out;
+}
+
+class Daemon {
+ public:
+  int run(const DaemonOptions& options) {
+    if (int status = configure(options); status >= 0) return status;
+    if (Result<void> started = start(); !started) {
+      complain(started.error().text());
+      return 1;
+    }
+    serve();
+    stop();
+    return 0;
+  }
+
+ private:
+  // -1: go on.
+  int configure(const DaemonOptions& options) {
+    ConfigPlaces places = ConfigPlaces::of_process();
+    auto parsed = load_config(options.config, places);
+    for (const Error& warning : parsed.warnings) complain("warning: " + warning.text());
+    if (!parsed) {
+      complain(join_errors(parsed.errors));
+      return 2;
+    }
+    auto config = std::make_shared<DaemonConfig>(std::move(*parsed.value));
+    apply_flags(options, *config);
+    file_ = std::make_unique<ConfigFile>(options.config, places, config);
+    config_ = config;
+    if (!options.check) return -1;
+    bool wrong = false;
+    for (const Finding& finding : check_config(*config)) {
+      const char* mark = finding.level == Finding::Level::kOk ? "ok     " : finding.level == Finding::Level::kWarning ? "warning" : "error  ";
+      std::printf("%s  %s: %s%s%s\n", mark, finding.subject.c_str(), finding.text.c_str(), finding.fix.empty() ? "" : "; ", finding.fix.c_str());
+      wrong = wrong || finding.level == Finding::Level::kError;
+    }
+    std::printf("%s\n", wrong ? "the configuration has errors" : config->file.empty() ? "the embedded defaults are in force; nothing is wrong" : "the configuration is right");
+    return wrong ? 1 : 0;
+  }
+
+  static void apply_flags(const DaemonOptions& options, DaemonConfig& config) {
+    if (!options.state.empty()) {
+      bool default_socket = config.socket == config.state + "/autonomous.sock";
+      config.state = options.state;
+      if (default_socket) config.socket = config.state + "/autonomous.sock";
+      // Relative paths would change their meaning with the working directory.
+      if (config.state.front() != '/') {
+        char* cwd = ::getcwd(nullptr, 0);
+        config.state = std::string(cwd) + "/" + config.state;
+        ::free(cwd);
+        if (default_socket) config.socket = config.state + "/autonomous.sock";
+      }
+    }
+    if (!options.listen.empty()) config.listen = options.listen;
+    if (!options.socket.empty()) config.socket = options.socket;
+  }
+
+  Result<void> start() {
+    const std::string& state = config_->state;
+    TRY_DO(make_folders(state));
+    ::chmod(state.c_str(), 0700);
+    auto lock = LockFile::take(state + "/daemon.lock");
+    if (!lock) return std::move(lock).error().with("another daemon runs on the state " + state);
+    lock_ = std::make_unique<LockFile>(std::move(*lock));
+    for (const char* folder : {"/repos", "/keys", "/journal", "/cache", "/cache/home"}) TRY_DO(make_folders(state + folder));
+    ::chmod((state + "/keys").c_str(), 0700);
+    client_ = std::make_unique<http::Client>();
+    instances_ = std::make_unique<Instances>(*client_, system_clock(), [this] { return file_->current(); });
+    TRY(auto record, open_record());
+    TRY(pipeline_, Pipeline::make(pipeline_options(), system_clock(), std::move(record), *instances_));
+    Service::Options service;
+    service.gitops = gitops_path();
+    service.branch = config_->gitops.deploy;
+    service.hosted = config_->gitops.url.empty();
+    service.check_config = [this] { return config_checks(); };
+    service_ = std::make_unique<Service>(*pipeline_, service);
+    TRY(server_, Server::start(server_options(), *service_));
+    std::string base = server_->base_url();
+    public_url_ = config_->public_url.empty() ? base : config_->public_url;
+    pipeline_->set_public_url(public_url_, config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : git::url_without_credentials(config_->gitops.url));
+    pipeline_->start();
+    TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
+    log(Level::kInfo, "ready", {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", kVersion}});
+    ::sd_notify(0, "READY=1\nSTATUS=serving");
+    return ok();
+  }
+
+  std::string gitops_path() const { return config_->gitops.url.empty() ? config_->state + "/repos/gitops.git" : config_->state + "/cache/gitops.git"; }
+
+  git::GitProgram git_program() const { return {"git", config_->state + "/cache/home", config_->sources.allow_file_urls}; }
+
+  Result<std::unique_ptr<store::Record>> open_record() {
+    store::RecordConfig config;
+    config.repository = gitops_path();
+    config.journal = config_->state + "/journal";
+    config.committer = {config_->committer.name, config_->committer.email};
+    config.branch = config_->gitops.deploy;
+    config.platform_yaml = std::string(model::kDefaultPlatform);
+    std::string key = config_->signing.key.empty() ? config_->state + "/keys/signing" : config_->signing.key;
+    TRY_WITH(git::Signer signer, "while reading the signing key", git::Signer::load_or_make(key, config_->committer.email));
+    config.signer = std::make_shared<git::Signer>(std::move(signer));
+    config.drift_holds = [this](const model::Target& target) {
+      PlatformPtr view = pipeline_ ? pipeline_->board().view() : nullptr;
+      const model::Environment* environment = view ? model::find_environment(*view->platform, target.environment) : nullptr;
+      return environment != nullptr && environment->is_protected;
+    };
+    if (!config_->gitops.url.empty()) {
+      git::RemoteSettings settings;
+      settings.url = config_->gitops.url;
+      settings.ssh_known_hosts = config_->gitops.known_hosts.value_or("");
+      Credential credential = config_->gitops.credential;
+      if (!credential.empty()) {
+        settings.credential = [credential]() -> Result<git::Credential> {
+          TRY(std::string text, credential.read());
+          return split_credential(text);
+        };
+      }
+      TRY(git::Remote remote, git::Remote::make(std::move(settings), git_program(), http_for_git(*client_)));
+      config.remote = std::make_shared<git::Remote>(std::move(remote));
+    }
+    return store::Record::open(Ctx{}.within(Millis(120'000)), std::move(config), system_clock());
+  }
+
+  Pipeline::Options pipeline_options() const {
+    Pipeline::Options options;
+    options.sources.repositories = config_->state + "/repos";
+    options.sources.mirrors = config_->state + "/cache/mirrors";
+    options.sources.git = git_program();
+    options.sources.http = http_for_git(*client_);
+    options.sources.credential = [this](const std::string& url) { return credential_for(*file_->current(), url); };
+    options.assemble.repository = gitops_path();
+    options.assemble.branch = config_->gitops.deploy;
+    options.assemble.max_file = config_->limits.blob;
+    options.assemble.max_output = config_->limits.render_output;
+    options.writer.poll = config_->gitops.poll;
+    options.writer.verify_timeout = config_->verify_timeout;
+    options.verifier.repository = gitops_path();
+    options.verifier.branch = config_->gitops.deploy;
+    unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    options.renders = config_->concurrency.renders != 0 ? config_->concurrency.renders : cores;
+    options.renderer.workers = options.renders;
+    options.renderer.deadline = config_->limits.render_time;
+    options.poll = config_->sources.poll;
+    options.jitter = config_->sources.jitter;
+    options.seed = static_cast<uint32_t>(::getpid());
+    return options;
+  }
+
+  ServerOptions server_options() const {
+    ServerOptions options;
+    options.listen = config_->listen;
+    options.socket = config_->socket;
+    options.hosting.repos = config_->state + "/repos";
+    options.hosting.hooks = config_->state + "/hooks";
+    options.hosting.core = "/proc/self/exe";
+    if (char* self = ::realpath("/proc/self/exe", nullptr)) {
+      options.hosting.core = self;
+      ::free(self);
+    }
+    options.hosting.max_push = config_->hosting.max_push;
+    for (const auto& [name, credential] : config_->hosting.tokens) {
+      auto secret = credential.read();
+      if (secret) options.tokens.push_back({name, *secret});
+      else log(Level::kError, "a token cannot be read", {{"token", name}, {"error", secret.error().line()}});
+    }
+    options.public_url = config_->public_url;
+    options.version = std::string(kVersion);
+    return options;
+  }
+
+  std::vector<Check> config_checks() const {
+    std::vector<Check> checks;
+    for (const Finding& finding : check_config(*file_->current())) {
+      const char* state = finding.level == Finding::Level::kOk ? "ok" : finding.level == Finding::Level::kWarning ? "warning" : "failed";
+      checks.push_back({finding.subject, state, finding.text, finding.fix});
+    }
+    return checks;
+  }
+
+  // Until SIGTERM or SIGINT.
+  void serve() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    uint64_t watchdog = 0;
+    bool watched = ::sd_watchdog_enabled(0, &watchdog) > 0;
+    int64_t pause = watched ? std::min<int64_t>(2'000'000, static_cast<int64_t>(watchdog / 3)) : 2'000'000;
+    for (;;) {
+      timespec timeout{pause / 1'000'000, (pause % 1'000'000) * 1000};
+      int signal = ::sigtimedwait(&signals, nullptr, &timeout);
+      if (signal == SIGTERM || signal == SIGINT) return;
+      if (watched) ::sd_notify(0, "WATCHDOG=1");
+      reload(signal == SIGHUP);
+    }
+  }
+
+  void reload(bool asked) {
+    auto before = file_->current();
+    auto changed = asked ? file_->reload() : file_->reload_if_changed();
+    if (!changed) {
+      log(Level::kError, "the configuration is wrong; the one before stays in force", {{"error", changed.error().text()}});
+    } else if (*changed) {
+      log(Level::kInfo, "the configuration was read again");
+      for (const std::string& key : needs_restart(*before, *file_->current())) log(Level::kWarning, "a change of " + key + " needs a restart");
+      pipeline_->look_at_sources();
+    } else if (asked) {
+      log(Level::kInfo, "the configuration has not changed");
+    }
+  }
+
+  void stop() {
+    ::sd_notify(0, "STOPPING=1");
+    log(Level::kInfo, "stopping: the push in hand is finished");
+    pipeline_->stop(Millis(20'000));
+    server_->stop(Millis(2'000));
+    instances_->stop();
+    ::unlink((config_->state + "/endpoint").c_str());
+    log(Level::kInfo, "stopped");
+  }
+
+  std::shared_ptr<const DaemonConfig> config_;
+  std::unique_ptr<ConfigFile> file_;
+  std::unique_ptr<LockFile> lock_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<Instances> instances_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<Server> server_;
+  std::string public_url_;
+};
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::umask(077);
+  return Daemon().run(options);
+}
+
+}  // namespace autonomous::daemon

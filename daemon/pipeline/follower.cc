@@ -1,0 +1,36 @@
+#include "daemon/pipeline/follower.h"
+
+namespace autonomous::daemon {
+
+void Follower::line(Progress line) {
+  std::lock_guard lock(mutex_);
+  if (sink_ && !sink_->detached()) sink_->progress(line);
+}
+
+void Follower::expect(const model::Target& target) {
+  std::lock_guard lock(mutex_);
+  pending_.insert(target);
+}
+
+void Follower::ended(const model::Target& target, Outcome outcome) {
+  std::lock_guard lock(mutex_);
+  auto at = pending_.find(target);
+  if (at == pending_.end()) return;
+  pending_.erase(at);
+  outcomes_.push_back(std::move(outcome));
+  finish_if_done();
+}
+
+void Follower::complete() {
+  std::lock_guard lock(mutex_);
+  complete_ = true;
+  finish_if_done();
+}
+
+void Follower::finish_if_done() {
+  if (!complete_ || !pending_.empty() || !sink_) return;
+  sink_->done(outcomes_);
+  sink_ = nullptr;
+}
+
+}  // namespace autonomous::daemon

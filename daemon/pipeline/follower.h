@@ -1,0 +1,38 @@
+// Follower: the audience of one request (a push, `autonomous deploy`): hears what happens to each target that the
+// request is about, and how it ended. Thread-safe; calls its sink one at a time, as the sink's contract says.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/http/events.h"
+#include "gitops/model/ids.h"
+
+namespace autonomous::daemon {
+
+class Follower {
+ public:
+  explicit Follower(ProgressPtr sink) : sink_(std::move(sink)) {}
+
+  void line(Progress line);
+  // The request is about this target: done() waits for its end.
+  void expect(const model::Target& target);
+  void ended(const model::Target& target, Outcome outcome);
+  // Nothing more will be expected.
+  void complete();
+
+ private:
+  void finish_if_done();  // under mutex_
+
+  std::mutex mutex_;
+  ProgressPtr sink_;  // null once it has heard done()
+  std::multiset<model::Target> pending_;
+  std::vector<Outcome> outcomes_;
+  bool complete_ = false;
+};
+using FollowerPtr = std::shared_ptr<Follower>;  // null: nobody listens
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,165 @@
+#include "daemon/pipeline/instances.h"
+
+#include "gitops/base/log.h"
+#include "plugins/table.h"
+
+namespace autonomous::daemon {
+
+struct Instances::Held {
+  ports::Instance description;
+  std::unique_ptr<ports::Reconciler> reconciler;
+  std::unique_ptr<ports::Cluster> cluster;
+  std::optional<Error> error;
+  std::string away;  // why it does not answer; "" when it does
+  std::mutex mutex;  // guards away
+  std::jthread watcher;
+};
+
+Instances::Instances(http::Client& client, const Clock& clock, std::function<std::shared_ptr<const DaemonConfig>()> config)
+    : client_(client), clock_(clock), config_(std::move(config)) {}
+
+Instances::~Instances() { stop(); }
+
+void Instances::stop() {
+  std::map<std::string, std::shared_ptr<Held>> all;
+  std::vector<std::shared_ptr<Held>> retired;
+  {
+    std::lock_guard lock(mutex_);
+    all.swap(held_);
+    retired.swap(retired_);
+  }
+  for (auto& [name, held] : all) held->watcher.request_stop();
+  for (auto& held : retired) held->watcher.request_stop();
+  for (auto& [name, held] : all) held->watcher = {};
+  for (auto& held : retired) held->watcher = {};
+  // Pointers that were given out stay valid until the end.
+  std::lock_guard lock(mutex_);
+  for (auto& [name, held] : all) retired_.push_back(held);
+  retired_.insert(retired_.end(), retired.begin(), retired.end());
+}
+
+void Instances::on_change(std::function<void()> listener) {
+  std::lock_guard lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+ports::Instance Instances::describe(const model::Instance& instance) const {
+  ports::Instance out;
+  out.name = instance.name;
+  out.kind = instance.kind;
+  out.url = instance.url;
+  std::shared_ptr<const DaemonConfig> config = config_();
+  auto ours = config->instances.find(instance.name);
+  if (ours != config->instances.end()) {
+    const InstanceConfig& half = ours->second;
+    if (!half.url.empty()) out.url = half.url;
+    out.ca_file = half.ca_file;
+    out.insecure = half.insecure;
+    out.kubeconfig = half.kubeconfig;
+    if (!half.credential.empty()) out.credential = [credential = half.credential] { return credential.read(); };
+    if (const model::Value* options = half.options.find("options")) {
+      for (const model::Member& member : options->members) out.options[member.key] = member.value.text;
+    }
+  }
+  return out;
+}
+
+void Instances::set_platform(std::shared_ptr<const model::Platform> platform) {
+  std::lock_guard lock(mutex_);
+  platform_ = std::move(platform);
+  for (auto it = held_.begin(); it != held_.end();) {
+    auto named = platform_->instances.find(it->first);
+    bool same = false;
+    if (named != platform_->instances.end()) {
+      ports::Instance now = describe(named->second);
+      const ports::Instance& before = it->second->description;
+      same = now.kind == before.kind && now.url == before.url && now.ca_file == before.ca_file && now.insecure == before.insecure &&
+             now.kubeconfig == before.kubeconfig && now.options == before.options && !it->second->error;
+    }
+    if (same) {
+      ++it;
+    } else {
+      it->second->watcher.request_stop();
+      retired_.push_back(it->second);
+      it = held_.erase(it);
+    }
+  }
+}
+
+std::shared_ptr<Instances::Held> Instances::find(const std::string& name) {
+  auto known = held_.find(name);
+  if (known != held_.end()) return known->second;
+  if (!platform_) return nullptr;
+  auto named = platform_->instances.find(name);
+  if (named == platform_->instances.end()) return nullptr;
+  auto held = std::make_shared<Held>();
+  held->description = describe(named->second);
+  ports::Host host{client_, clock_};
+  auto reconciler = make_reconciler(host, held->description);
+  if (reconciler) {
+    held->reconciler = std::move(*reconciler);
+  } else {
+    auto cluster = make_cluster(host, held->description);
+    if (cluster) {
+      held->cluster = std::move(*cluster);
+    } else {
+      held->error = named->second.kind == "kubernetes" ? cluster.error() : reconciler.error();
+      log(Level::kError, "the instance cannot be used", {{"instance", name}, {"error", held->error->line()}});
+    }
+  }
+  if (!held->error) {
+    ports::Sink sink;
+    sink.changed = [listener = listener_](const std::string&) {
+      if (listener) listener();
+    };
+    sink.link = [name, raw = held.get(), listener = listener_](const std::string& why) {
+      {
+        std::lock_guard lock(raw->mutex);
+        raw->away = why;
+      }
+      log(why.empty() ? Level::kInfo : Level::kWarning, why.empty() ? "the instance answers" : "the instance went away", {{"instance", name}, {"why", why}});
+      if (listener) listener();
+    };
+    held->watcher = std::jthread([raw = held.get(), sink](std::stop_token stop) {
+      if (raw->reconciler) raw->reconciler->watch(sink, stop);
+      if (raw->cluster) raw->cluster->watch(sink, stop);
+    });
+  }
+  held_[name] = held;
+  return held;
+}
+
+ports::Reconciler* Instances::reconciler(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto held = find(name);
+  return held ? held->reconciler.get() : nullptr;
+}
+
+ports::Cluster* Instances::cluster(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto held = find(name);
+  return held ? held->cluster.get() : nullptr;
+}
+
+std::vector<Check> Instances::check(const Ctx& ctx) {
+  std::vector<std::pair<std::string, std::shared_ptr<Held>>> all;
+  {
+    std::lock_guard lock(mutex_);
+    if (!platform_) return {};
+    for (const auto& [name, instance] : platform_->instances) all.emplace_back(name, find(name));
+  }
+  std::vector<Check> checks;
+  for (const auto& [name, held] : all) {
+    if (!held) continue;
+    std::string what = held->description.kind + " " + name;
+    if (held->error) {
+      checks.push_back({what, "failed", held->error->line(), held->error->hint()});
+      continue;
+    }
+    auto answer = held->reconciler ? held->reconciler->check(ctx.within(Millis(10'000))) : held->cluster->check(ctx.within(Millis(10'000)));
+    checks.push_back(answer ? Check{what, "ok", *answer, ""} : Check{what, "failed", answer.error().line(), answer.error().hint()});
+  }
+  return checks;
+}
+
+}  // namespace autonomous::daemon

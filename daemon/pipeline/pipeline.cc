@@ -1,0 +1,375 @@
+#include "daemon/pipeline/pipeline.h"
+
+#include <algorithm>
+#include <random>
+
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+void say(const FollowerPtr& follower, std::string text, Progress::Tone tone = Progress::Tone::kPlain, const std::string& step = "watch") {
+  if (follower) follower->line({"", 0, step, std::move(text), tone});
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Options options, const Clock& clock, Instances& instances)
+    : options_(std::move(options)), clock_(clock), instances_(instances), board_(clock, bus_), sources_(options_.sources) {}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& clock, std::unique_ptr<store::Record> record, Instances& instances) {
+  TRY(auto renderer, Renderer::make(options.renderer));
+  auto pipeline = std::unique_ptr<Pipeline>(new Pipeline(std::move(options), clock, instances));
+  Pipeline* self = pipeline.get();
+  pipeline->renderer_ = std::move(renderer);
+  pipeline->options_.assemble.renderer = pipeline->renderer_.get();
+  pipeline->options_.assemble.reconciler = [self](const std::string& name) { return self->instances_.reconciler(name); };
+  pipeline->options_.verifier.reconciler = pipeline->options_.assemble.reconciler;
+  pipeline->options_.verifier.cluster = [self](const std::string& name) { return self->instances_.cluster(name); };
+  pipeline->verifier_ = std::make_unique<Verifier>(pipeline->board_, clock, pipeline->options_.verifier);
+  Writer::Options writer = pipeline->options_.writer;
+  writer.on_view = [self](const PlatformPtr& view) {
+    self->instances_.set_platform(view->platform);
+    std::lock_guard lock(self->mutex_);
+    self->look_ = true;
+    self->configuration_ = self->configuration_ || !self->branches_.empty();
+    self->wake_.notify_all();
+  };
+  writer.on_released = [self] { self->verifier_->look(); };
+  pipeline->writer_ = std::make_unique<Writer>(pipeline->board_, clock, std::move(record), std::move(writer));
+  instances.on_change([self] { self->verifier_->look(); });
+  return pipeline;
+}
+
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::set_public_url(const std::string& url, const std::string& gitops_url) {
+  options_.sources.public_url = url;
+  sources_ = Sources(options_.sources);
+  options_.assemble.gitops_url = gitops_url;
+  options_.verifier.gitops_url = gitops_url;
+  verifier_ = std::make_unique<Verifier>(board_, clock_, options_.verifier);
+}
+
+void Pipeline::start() {
+  writing_ = std::jthread([this](std::stop_token stop) { writer_->run(stop, hard_.get_token()); });
+  verifying_ = std::jthread([this](std::stop_token stop) { verifier_->run(stop); });
+  watcher_ = std::jthread([this](std::stop_token stop) { watch_sources(stop); });
+  for (unsigned i = 0; i < std::max(1u, options_.renders); ++i) {
+    workers_.emplace_back([this](std::stop_token stop) { render_loop(stop); });
+  }
+}
+
+void Pipeline::stop(Millis grace) {
+  watcher_.request_stop();
+  for (std::jthread& worker : workers_) worker.request_stop();
+  verifying_.request_stop();
+  watcher_ = {};
+  workers_.clear();
+  verifying_ = {};
+  if (!writing_.joinable()) return;
+  writing_.request_stop();
+  // The batch in hand is finished, but not for ever: a timer asks harder.
+  std::jthread timer([this, grace](std::stop_token done) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait_for(lock, done, grace, [] { return false; });
+    if (!done.stop_requested()) hard_.request_stop();
+  });
+  writing_ = {};
+  instances_.on_change(nullptr);
+}
+
+// ---- sources
+
+void Pipeline::look_at_sources() {
+  std::lock_guard lock(mutex_);
+  look_ = true;
+  wake_.notify_all();
+}
+
+void Pipeline::watch_sources(std::stop_token stop) {
+  std::mt19937 random(options_.seed);
+  while (!stop.stop_requested()) {
+    bool configuration = false;
+    {
+      std::unique_lock lock(mutex_);
+      double spread = static_cast<double>(options_.jitter) / 100.0;
+      std::uniform_real_distribution<double> jitter(1.0 - spread, 1.0 + spread);
+      auto pause = Millis(static_cast<int64_t>(static_cast<double>(options_.poll.count()) * jitter(random)));
+      wake_.wait_for(lock, stop, pause, [this] { return look_; });
+      look_ = false;
+      configuration = std::exchange(configuration_, false);
+    }
+    PlatformPtr view = board_.view();
+    if (!view) continue;
+    for (const SourceRepository& source : sources_.list(*view->platform)) {
+      if (stop.stop_requested()) return;
+      look_at(Ctx{stop}.within(Millis(120'000)), source, configuration);
+    }
+  }
+}
+
+void Pipeline::look_at(const Ctx& ctx, const SourceRepository& source, bool configuration) {
+  auto heads = sources_.heads(ctx, source);
+  std::string trouble = heads ? "" : heads.error().line();
+  {
+    std::lock_guard lock(mutex_);
+    std::string& known = troubles_[source.project];
+    if (known != trouble) {
+      log(trouble.empty() ? Level::kInfo : Level::kWarning, trouble.empty() ? "the source answers again" : "the source cannot be read",
+          {{"project", source.project}, {"error", trouble}});
+    }
+    known = trouble;
+  }
+  if (heads) process(source, *heads, {}, nullptr, configuration);
+}
+
+void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
+  PlatformPtr view = board_.view();
+  std::vector<SourceRepository> all = view ? sources_.list(*view->platform) : std::vector<SourceRepository>{};
+  auto source = std::find_if(all.begin(), all.end(), [&](const SourceRepository& candidate) { return candidate.project == push.project; });
+  if (source == all.end()) {
+    say(follower, "the project " + push.project + " is not known yet; it will be looked at soon", Progress::Tone::kWarning);
+    look_at_sources();
+    if (follower) follower->complete();
+    return;
+  }
+  model::Who by = model::Who::clean(push.who.name, push.who.email, push.who.how);
+  auto heads = sources_.heads(Ctx{}.within(Millis(60'000)), *source);
+  if (heads) {
+    std::vector<BranchHead> pushed;
+    for (const RefUpdate& update : push.updates) {
+      bool deleted = update.new_oid.find_first_not_of('0') == std::string::npos;
+      if (deleted) say(follower, one_line(update.ref) + " was deleted; what it released keeps running", Progress::Tone::kWarning);
+      for (const BranchHead& head : *heads) {
+        if ("refs/heads/" + head.branch == update.ref) pushed.push_back(head);
+      }
+    }
+    if (pushed.empty()) say(follower, "nothing to release: no branch was pushed");
+    process(*source, pushed, by, follower, false);
+  } else {
+    say(follower, heads.error().text(), Progress::Tone::kBad);
+  }
+  if (follower) follower->complete();
+}
+
+void Pipeline::process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by, const FollowerPtr& follower, bool configuration) {
+  std::string default_branch;
+  for (const BranchHead& head : heads) {
+    if (head.is_default) default_branch = head.branch;
+  }
+  for (const BranchHead& head : heads) {
+    std::lock_guard planning(planning_);
+    {
+      std::lock_guard lock(mutex_);
+      BranchView& view = branches_[{source.project, head.branch}];
+      bool known = view.plan && view.head == head.commit;
+      if (known && !configuration && !follower) continue;
+      view.source = source;
+      view.branch = head.branch;
+      view.is_default = head.is_default;
+      view.head = head.commit;
+    }
+    PlanInput input;
+    input.source = source;
+    input.branch = head.branch;
+    input.default_branch = default_branch.empty() && head.is_default ? head.branch : default_branch;
+    input.commit = head.commit;
+    input.view = board_.view();
+    input.state = board_.state();
+    input.by = by;
+    input.configuration = configuration;
+    auto repository = git::Repository::open(source.path);
+    if (!repository) {
+      say(follower, repository.error().text(), Progress::Tone::kBad);
+      continue;
+    }
+    auto planned = std::make_shared<Plan>(plan(*repository, input));
+    {
+      std::lock_guard lock(mutex_);
+      branches_[{source.project, head.branch}].plan = planned;
+    }
+    say_plan(*planned, head.branch, follower);
+    apply_plan(*planned, head.branch, follower);
+  }
+}
+
+void Pipeline::say_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) const {
+  if (!follower) return;
+  std::string commit = plan.source ? plan.source->id.substr(0, 7) + " " + plan.source->subject : "";
+  say(follower, branch + " is at " + commit);
+  if (plan.environments.empty() && plan.errors.empty()) {
+    say(follower, "no environment is fed from " + branch + " (platform.yaml on main of the GitOps repository says which)", Progress::Tone::kWarning);
+  }
+  for (const std::string& note : plan.notes) say(follower, note, starts_with(note, "warning") ? Progress::Tone::kWarning : Progress::Tone::kPlain, "spec");
+  for (const Skipped& skipped : plan.skipped) follower->line({skipped.target.str(), 0, skipped.gate, skipped.why, Progress::Tone::kPlain});
+  for (const model::Target& target : plan.vanished) {
+    follower->line({target.str(), 0, "spec", "orphaned: it is gone from the spec and keeps running until `autonomous retire " + target.str() + "`", Progress::Tone::kWarning});
+  }
+  for (const Error& error : plan.errors) say(follower, error.text(), Progress::Tone::kBad, "spec");
+}
+
+void Pipeline::apply_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) {
+  for (const Error& error : plan.errors) {
+    log(Level::kWarning, error.line(), {{"project", plan.source ? plan.source->repository.project : ""}, {"branch", branch}});
+  }
+  if (!plan.errors.empty()) {
+    record_failed_plan(plan);
+    if (follower) {
+      // The pusher hears of it as of a failed release.
+      model::Target none{"", plan.source ? plan.source->repository.project : "", ""};
+      follower->expect(none);
+      follower->ended(none, {none.project, 0, Outcome::Verdict::kFailed, std::to_string(plan.errors.size()) + (plan.errors.size() == 1 ? " error" : " errors") + " in the source; nothing of it was released"});
+    }
+  }
+  for (const model::Target& target : plan.vanished) {
+    mark(target, model::EntryType::kOrphaned, "it is no longer in the spec at " + plan.source->id.substr(0, 7) + "; it keeps running until `autonomous retire`");
+  }
+  for (const model::Target& target : plan.found) mark(target, model::EntryType::kFound, "it is in the spec again at " + plan.source->id.substr(0, 7));
+  for (const WishPtr& wish : plan.wishes) board_.want(wish, follower);
+}
+
+// Targets that exist learn that a commit could not be planned; a project without targets has nobody to tell.
+void Pipeline::record_failed_plan(const Plan& plan) {
+  if (!plan.source) return;
+  store::StatePtr state = board_.state();
+  std::string reason;
+  for (const Error& error : plan.errors) reason += (reason.empty() ? "" : "; ") + error.line();
+  for (const auto& [target, record] : state->targets) {
+    if (target.project != plan.source->repository.project) continue;
+    if (std::find(plan.environments.begin(), plan.environments.end(), target.environment) == plan.environments.end()) continue;
+    bool planned = std::any_of(plan.wishes.begin(), plan.wishes.end(), [&](const WishPtr& wish) { return wish->target == target; }) ||
+                   std::any_of(plan.skipped.begin(), plan.skipped.end(), [&](const Skipped& skipped) { return skipped.target == target; });
+    bool known = std::any_of(record->attempts.begin(), record->attempts.end(), [&](const model::Entry& entry) {
+      return entry.type == model::EntryType::kFailed && entry.source && entry.source->commit == plan.source->id;
+    });
+    if (planned || known) continue;
+    model::Entry entry;
+    entry.type = model::EntryType::kFailed;
+    entry.target = target;
+    entry.time = clock_.now();
+    entry.step = "spec";
+    entry.trigger = model::Trigger::kPush;
+    entry.source = model::SourceFact{plan.source->repository.url, plan.source->id, plan.source->ref};
+    entry.subject = plan.source->subject;
+    entry.author = plan.source->author.name + " <" + plan.source->author.email + ">";
+    entry.reason = one_line(masked(reason), 2000);
+    writer_->note(std::move(entry));
+  }
+}
+
+void Pipeline::mark(const model::Target& target, model::EntryType type, const std::string& reason) {
+  model::Entry entry;
+  entry.type = type;
+  entry.target = target;
+  entry.time = clock_.now();
+  entry.reason = reason;
+  writer_->note(std::move(entry));
+}
+
+// ---- asked for
+
+Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const FollowerPtr& follower) {
+  PlatformPtr view = board_.view();
+  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
+  std::vector<WishPtr> wishes;
+  std::vector<Error> errors;
+  bool branch_found = false;
+  for (const BranchView& branch : branches()) {
+    if (branch.source.project != again.project) continue;
+    TRY(git::Repository repository, git::Repository::open(branch.source.path));
+    PlanInput input;
+    input.source = branch.source;
+    input.branch = branch.branch;
+    input.default_branch = branch.is_default ? branch.branch : "";
+    input.commit = branch.head;
+    if (!again.commit.empty()) {
+      TRY_WITH(input.commit, "while looking for the source commit " + again.commit, repository.find_prefix(again.commit));
+      auto within = repository.is_ancestor(input.commit, branch.head);
+      if (!within || !*within) continue;
+    }
+    branch_found = true;
+    input.view = view;
+    input.state = std::make_shared<store::State>();  // nothing was seen before: everything is wanted
+    input.by = again.by;
+    Plan planned = plan(repository, input);
+    errors.insert(errors.end(), planned.errors.begin(), planned.errors.end());
+    for (const WishPtr& wish : planned.wishes) {
+      if (!again.app.empty() && wish->target.app != again.app) continue;
+      if (!again.environment.empty() && wish->target.environment != again.environment) continue;
+      auto asked = std::make_shared<Wish>(*wish);
+      asked->trigger = again.trigger;
+      asked->because = again.because;
+      asked->ticket = again.ticket;
+      asked->intent = again.intent;
+      asked->past_hold = again.past_hold;
+      asked->decision = again.decision;
+      asked->image = again.image;
+      asked->retry_of = again.retry_of;
+      wishes.push_back(std::move(asked));
+    }
+  }
+  if (!errors.empty() && wishes.empty()) return model::merge_errors(errors);
+  if (!branch_found) return fail(Code::kNotFound, again.commit.empty() ? "the project " + again.project + " has no branch here" : "no branch of " + again.project + " has the commit " + again.commit);
+  if (wishes.empty()) return fail(Code::kNotFound, "nothing of ", again.project, again.app.empty() ? "" : "/" + again.app, " is released", again.environment.empty() ? "" : " to " + again.environment);
+  if (!again.dry_run) {
+    for (const WishPtr& wish : wishes) board_.want(wish, follower);
+  }
+  return wishes;
+}
+
+// ---- rendering
+
+void Pipeline::render_loop(std::stop_token stop) {
+  while (auto flight = board_.take_render(stop)) {
+    if (stop.stop_requested()) return;
+    render_one(Ctx{stop}, *flight);
+  }
+}
+
+void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
+  auto made = assemble(ctx, options_.assemble, *flight.wish, *board_.state());
+  std::string target = flight.wish->target.str();
+  if (!made) {
+    const Error& error = made.error();
+    bool ours = error.code() == Code::kUnavailable || error.retryable();
+    log(Level::kWarning, "not rendered: " + error.line(), {{"target", target}, {"source", flight.wish->commit()}});
+    for (const FollowerPtr& follower : flight.followers) follower->line({target, 0, "render", error.text(), Progress::Tone::kBad});
+    board_.post(flight.id, model::RenderFailed{error.text(), ours});
+    return;
+  }
+  if (!*made) {
+    board_.post(flight.id, model::RenderEmpty{});
+    return;
+  }
+  for (const std::string& warning : (*made)->warnings) {
+    for (const FollowerPtr& follower : flight.followers) follower->line({target, 0, "render", "warning: " + warning, Progress::Tone::kWarning});
+  }
+  board_.rendered(flight.id, *made);
+}
+
+// ---- looking
+
+std::vector<BranchView> Pipeline::branches() const {
+  std::lock_guard lock(mutex_);
+  std::vector<BranchView> out;
+  for (const auto& [key, view] : branches_) out.push_back(view);
+  return out;
+}
+
+std::vector<SourceRepository> Pipeline::projects() const {
+  PlatformPtr view = board_.view();
+  return view ? sources_.list(*view->platform) : std::vector<SourceRepository>{};
+}
+
+std::string Pipeline::source_trouble(const std::string& project) const {
+  std::lock_guard lock(mutex_);
+  auto found = troubles_.find(project);
+  return found == troubles_.end() ? "" : found->second;
+}
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,127 @@
+// Pipeline: watches sources, plans what their commits mean, has it rendered, written, and verified. Owns the threads:
+// one that looks at sources, some that render, the writer, the verifier, and one a watched instance.
+//
+// Made and stopped by one thread; everything else may be called from any.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/http/api.h"
+#include "daemon/pipeline/assemble.h"
+#include "daemon/pipeline/board.h"
+#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/planner.h"
+#include "daemon/pipeline/renderer.h"
+#include "daemon/pipeline/sources.h"
+#include "daemon/pipeline/verifier.h"
+#include "daemon/pipeline/writer.h"
+
+namespace autonomous::daemon {
+
+// What is known of one branch of a project: for status, why and the dashboard.
+struct BranchView {
+  SourceRepository source;
+  std::string branch;
+  bool is_default = false;
+  git::Oid head;
+  std::shared_ptr<const Plan> plan;  // of the head; null before it was planned
+};
+
+class Pipeline {
+ public:
+  struct Options {
+    Sources::Options sources;
+    AssembleOptions assemble;
+    Writer::Options writer;
+    Verifier::Options verifier;
+    Renderer::Options renderer;
+    unsigned renders = 2;            // threads
+    Millis poll{30'000};             // of sources elsewhere
+    uint32_t jitter = 20;            // percent
+    uint32_t seed = 1;               // of the jitter
+  };
+
+  static Result<std::unique_ptr<Pipeline>> make(Options options, const Clock& clock, std::unique_ptr<store::Record> record, Instances& instances);
+  ~Pipeline();
+
+  // How others reach us and the GitOps repository; known once the server listens. Before start().
+  void set_public_url(const std::string& url, const std::string& gitops_url);
+  void start();
+  // No new work; the writer finishes its batch, at most within `grace`.
+  void stop(Millis grace = Millis(20'000));
+
+  // ---- hints
+  // Refs of a hosted repository moved. Plans at once, on the caller's thread.
+  void source_pushed(const Push& push, const FollowerPtr& follower);
+  // Look at all sources again.
+  void look_at_sources();
+
+  // ---- asked for
+  // Plans the commit (empty: the head) of a project's branch that feeds `environment` (empty: all), and wants what it is
+  // about, whether or not something changed since the last time.
+  struct Again {
+    std::string project, app, environment, commit, image;
+    model::Trigger trigger = model::Trigger::kRequest;
+    model::Who by;
+    std::string because, ticket, intent;
+    bool past_hold = false;
+    std::optional<model::Entry> decision;
+    std::optional<model::ReleaseId> retry_of;
+    bool dry_run = false;
+  };
+  Result<std::vector<WishPtr>> want_again(const Again& again, const FollowerPtr& follower);
+
+  Board& board() { return board_; }
+  Writer& writer() { return *writer_; }
+  EventBus& events() { return bus_; }
+  Instances& instances() { return instances_; }
+  const Options& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+  Renderer& renderer() { return *renderer_; }
+  std::vector<BranchView> branches() const;
+  std::vector<SourceRepository> projects() const;
+  // Why a project's source cannot be reached; "" when it can.
+  std::string source_trouble(const std::string& project) const;
+
+ private:
+  Pipeline(Options options, const Clock& clock, Instances& instances);
+
+  void watch_sources(std::stop_token stop);
+  void look_at(const Ctx& ctx, const SourceRepository& source, bool configuration);
+  void process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by, const FollowerPtr& follower, bool configuration);
+  void apply_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower);
+  void say_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) const;
+  void record_failed_plan(const Plan& plan);
+  void mark(const model::Target& target, model::EntryType type, const std::string& reason);
+  void render_loop(std::stop_token stop);
+  void render_one(const Ctx& ctx, const Flight& flight);
+
+  Options options_;
+  const Clock& clock_;
+  Instances& instances_;
+  EventBus bus_;
+  Board board_;
+  Sources sources_;
+  std::unique_ptr<Renderer> renderer_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Verifier> verifier_;
+  std::vector<std::jthread> workers_;
+  std::jthread watcher_, verifying_, writing_;
+  std::stop_source hard_;
+
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable_any wake_;
+  bool look_ = true;
+  bool configuration_ = false;  // the next look plans everything again
+  std::map<std::pair<std::string, std::string>, BranchView> branches_;  // by project and branch
+  std::map<std::string, std::string> troubles_;
+  std::mutex planning_;  // one plan of a head at a time: a push and a look must not both want it
+};
+
+}  // namespace autonomous::daemon

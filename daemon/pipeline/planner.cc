@@ -1,0 +1,215 @@
+#include "daemon/pipeline/planner.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "gitops/base/text.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+using model::Target;
+
+std::string body_of(const std::string& message) {
+  size_t end = message.find('\n');
+  return end == std::string::npos ? "" : std::string(trim(std::string_view(message).substr(end)));
+}
+
+// What a push changed, asked once for each commit that a target stands at.
+class Changes {
+ public:
+  Changes(const git::Repository& repository, const PlanInput& input) : repository_(repository), input_(input) {}
+
+  // Paths below the project's folder; `known` false: the base is gone (a rewritten branch), so everything may have changed.
+  struct Answer {
+    bool known = false;
+    std::vector<std::string> paths;
+  };
+  const Answer& since(const std::string& base) {
+    auto [at, fresh] = answers_.try_emplace(base);
+    if (fresh) at->second = compute(base);
+    return at->second;
+  }
+
+ private:
+  Answer compute(const std::string& base) const {
+    auto oid = git::Oid::parse(base);
+    if (!oid || !repository_.has(*oid)) return {};
+    auto changes = repository_.diff_paths(*oid, input_.commit, input_.source.folder, 100'000);
+    if (!changes) return {};
+    Answer answer{true, {}};
+    size_t cut = input_.source.folder.empty() ? 0 : input_.source.folder.size() + 1;
+    for (const git::PathChange& change : *changes) answer.paths.push_back(change.path.substr(std::min(cut, change.path.size())));
+    return answer;
+  }
+
+  const git::Repository& repository_;
+  const PlanInput& input_;
+  std::map<std::string, Answer> answers_;
+};
+
+class Planner {
+ public:
+  Planner(const git::Repository& repository, const PlanInput& input) : repository_(repository), in_(input), changes_(repository, input) {}
+
+  Plan run() {
+    if (auto read = read_commit(); !read) {
+      out_.errors.push_back(std::move(read).error());
+      return std::move(out_);
+    }
+    for (const model::Environment* environment : model::environments_for(*in_.view->platform, in_.source.project, in_.branch, in_.default_branch)) {
+      environments_.push_back(environment);
+      out_.environments.push_back(environment->name);
+    }
+    if (environments_.empty()) return std::move(out_);
+    detect();
+    if (!detected_.spec) return std::move(out_);
+    out_.whole = true;
+    for (const model::Environment* environment : environments_) {
+      for (const std::string& app : detected_.spec->apps(environment->name)) plan_app(*environment, app);
+      find_vanished(*environment);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> read_commit() {
+    TRY(git::Commit commit, repository_.commit(in_.commit));
+    auto source = std::make_shared<SourceCommit>();
+    source->repository = in_.source;
+    source->id = in_.commit.hex();
+    source->ref = "refs/heads/" + in_.branch;
+    source->subject = one_line(commit.subject(), 200);
+    source->message = body_of(commit.message);
+    source->author = commit.author;
+    out_.source = source;
+    TRY(tree_, repository_.tree_of(in_.commit, in_.source.folder));
+    return ok();
+  }
+
+  void detect() {
+    detected_ = model::detect(*tree_, in_.source.project);
+    out_.notes = detected_.notes;
+    for (const Error& warning : detected_.warnings) out_.notes.push_back("warning: " + warning.text());
+    for (const Error& error : detected_.errors) out_.errors.push_back(error);
+    if (!detected_.errors.empty()) {
+      detected_.spec = nullptr;
+      return;
+    }
+    if (detected_.missing.empty() && detected_.spec) return;
+    std::string text = detected_.structure == model::Structure::kNothing ? "nothing that can be released was found" : "what was found cannot be released yet";
+    for (const std::string& line : detected_.missing) text += "\n    " + line;
+    out_.errors.push_back(Error(Code::kInvalid, text).hint("`autonomous init` writes an autonomous.yaml to start from"));
+    detected_.spec = nullptr;
+  }
+
+  // null, with the errors noted, where the app's configuration is wrong.
+  std::shared_ptr<const model::App> effective_app(const model::Environment& environment, const std::string& app) {
+    std::string file = "config/" + environment.name + "/" + in_.source.project + "/" + app + ".yaml";
+    model::Parsed<model::Value> overlay;
+    if (in_.view->tree && in_.view->tree->stat(file)) {
+      auto text = in_.view->tree->read(file, 1 << 20);
+      if (!text) {
+        out_.errors.push_back(std::move(text).error());
+        return nullptr;
+      }
+      overlay = model::parse_overlay(*text, file);
+      for (const Error& error : overlay.errors) out_.errors.push_back(error);
+      if (!overlay) return nullptr;
+    }
+    model::Layers layers{environment.defaults.is_null() ? nullptr : &environment.defaults, overlay.value.get()};
+    auto effective = model::effective(*detected_.spec, in_.source.project, environment.name, app, layers);
+    for (const Error& error : effective.errors) out_.errors.push_back(error);
+    for (const Error& warning : effective.warnings) out_.notes.push_back("warning: " + warning.text());
+    return effective ? std::make_shared<model::App>(effective->app) : nullptr;
+  }
+
+  void plan_app(const model::Environment& environment, const std::string& name) {
+    Target target{environment.name, in_.source.project, name};
+    planned_.insert(target);
+    std::shared_ptr<const model::App> app = effective_app(environment, name);
+    if (!app) return;
+    store::TargetPtr state = in_.state->find(target);
+    if (state && state->orphaned) out_.found.push_back(target);
+    if (auto why = skip(state.get(), *app)) {
+      out_.skipped.push_back({target, why->first, why->second});
+      return;
+    }
+    auto wish = std::make_shared<Wish>();
+    wish->target = target;
+    wish->trigger = in_.configuration ? model::Trigger::kConfiguration : model::Trigger::kPush;
+    wish->source = out_.source;
+    wish->app = app;
+    wish->spec_text = spec_text();
+    wish->view = in_.view;
+    wish->by = in_.by.empty() ? model::Who::clean(out_.source->author.name, out_.source->author.email, "commit, unverified") : in_.by;
+    out_.wishes.push_back(std::move(wish));
+  }
+
+  // Why this commit is no news for the target: gate and reason.
+  std::optional<std::pair<std::string, std::string>> skip(const store::TargetState* state, const model::App& app) {
+    if (state == nullptr || in_.configuration) return std::nullopt;
+    std::string commit = in_.commit.hex();
+    for (const model::Entry& attempt : state->attempts) {
+      bool same = attempt.source && attempt.source->commit == commit;
+      if (same && attempt.type == model::EntryType::kFailed) return std::pair("seen", "this commit failed before: " + one_line(attempt.reason));
+    }
+    std::string base = released_source(state);
+    if (base.empty()) return std::nullopt;
+    if (base == commit) return std::pair("seen", "this commit is what was released");
+    const Changes::Answer& changed = changes_.since(base);
+    if (!changed.known) return std::nullopt;
+    if (!changed.paths.empty() && model::touches(app, changed.paths)) return std::nullopt;
+    return std::pair("paths", "nothing that this app is made of changed since " + base.substr(0, 7));
+  }
+
+  std::shared_ptr<const std::string> spec_text() {
+    if (!spec_text_) spec_text_ = std::make_shared<std::string>(detected_.text);
+    return spec_text_;
+  }
+
+  void find_vanished(const model::Environment& environment) {
+    for (auto it = in_.state->targets.lower_bound({environment.name, in_.source.project, ""}); it != in_.state->targets.end(); ++it) {
+      const Target& target = it->first;
+      if (target.environment != environment.name || target.project != in_.source.project) break;
+      auto live = it->second->live();
+      bool runs = live && live->trigger != model::Trigger::kRetire;
+      if (runs && !it->second->orphaned && !planned_.contains(target)) out_.vanished.push_back(target);
+    }
+  }
+
+  const git::Repository& repository_;
+  const PlanInput& in_;
+  Changes changes_;
+  Plan out_;
+  std::shared_ptr<const FileTree> tree_;
+  model::Detected detected_;
+  std::vector<const model::Environment*> environments_;
+  std::set<Target> planned_;
+  std::shared_ptr<const std::string> spec_text_;
+};
+
+}  // namespace
+
+Plan plan(const git::Repository& repository, const PlanInput& input) { return Planner(repository, input).run(); }
+
+std::string released_source(const store::TargetState* state) {
+  if (state == nullptr) return "";
+  std::string commit;
+  Time at{};
+  for (auto it = state->releases.rbegin(); it != state->releases.rend(); ++it) {
+    if ((*it)->source_commit.empty()) continue;
+    commit = (*it)->source_commit;
+    at = (*it)->time;
+    break;
+  }
+  for (auto it = state->attempts.rbegin(); it != state->attempts.rend(); ++it) {
+    bool newer = it->type == model::EntryType::kUnchanged && it->source && it->time >= at;
+    if (newer) return it->source->commit;
+  }
+  return commit;
+}
+
+}  // namespace autonomous::daemon

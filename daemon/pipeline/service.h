@@ -1,0 +1,69 @@
+// Service: the Api over a Pipeline: what people and hooks ask, answered from snapshots and from git. Thread-safe.
+#pragma once
+
+#include <atomic>
+
+#include "daemon/http/api.h"
+#include "daemon/pipeline/pipeline.h"
+
+namespace autonomous::daemon {
+
+class Service final : public Api {
+ public:
+  struct Options {
+    std::string gitops;         // path of the GitOps repository on this disk
+    std::string branch = "deploy";
+    bool hosted = true;         // it is the record itself
+    std::function<std::vector<Check>()> check_config;
+  };
+  Service(Pipeline& pipeline, Options options) : pipeline_(pipeline), options_(std::move(options)) {}
+
+  std::vector<TargetRow> status() override;
+  Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) override;
+  Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) override;
+  Result<TargetDetails> target(const Ctx& ctx, const std::string& target) override;
+  Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) override;
+  Result<std::vector<WhyAnswer>> why(const Ctx& ctx, const std::string& subject) override;
+  Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) override;
+  Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) override;
+  std::vector<ProjectRow> projects() override;
+  std::vector<Check> doctor(const Ctx& ctx) override;
+
+  Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request, ProgressPtr progress) override;
+  Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
+  Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
+  Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) override;
+  Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target, std::optional<Time> until) override;
+  Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) override;
+  Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) override;
+
+  Result<void> check_source_push(const Ctx& ctx, const Push& push) override;
+  void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override;
+  Result<void> check_gitops_push(const Ctx& ctx, const Push& push) override;
+  void gitops_pushed(const Push& push, ProgressPtr progress) override;
+
+  EventBus& events() override { return pipeline_.events(); }
+  std::vector<Metric> metrics() override;
+  std::vector<Check> readiness() override;
+
+ private:
+  struct Known {  // a target that exists, as the record has it
+    model::Target target;
+    store::TargetPtr state;
+  };
+  Result<Known> known(const std::string& target) const;
+  WhyAnswer why_target(const model::Target& target) const;
+  std::string new_intent(std::string_view verb);
+  model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
+  Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);
+  Result<std::map<std::string, std::string>> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number);
+
+  Pipeline& pipeline_;
+  Options options_;
+  std::atomic<uint64_t> asked_{0};
+};
+
+// A release of the record as the API shows it.
+ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row, bool live);
+
+}  // namespace autonomous::daemon

@@ -1,0 +1,283 @@
+// The acting half of Service: what people ask for, and what hooks tell.
+#include <algorithm>
+
+#include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/service.h"
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/git/refs.h"
+#include "gitops/store/layout.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+model::Who who_of(const Caller& caller) { return model::Who::clean(caller.name, caller.email, caller.how); }
+
+FollowerPtr follower_of(ProgressPtr progress) { return progress ? std::make_shared<Follower>(std::move(progress)) : nullptr; }
+
+ActionAnswer answer_for(const std::vector<WishPtr>& wishes, const std::string& text) {
+  ActionAnswer answer;
+  for (const WishPtr& wish : wishes) answer.affected.push_back({wish->target.str(), 0, text});
+  answer.summary = std::to_string(wishes.size()) + (wishes.size() == 1 ? " target" : " targets") + ": " + text;
+  return answer;
+}
+
+// platform.yaml with one project more, its layout and comments kept.
+std::string with_project(std::string text, const std::string& project, const std::string& url) {
+  std::string line = "  " + project + ": {source: \"" + url + "\"}\n";
+  size_t at = starts_with(text, "projects:") ? 0 : text.find("\nprojects:");
+  if (at == std::string::npos) {
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    return text + "projects:\n" + line;
+  }
+  if (at != 0) ++at;
+  size_t end = text.find('\n', at);
+  if (end == std::string::npos) end = text.size();
+  std::string_view rest = trim(std::string_view(text).substr(at + 9, end - at - 9));
+  if (rest == "{}") return text.substr(0, at) + "projects:\n" + line + text.substr(std::min(end + 1, text.size()));
+  return text.substr(0, std::min(end + 1, text.size())) + line + text.substr(std::min(end + 1, text.size()));
+}
+
+}  // namespace
+
+Result<Service::Known> Service::known(const std::string& text) const {
+  TRY(model::Target target, model::Target::parse(text));
+  store::TargetPtr state = pipeline_.board().state()->find(target);
+  if (!state && !pipeline_.board().flight(target)) {
+    std::vector<std::string> names;
+    for (const auto& [other, record] : pipeline_.board().state()->targets) names.push_back(other.str());
+    std::string near = nearest(text, names);
+    Error error = fail(Code::kNotFound, "there is no target ", text);
+    if (!near.empty()) return std::move(error).hint("did you mean " + near + "?");
+    return error;
+  }
+  return Known{target, state ? state : std::make_shared<store::TargetState>()};
+}
+
+std::string Service::new_intent(std::string_view verb) {
+  return std::string(verb) + "-" + format_time(pipeline_.clock().now()) + "-" + std::to_string(++asked_);
+}
+
+model::Entry Service::decision(model::EntryType type, const Ask& ask, const model::Target& target) const {
+  model::Entry entry;
+  entry.type = type;
+  entry.time = pipeline_.clock().now();
+  entry.target = target;
+  entry.by = who_of(ask.who);
+  entry.because = model::clean_value(ask.because);
+  entry.ticket = model::clean_value(ask.ticket);
+  return entry;
+}
+
+Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress) {
+  Blocked blocked = blocked_by(*wish, *pipeline_.board().state(), pipeline_.clock().now());
+  ActionAnswer answer{wish->target.str() + ": " + text, {{wish->target.str(), 0, blocked ? blocked.why : text}}};
+  if (ask.dry_run) return answer;
+  FollowerPtr follower = follower_of(std::move(progress));
+  pipeline_.board().want(std::move(wish), follower);
+  if (follower) follower->complete();
+  return answer;
+}
+
+Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) {
+  if (!request.image.empty() && request.app.empty()) return fail(Code::kInvalid, "an image is of one app: name the app too");
+  FollowerPtr follower = follower_of(std::move(progress));
+  Pipeline::Again again;
+  again.project = request.project;
+  again.app = request.app;
+  again.environment = request.environment;
+  again.commit = request.commit;
+  again.image = request.image;
+  again.by = who_of(ask.who);
+  again.because = ask.because;
+  again.ticket = ask.ticket;
+  again.intent = new_intent("deploy");
+  again.dry_run = ask.dry_run;
+  auto wishes = pipeline_.want_again(again, follower);
+  if (follower) follower->complete();
+  if (!wishes) return std::move(wishes).error();
+  return answer_for(*wishes, "release of " + wishes->front()->commit().substr(0, 7) + " " + wishes->front()->source->subject);
+}
+
+Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
+  TRY(Known known, this->known(text));
+  FollowerPtr follower = follower_of(std::move(progress));
+  Pipeline::Again again;
+  again.project = known.target.project;
+  again.app = known.target.app;
+  again.environment = known.target.environment;
+  again.trigger = model::Trigger::kRetry;
+  again.by = who_of(ask.who);
+  again.because = ask.because;
+  again.ticket = ask.ticket;
+  again.intent = new_intent("retry");
+  again.dry_run = ask.dry_run;
+  if (auto live = known.state->live()) again.retry_of = model::ReleaseId{known.target, live->number};
+  auto wishes = pipeline_.want_again(again, follower);
+  if (follower) follower->complete();
+  if (!wishes) return std::move(wishes).error();
+  return answer_for(*wishes, "another attempt with " + wishes->front()->commit().substr(0, 7));
+}
+
+Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
+  TRY(Known known, this->known(text));
+  auto live = known.state->live();
+  if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to retire");
+  if (live->trigger == model::Trigger::kRetire) return fail(Code::kConflict, text, " is retired already, by release ", live->number);
+  if (!known.state->orphaned) {
+    return fail(Code::kConflict, text, " is still in the project's spec: the next push would bring it back").hint("take it out of autonomous.yaml and push; then retire it");
+  }
+  auto wish = std::make_shared<Wish>();
+  wish->target = known.target;
+  wish->trigger = model::Trigger::kRetire;
+  wish->view = pipeline_.board().view();
+  wish->by = who_of(ask.who);
+  wish->because = ask.because;
+  wish->ticket = ask.ticket;
+  wish->intent = new_intent("retire");
+  wish->retire = true;
+  wish->past_hold = true;
+  return want(std::move(wish), ask, "all its workloads are taken away", std::move(progress));
+}
+
+Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to, ProgressPtr progress) {
+  TRY(Known known, this->known(text));
+  auto live = known.state->live();
+  if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
+  store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number);
+  if (!goal) return fail(Code::kNotFound, text, to != 0 ? " has no release " + std::to_string(to) : std::string(" has no earlier release that worked")).hint("`autonomous releases " + text + "` lists them");
+  if (goal->target_tree == live->target_tree) return fail(Code::kConflict, text, " is what release ", goal->number, " made it already");
+  auto wish = std::make_shared<Wish>();
+  wish->target = known.target;
+  wish->trigger = model::Trigger::kRollback;
+  wish->view = pipeline_.board().view();
+  wish->by = who_of(ask.who);
+  wish->because = ask.because;
+  wish->ticket = ask.ticket;
+  wish->intent = new_intent("rollback");
+  wish->restore = goal->number;
+  wish->past_hold = true;
+  wish->decision = decision(model::EntryType::kHold, ask, known.target);
+  if (wish->decision->because.empty()) wish->decision->because = "rolled back to release " + std::to_string(goal->number);
+  return want(std::move(wish), ask, "goes back to release " + std::to_string(goal->number) + ", and is held there until `autonomous resume`", std::move(progress));
+}
+
+Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::string& text, std::optional<Time> until) {
+  TRY(Known known, this->known(text));
+  if (until && *until <= pipeline_.clock().now()) return fail(Code::kInvalid, "the hold would end in the past: ", format_time(*until));
+  auto live = known.state->live();
+  std::string says = "held behind " + std::to_string(live ? live->number : 0);
+  if (until) says += " until " + format_time(*until);
+  if (!ask.dry_run) {
+    model::Entry entry = decision(model::EntryType::kHold, ask, known.target);
+    entry.until = until;
+    if (live) {
+      entry.number = live->number;
+      entry.artifact = live->artifact;
+    }
+    TRY_DO(pipeline_.writer().decide(ctx, {std::move(entry)}));
+  }
+  return ActionAnswer{known.target.str() + ": " + says, {{known.target.str(), live ? live->number : 0, says}}};
+}
+
+Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::string& text, const std::string& choice, ProgressPtr progress) {
+  TRY(Known known, this->known(text));
+  Time now = pipeline_.clock().now();
+  if (known.state->hold_in_force(now) == nullptr && !known.state->drift) return fail(Code::kConflict, text, " is not held");
+  if (choice != "" && choice != "keep" && choice != "replace") return fail(Code::kInvalid, "resume with --keep or --replace, not '", choice, "'");
+  if (known.state->drift && choice.empty()) {
+    return fail(Code::kConflict, text, " was changed on deploy past the platform").hint("--replace brings back what was released; --keep leaves the change until the next release");
+  }
+  bool keep = choice == "keep";
+  ActionAnswer answer{known.target.str() + ": follows its source again", {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
+  if (ask.dry_run) return answer;
+  TRY_DO(pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)}));
+  FollowerPtr follower = follower_of(std::move(progress));
+  if (!keep) {
+    // What waits is wanted again under this wish: its key may have been released before, behind the rollback.
+    pipeline_.board().cancel_pending(known.target, "resumed");
+    Pipeline::Again again;
+    again.project = known.target.project;
+    again.app = known.target.app;
+    again.environment = known.target.environment;
+    again.trigger = model::Trigger::kRequest;
+    again.by = who_of(ask.who);
+    again.because = ask.because;
+    again.ticket = ask.ticket;
+    again.intent = new_intent("resume");
+    auto wishes = pipeline_.want_again(again, follower);
+    if (!wishes && wishes.error().code() != Code::kNotFound) {
+      if (follower) follower->complete();
+      return std::move(wishes).error().with("the hold has ended, but the newest commit cannot be released");
+    }
+  }
+  if (follower) follower->complete();
+  return answer;
+}
+
+Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) {
+  TRY_DO(model::check_name("project", project, model::kMaxProject));
+  TRY(git::UrlKind kind, git::check_url(url, pipeline_.options().sources.git.allow_file));
+  (void)kind;
+  PlatformPtr view = pipeline_.board().view();
+  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
+  if (!view->errors.empty()) return Error(view->errors.front()).with("platform.yaml must be right before it can be changed");
+  auto there = view->platform->projects.find(project);
+  if (there != view->platform->projects.end()) {
+    if (there->second.source == url) return ActionAnswer{project + " is connected to " + git::url_without_credentials(url) + " already", {}};
+    return fail(Code::kConflict, "the project ", project, " is bound to ", git::url_without_credentials(there->second.source));
+  }
+  TRY(std::string before, view->tree->read(store::kPlatformFile, 4u << 20));
+  std::string after = with_project(before, project, url);
+  auto parsed = model::parse_platform(after);
+  if (!parsed || !parsed->projects.contains(project)) {
+    return fail(Code::kConflict, "platform.yaml is written in a way that cannot be added to").hint("add it by hand, on main:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
+  }
+  ActionAnswer answer{"platform.yaml on main binds " + project + " to " + git::url_without_credentials(url), {}};
+  if (ask.dry_run) return answer;
+  if (!options_.hosted) {
+    return fail(Code::kDenied, "main of the GitOps repository is changed through its own reviews").hint("add to platform.yaml:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
+  }
+  TRY(git::Repository repository, git::Repository::open(options_.gitops));
+  TRY(git::Oid blob, repository.write_blob(after));
+  TRY(git::Oid base, repository.peel_tree(view->commit));
+  TRY(git::Oid tree, repository.update_tree(base, {{std::string(store::kPlatformFile), blob}}));
+  git::Person person{git::clean_name(ask.who.name), git::clean_name(ask.who.email), pipeline_.clock().now().time_since_epoch().count() / 1000, 0};
+  std::string message = "Connect " + project + " to " + git::url_without_credentials(url) + "\n";
+  if (!ask.because.empty()) message += "\n" + model::clean_value(ask.because) + "\n";
+  TRY(git::Oid commit, repository.write_commit({tree, {view->commit}, person, person, message}));
+  TRY_DO(git::update_refs(ctx, repository, {{"refs/heads/main", commit, view->commit}}));
+  pipeline_.writer().hint();
+  return answer;
+}
+
+// ---- hooks of the built-in hosting
+
+Result<void> Service::check_source_push(const Ctx&, const Push& push) {
+  TRY_DO(model::check_name("project", push.project, model::kMaxProject));
+  PlatformPtr view = pipeline_.board().view();
+  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet; push again in a moment").may_retry();
+  auto bound = view->platform->projects.find(push.project);
+  if (bound != view->platform->projects.end() && !bound->second.source.empty()) {
+    return fail(Code::kDenied, "the project ", push.project, " lives at ", git::url_without_credentials(bound->second.source), ": push there");
+  }
+  return ok();
+}
+
+void Service::source_pushed(const Push& push, const std::string&, ProgressPtr progress) { pipeline_.source_pushed(push, follower_of(std::move(progress))); }
+
+Result<void> Service::check_gitops_push(const Ctx&, const Push& push) {
+  for (const RefUpdate& update : push.updates) {
+    bool deleted = update.new_oid.find_first_not_of('0') == std::string::npos;
+    if (starts_with(update.ref, "refs/heads/autonomous/")) return fail(Code::kDenied, update.ref, " is the ledger: only the daemon writes it");
+    if (starts_with(update.ref, "refs/tags/release/")) return fail(Code::kDenied, update.ref, ": release tags are made by the daemon and never change");
+    bool ours = update.ref == "refs/heads/main" || update.ref == "refs/heads/" + options_.branch;
+    if (ours && deleted) return fail(Code::kDenied, update.ref, " is part of the record and stays");
+  }
+  return ok();
+}
+
+void Service::gitops_pushed(const Push&, ProgressPtr progress) { pipeline_.writer().follow_sync(std::move(progress)); }
+
+}  // namespace autonomous::daemon

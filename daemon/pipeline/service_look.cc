@@ -1,0 +1,502 @@
+// The looking half of Service: status, history, reasons.
+#include <algorithm>
+
+#include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/rows.h"
+#include "daemon/pipeline/service.h"
+#include "gitops/base/file.h"
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/git/program.h"
+#include "gitops/store/layout.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+std::string outcome_text(const store::ReleaseRow& row) {
+  return row.outcome ? std::string(model::verdict_name(row.outcome->verdict)) : "running";
+}
+
+// The newest commit that is about a target: that of the branch which feeds its environment.
+const BranchView* branch_of(const std::vector<BranchView>& branches, const model::Target& target) {
+  for (const BranchView& branch : branches) {
+    if (branch.source.project != target.project || !branch.plan) continue;
+    const auto& environments = branch.plan->environments;
+    if (std::find(environments.begin(), environments.end(), target.environment) != environments.end()) return &branch;
+  }
+  return nullptr;
+}
+
+// Walks the gates of design.md §5, in their order, until one is shut.
+class Walk {
+ public:
+  Walk(const model::Target& target, const BranchView* branch, const store::State& state, const std::optional<Flight>& flight, const PlatformPtr& view, Time now)
+      : target_(target), branch_(branch), state_(state), record_(state.find(target)), flight_(flight), view_(view), now_(now) {}
+
+  WhyAnswer run() {
+    answer_.target = target_.str();
+    if (!branch_ || !branch_->plan || !branch_->plan->source) {
+      add("seen", Gate::Verdict::kNo, "no commit of a branch that feeds " + target_.environment + " was seen in " + target_.project);
+      return finish();
+    }
+    const SourceCommit& source = *branch_->plan->source;
+    answer_.source_commit = source.id;
+    answer_.subject = source.subject;
+    add("seen", Gate::Verdict::kOk, branch_->branch + " is at " + source.id.substr(0, 7) + " " + source.subject);
+    add("mapped", Gate::Verdict::kOk, branch_->branch + " feeds " + target_.environment);
+    if (spec() && paths() && decisions() && made()) outcome();
+    return finish();
+  }
+
+ private:
+  void add(std::string name, Gate::Verdict verdict, std::string text) { answer_.gates.push_back({std::move(name), verdict, std::move(text)}); }
+
+  WhyAnswer finish() {
+    const Gate& last = answer_.gates.back();
+    answer_.summary = last.verdict == Gate::Verdict::kOk ? last.text : (last.verdict == Gate::Verdict::kWaiting ? "waiting: " : "") + last.text;
+    return std::move(answer_);
+  }
+
+  bool spec() {
+    for (const Error& error : branch_->plan->errors) {
+      add("spec", Gate::Verdict::kNo, error.line());
+      return false;
+    }
+    if (record_ && record_->orphaned) {
+      add("spec", Gate::Verdict::kNo, record_->orphaned->reason);
+      return false;
+    }
+    add("spec", Gate::Verdict::kOk, "the spec is right");
+    return true;
+  }
+
+  bool paths() {
+    for (const Skipped& skipped : branch_->plan->skipped) {
+      if (skipped.target != target_) continue;
+      if (skipped.gate == "paths") {
+        add("paths", Gate::Verdict::kNo, skipped.why);
+        return false;
+      }
+    }
+    add("paths", Gate::Verdict::kOk, "the commit is about this app");
+    return true;
+  }
+
+  bool decisions() {
+    if (flight_ && flight_->release.phase == model::Phase::kQueued && !flight_->release.blocked.empty()) {
+      Blocked blocked = blocked_by(*flight_->wish, state_, now_);
+      add(blocked ? blocked.gate : "hold", Gate::Verdict::kWaiting, flight_->release.blocked);
+      return false;
+    }
+    if (record_) {
+      if (const store::Hold* hold = record_->hold_in_force(now_)) {
+        add("hold", Gate::Verdict::kWaiting, "held " + hold_text(*hold, now_));
+        return false;
+      }
+    }
+    for (const char* gate : {"policy", "approval", "hold", "freeze"}) add(gate, Gate::Verdict::kOk, "nothing in the way");
+    return true;
+  }
+
+  // Rendered, checked, committed and pushed.
+  bool made() {
+    if (flight_ && flight_->release.phase != model::Phase::kDone && flight_->release.phase != model::Phase::kVerifying) {
+      add(step_of(flight_->release), Gate::Verdict::kWaiting, flight_->release.note.empty() ? "under way" : flight_->release.note);
+      return false;
+    }
+    if (record_) {
+      for (auto attempt = record_->attempts.rbegin(); attempt != record_->attempts.rend(); ++attempt) {
+        if (!attempt->source || attempt->source->commit != answer_.source_commit) continue;
+        if (attempt->type != model::EntryType::kFailed) break;
+        add(attempt->step.empty() ? "checks" : attempt->step, Gate::Verdict::kNo, attempt->reason);
+        return false;
+      }
+    }
+    auto live = record_ ? record_->live() : nullptr;
+    if (!live) {
+      add("push", Gate::Verdict::kWaiting, "not released yet");
+      return false;
+    }
+    add("push", Gate::Verdict::kOk, "release " + std::to_string(live->number) + " is commit " + live->commit.short_hex() + " on deploy");
+    return true;
+  }
+
+  void outcome() {
+    auto live = record_->live();
+    if (!live->outcome) return add("health", Gate::Verdict::kWaiting, flight_ && !flight_->release.note.empty() ? flight_->release.note : "being verified");
+    const store::OutcomeRow& row = *live->outcome;
+    std::string text = row.reason.empty() ? std::string(model::verdict_name(row.verdict)) : row.reason;
+    if (row.verdict == model::Verdict::kHealthy) return add("health", Gate::Verdict::kOk, "live: " + text);
+    add("health", row.verdict == model::Verdict::kUnverified ? Gate::Verdict::kUnknown : Gate::Verdict::kNo, text);
+  }
+
+  const model::Target& target_;
+  const BranchView* branch_;
+  const store::State& state_;
+  store::TargetPtr record_;
+  const std::optional<Flight>& flight_;
+  const PlatformPtr& view_;
+  Time now_;
+  WhyAnswer answer_;
+};
+
+Result<std::map<std::string, std::string>> read_all(const FileTree& tree) {
+  TRY(auto entries, tree.list());
+  std::map<std::string, std::string> files;
+  for (const FileEntry& entry : entries) {
+    TRY(files[entry.path], tree.read(entry.path, 64u << 20));
+  }
+  return files;
+}
+
+Result<std::string> unified_diff(const Ctx& ctx, const git::GitProgram& git, const std::map<std::string, std::string>& before,
+                                 const std::map<std::string, std::string>& after) {
+  TRY(TempFolder folder, TempFolder::make("autonomous-diff"));
+  for (const auto& [side, files] : {std::pair("a", &before), std::pair("b", &after)}) {
+    for (const auto& [path, content] : *files) {
+      std::string full = folder.path() + "/" + side + "/" + path;
+      TRY_DO(make_folders(full.substr(0, full.rfind('/'))));
+      TRY_DO(write_file(full, content));
+    }
+    TRY_DO(make_folders(folder.path() + "/" + side));
+  }
+  git::GitCall call;
+  call.args = {"-C", folder.path(), "diff", "--no-index", "--no-color", "--no-ext-diff", "--no-prefix", "--", "a", "b"};
+  TRY(ChildResult result, git::run_git(ctx, git, call));
+  if (result.status > 1) return fail(Code::kInternal, "git diff: ", one_line(result.err));
+  return result.out;
+}
+
+}  // namespace
+
+ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row, bool live) {
+  ReleaseRow out;
+  out.target = target.str();
+  out.number = row.number;
+  out.outcome = outcome_text(row);
+  out.live = live;
+  out.trigger = model::trigger_name(row.trigger);
+  out.because = row.because;
+  out.who = row.requested_by;
+  out.source_commit = row.source_commit;
+  out.subject = row.subject;
+  out.author = row.author;
+  out.commit = row.commit.hex();
+  out.at = row.time;
+  if (row.outcome) out.reason = row.outcome->reason;
+  return out;
+}
+
+std::vector<TargetRow> Service::status() { return pipeline_.board().rows(); }
+
+Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilter& filter) {
+  store::StatePtr state = pipeline_.board().state();
+  std::vector<ReleaseRow> rows;
+  for (const auto& [target, record] : state->targets) {
+    bool wanted = (filter.environment.empty() || target.environment == filter.environment) && (filter.project.empty() || target.project == filter.project) &&
+                  (filter.app.empty() || target.app == filter.app);
+    if (!wanted) continue;
+    size_t taken = 0;
+    for (auto row = record->releases.rbegin(); row != record->releases.rend() && taken < filter.limit; ++row) {
+      if (filter.before != 0 && (*row)->number >= filter.before) continue;
+      if (!filter.commit.empty() && !starts_with((*row)->source_commit, filter.commit)) continue;
+      rows.push_back(release_row(target, **row, *row == record->live()));
+      ++taken;
+    }
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const ReleaseRow& a, const ReleaseRow& b) { return a.at > b.at; });
+  if (rows.size() > filter.limit) rows.resize(filter.limit);
+  return rows;
+}
+
+Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
+  TRY(model::ReleaseId release, model::ReleaseId::parse(id));
+  TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
+  TRY(store::ReleaseDetail detail, reader.show(release));
+  store::TargetPtr record = pipeline_.board().state()->find(release.target);
+  ReleaseDetails out;
+  out.row = release_row(release.target, *detail.row, record && record->live() && record->live()->number == release.number);
+  TRY(std::string block, model::format_trailers(detail.trailers));
+  for (std::string_view line : split(block, '\n')) {
+    size_t colon = line.find(": ");
+    if (colon != std::string_view::npos) out.trailers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+  }
+  if (detail.row->outcome) {
+    for (const model::StepTime& step : detail.row->outcome->steps) out.steps.push_back({step.name, "done", step.took, ""});
+    out.steps.push_back({"outcome", out.row.outcome == "failed" ? "failed" : "done", Millis(0), out.row.outcome + (out.row.reason.empty() ? "" : ": " + out.row.reason)});
+  } else {
+    out.steps.push_back({"verify", "running", Millis(0), ""});
+  }
+  auto commit = reader.repository().commit(detail.row->commit);
+  if (commit) {
+    git::Oid parent = commit->parents.empty() ? git::Oid::zero() : commit->parents.front();
+    auto changes = reader.repository().diff_paths(parent, commit->id, store::target_folder(release.target), 10'000);
+    size_t cut = store::target_folder(release.target).size() + 1;
+    for (const git::PathChange& change : changes ? *changes : std::vector<git::PathChange>{}) {
+      std::string kind = change.old_oid.is_zero() ? "A " : change.new_oid.is_zero() ? "D " : "M ";
+      out.changed.push_back(kind + change.path.substr(cut));
+    }
+  }
+  out.tag = release.tag();
+  out.undo = "git revert " + release.tag();
+  return out;
+}
+
+Result<TargetDetails> Service::target(const Ctx&, const std::string& text) {
+  TRY(Known known, this->known(text));
+  TargetDetails out;
+  if (auto row = pipeline_.board().row(known.target)) out.row = *row;
+  out.gates = why_target(known.target).gates;
+  size_t taken = 0;
+  for (auto row = known.state->releases.rbegin(); row != known.state->releases.rend() && taken < 10; ++row, ++taken) {
+    out.releases.push_back(release_row(known.target, **row, taken == 0));
+  }
+  return out;
+}
+
+WhyAnswer Service::why_target(const model::Target& target) const {
+  std::vector<BranchView> branches = pipeline_.branches();
+  store::StatePtr state = pipeline_.board().state();
+  std::optional<Flight> flight = pipeline_.board().flight(target);
+  PlatformPtr view = pipeline_.board().view();
+  return Walk(target, branch_of(branches, target), *state, flight, view, pipeline_.clock().now()).run();
+}
+
+Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& subject) {
+  if (subject.find('/') != std::string::npos) {
+    TRY(Known known, this->known(subject));
+    return std::vector<WhyAnswer>{why_target(known.target)};
+  }
+  TRY(WhereAnswer where, this->where(ctx, subject));
+  std::vector<WhyAnswer> out;
+  for (const BranchView& branch : pipeline_.branches()) {
+    if (!branch.plan || branch.source.project != where.project) continue;
+    if (branch.plan->environments.empty() && branch.head.hex() == where.source_commit) {
+      out.push_back({"", where.source_commit, where.subject, "no environment is fed from " + branch.branch,
+                     {{"seen", Gate::Verdict::kOk, branch.branch + " is at " + where.source_commit.substr(0, 7)},
+                      {"mapped", Gate::Verdict::kNo, "no environment is fed from " + branch.branch + "; platform.yaml on main says which"}}});
+    }
+  }
+  for (const WhereRow& row : where.rows) {
+    auto target = model::Target::parse(row.target);
+    if (!target) continue;
+    WhyAnswer answer = why_target(*target);
+    if (answer.source_commit == where.source_commit) {
+      out.push_back(std::move(answer));
+    } else {
+      Gate::Verdict verdict = row.state == "live" ? Gate::Verdict::kOk : Gate::Verdict::kNo;
+      out.push_back({row.target, where.source_commit, where.subject, row.text, {{"seen", Gate::Verdict::kOk, "seen"}, {"push", verdict, row.text}}});
+    }
+  }
+  if (out.empty()) {
+    std::string text = where.project + " has seen it, and no target was released from it";
+    for (const BranchView& branch : pipeline_.branches()) {
+      if (branch.head.hex() == where.source_commit && branch.plan && !branch.plan->errors.empty()) text = branch.plan->errors.front().line();
+    }
+    out.push_back({"", where.source_commit, where.subject, text, {{"seen", Gate::Verdict::kOk, "in " + where.project}, {"spec", Gate::Verdict::kNo, text}}});
+  }
+  return out;
+}
+
+Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
+  if (commit.size() < 4 || !is_hex(commit)) return fail(Code::kInvalid, "'", one_line(commit, 50), "' is no commit: at least 4 hexadecimal digits");
+  WhereAnswer out;
+  store::StatePtr state = pipeline_.board().state();
+  for (const BranchView& branch : pipeline_.branches()) {
+    auto repository = git::Repository::open(branch.source.path);
+    if (!repository) continue;
+    auto found = repository->find_prefix(commit);
+    if (!found) {
+      if (found.error().code() == Code::kConflict) return std::move(found).error();
+      continue;
+    }
+    auto read = repository->commit(*found);
+    if (!read) continue;
+    out.source_commit = found->hex();
+    out.project = branch.source.project;
+    out.subject = one_line(read->subject());
+    out.author = read->author.name + " <" + read->author.email + ">";
+    auto within = repository->is_ancestor(*found, branch.head);
+    if (within && *within) {
+      out.ref = "refs/heads/" + branch.branch;
+      break;
+    }
+  }
+  for (const auto& located : state->where(out.source_commit.empty() ? commit : out.source_commit)) {
+    if (out.source_commit.empty()) {
+      out.source_commit = located.release->source_commit;
+      out.project = located.target.project;
+      out.subject = located.release->subject;
+      out.author = located.release->author;
+    }
+    std::string outcome = outcome_text(*located.release);
+    std::string where_now = located.live ? (outcome == "failed" ? "failed" : outcome == "running" ? "releasing" : "live") : "replaced";
+    out.rows.push_back({located.target.str(), where_now, located.release->number, located.release->time,
+                        "release " + std::to_string(located.release->number) + ": " + outcome + (located.live ? "" : ", replaced since")});
+  }
+  for (const auto& [target, record] : state->targets) {
+    if (out.project != target.project) continue;
+    bool listed = std::any_of(out.rows.begin(), out.rows.end(), [&, name = target.str()](const WhereRow& row) { return row.target == name; });
+    if (listed) continue;
+    auto flight = pipeline_.board().flight(target);
+    if (flight && flight->wish->commit() == out.source_commit) {
+      bool blocked = !flight->release.blocked.empty();
+      out.rows.push_back({target.str(), blocked ? "waiting" : "releasing", 0, flight->release.since, blocked ? flight->release.blocked : step_of(flight->release)});
+      continue;
+    }
+    for (auto attempt = record->attempts.rbegin(); attempt != record->attempts.rend(); ++attempt) {
+      if (!attempt->source || attempt->source->commit != out.source_commit) continue;
+      bool failed = attempt->type == model::EntryType::kFailed;
+      out.rows.push_back({target.str(), failed ? "failed" : "not released", 0, attempt->time, failed ? attempt->step + " failed: " + attempt->reason : "it changed nothing"});
+      break;
+    }
+  }
+  if (out.source_commit.empty()) return fail(Code::kNotFound, "no project has a commit ", commit);
+  return out;
+}
+
+Result<ConfigAnswer> Service::config(const Ctx&, const std::string& text) {
+  TRY(Known known, this->known(text));
+  std::vector<BranchView> branches = pipeline_.branches();
+  const BranchView* branch = branch_of(branches, known.target);
+  if (branch == nullptr) return fail(Code::kNotFound, "no branch of ", known.target.project, " feeds ", known.target.environment);
+  PlatformPtr view = pipeline_.board().view();
+  TRY(git::Repository repository, git::Repository::open(branch->source.path));
+  TRY(auto tree, repository.tree_of(branch->head, branch->source.folder));
+  model::Detected detected = model::detect(*tree, known.target.project);
+  if (!detected.spec) return model::merge_errors(detected.errors.empty() ? std::vector<Error>{fail(Code::kInvalid, "the project has no spec")} : detected.errors);
+  const model::Environment* environment = model::find_environment(*view->platform, known.target.environment);
+  if (environment == nullptr) return fail(Code::kNotFound, "platform.yaml has no environment ", known.target.environment);
+  model::Parsed<model::Value> overlay;
+  std::string file = "config/" + known.target.environment + "/" + known.target.project + "/" + known.target.app + ".yaml";
+  if (view->tree && view->tree->stat(file)) {
+    TRY(std::string overlay_text, view->tree->read(file, 1u << 20));
+    overlay = model::parse_overlay(overlay_text, file);
+    if (!overlay) return overlay.error();
+  }
+  model::Layers layers{environment->defaults.is_null() ? nullptr : &environment->defaults, overlay.value.get()};
+  auto effective = model::effective(*detected.spec, known.target.project, known.target.environment, known.target.app, layers);
+  if (!effective) return effective.error();
+  ConfigAnswer out{known.target.str(), branch->head.hex(), view->commit.hex(), {}};
+  for (const model::Setting& setting : effective->settings) {
+    std::string from = setting.place.line == 0 ? "default" : setting.place.file + ":" + std::to_string(setting.place.line);
+    out.values.push_back({setting.path, setting.value, from});
+  }
+  return out;
+}
+
+Result<std::map<std::string, std::string>> Service::files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number) {
+  if (number != 0) {
+    TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
+    TRY(auto tree, reader.files({known.target, number}));
+    return read_all(*tree);
+  }
+  Pipeline::Again again;
+  again.project = known.target.project;
+  again.app = known.target.app;
+  again.environment = known.target.environment;
+  again.image = request.image;
+  again.intent = "diff";
+  again.dry_run = true;
+  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(again, nullptr));
+  AssembleOptions options = pipeline_.options().assemble;
+  TRY(auto made, assemble(ctx, options, *wishes.front(), *pipeline_.board().state()));
+  return made->draft.files;
+}
+
+Result<DiffAnswer> Service::diff(const Ctx& ctx, const DiffRequest& request) {
+  TRY(Known known, this->known(request.target));
+  auto live = known.state->live();
+  uint32_t from = request.from != 0 ? request.from : live ? live->number : 0;
+  std::map<std::string, std::string> before;
+  if (from != 0) {
+    TRY(before, files_of(ctx, request, known, from));
+  }
+  TRY(auto after, files_of(ctx, request, known, request.to));
+  DiffAnswer out{known.target.str(), from == 0 ? "nothing" : "release " + std::to_string(from), request.to == 0 ? "now" : "release " + std::to_string(request.to), {}, ""};
+  for (const auto& [path, content] : before) {
+    auto now = after.find(path);
+    if (now == after.end()) out.changed.push_back("D " + path);
+    else if (now->second != content) out.changed.push_back("M " + path);
+  }
+  for (const auto& [path, content] : after) {
+    if (!before.contains(path)) out.changed.push_back("A " + path);
+  }
+  if (!out.changed.empty()) {
+    TRY(out.text, unified_diff(ctx, pipeline_.options().sources.git, before, after));
+  }
+  return out;
+}
+
+std::vector<ProjectRow> Service::projects() {
+  std::vector<ProjectRow> out;
+  std::vector<BranchView> branches = pipeline_.branches();
+  store::StatePtr state = pipeline_.board().state();
+  for (const SourceRepository& source : pipeline_.projects()) {
+    ProjectRow row{source.project, source.url, source.hosted(), "new", "", {}};
+    for (const BranchView& branch : branches) {
+      if (branch.source.project != source.project || !branch.plan) continue;
+      if (branch.plan->environments.empty()) continue;
+      row.state = branch.plan->errors.empty() ? "ok" : "failing";
+      if (!branch.plan->errors.empty()) row.why = branch.plan->errors.front().line();
+    }
+    std::string trouble = pipeline_.source_trouble(source.project);
+    if (!trouble.empty()) {
+      row.state = "failing";
+      row.why = trouble;
+    }
+    for (const auto& [target, record] : state->targets) {
+      if (target.project == source.project && std::find(row.apps.begin(), row.apps.end(), target.app) == row.apps.end()) row.apps.push_back(target.app);
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::vector<Check> Service::doctor(const Ctx& ctx) {
+  std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
+  auto git = git::git_output(ctx.within(Millis(5000)), pipeline_.options().sources.git, {.args = {"--version"}});
+  checks.push_back(git ? Check{"git", "ok", std::string(trim(*git)), ""} : Check{"git", "failed", git.error().line(), "install git"});
+  std::string trouble = pipeline_.writer().trouble();
+  checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""} : Check{"gitops repository", "failed", trouble, ""});
+  if (PlatformPtr view = pipeline_.board().view()) {
+    if (view->errors.empty()) checks.push_back({"platform.yaml", "ok", "main is at " + view->commit.short_hex(), ""});
+    for (const Error& error : view->errors) checks.push_back({"platform.yaml", "failed", error.text(), "the one before stays in force until main is right"});
+  }
+  for (const SourceRepository& source : pipeline_.projects()) {
+    std::string why = pipeline_.source_trouble(source.project);
+    checks.push_back({"source " + source.project, why.empty() ? "ok" : "failed", why.empty() ? source.url : why, ""});
+  }
+  for (Check& check : pipeline_.instances().check(ctx)) checks.push_back(std::move(check));
+  return checks;
+}
+
+std::vector<Metric> Service::metrics() {
+  store::StatePtr state = pipeline_.board().state();
+  std::map<std::string, double> by_state;
+  for (const TargetRow& row : pipeline_.board().rows()) by_state[std::string(state_name(row.state))] += 1;
+  std::map<std::string, double> by_outcome;
+  for (const auto& [target, record] : state->targets) {
+    for (const store::ReleaseRowPtr& row : record->releases) by_outcome[outcome_text(*row)] += 1;
+  }
+  Metric targets{"autonomous_targets", "Targets by what they are now.", Metric::Kind::kGauge, {}};
+  for (const auto& [name, count] : by_state) targets.samples.push_back({{{"state", name}}, count});
+  Metric releases{"autonomous_releases_total", "Releases in the ledger by their outcome.", Metric::Kind::kCounter, {}};
+  for (const auto& [name, count] : by_outcome) releases.samples.push_back({{{"outcome", name}}, count});
+  Metric flights{"autonomous_releases_in_flight", "Releases that are on their way.", Metric::Kind::kGauge, {{{}, static_cast<double>(pipeline_.board().in_flight())}}};
+  Metric pushes{"autonomous_gitops_pushes_total", "Pushes to the GitOps repository since the start.", Metric::Kind::kCounter, {{{}, static_cast<double>(pipeline_.writer().pushes())}}};
+  Metric writable{"autonomous_gitops_writable", "1 while the GitOps repository can be written.", Metric::Kind::kGauge, {{{}, pipeline_.writer().trouble().empty() ? 1.0 : 0.0}}};
+  return {targets, releases, flights, pushes, writable};
+}
+
+std::vector<Check> Service::readiness() {
+  std::vector<Check> checks;
+  bool read = pipeline_.board().view() != nullptr;
+  checks.push_back({"gitops", read ? "ok" : "failed", read ? "the GitOps repository was read" : "the GitOps repository was not read yet", ""});
+  std::string trouble = pipeline_.writer().trouble();
+  if (!trouble.empty()) checks.push_back({"writer", "warning", trouble, ""});
+  return checks;
+}
+
+}  // namespace autonomous::daemon

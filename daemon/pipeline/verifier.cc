@@ -1,0 +1,177 @@
+#include "daemon/pipeline/verifier.h"
+
+#include <algorithm>
+
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/store/layout.h"
+#include "render/app/manifests.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+bool runs_pods(const ports::ResourceId& id) {
+  static const std::vector<std::string> kinds = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"};
+  return std::find(kinds.begin(), kinds.end(), id.kind) != kinds.end();
+}
+
+// The cluster among an environment's instances, or null.
+ports::Cluster* cluster_of(const model::Platform& platform, const model::Environment& environment,
+                           const std::function<ports::Cluster*(const std::string&)>& find) {
+  for (const std::string& name : environment.instances) {
+    auto instance = platform.instances.find(name);
+    if (instance != platform.instances.end() && instance->second.kind == "kubernetes" && find) return find(name);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repository, const git::Oid& commit, const model::Target& target,
+                                                    const std::string& target_namespace) {
+  TRY(auto tree, repository.tree_of(commit, store::target_folder(target)));
+  TRY(auto files, tree->list("manifests"));
+  std::vector<ports::ResourceId> out;
+  for (const FileEntry& file : files) {
+    TRY(std::string text, tree->read(file.path, 16u << 20));
+    TRY(auto resources, app::split_manifests(text, file.path));
+    for (const app::Resource& resource : resources) {
+      std::string ns = resource.ns == target_namespace ? "" : resource.ns;
+      out.push_back({resource.group, resource.kind, ns, resource.name});
+    }
+  }
+  return out;
+}
+
+void Verifier::look() {
+  std::lock_guard lock(mutex_);
+  woken_ = true;
+  wake_.notify_all();
+}
+
+void Verifier::run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    round(Ctx{stop});
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, stop, std::chrono::milliseconds(1000), [this] { return woken_; });
+    woken_ = false;
+  }
+}
+
+void Verifier::round(const Ctx& ctx) {
+  std::vector<Flight> flights = board_.verifying();
+  std::erase_if(watches_, [&](const auto& entry) {
+    bool gone = std::none_of(flights.begin(), flights.end(), [&](const Flight& flight) { return flight.id == entry.first; });
+    if (gone && entry.second.cluster != nullptr) entry.second.cluster->forget(entry.second.followed);
+    return gone;
+  });
+  if (flights.empty()) return;
+  auto repository = git::Repository::open(options_.repository);
+  if (!repository) {
+    log(Level::kError, "cannot look at the GitOps repository", {{"error", repository.error().line()}});
+    return;
+  }
+  for (const Flight& flight : flights) {
+    if (!watches_.contains(flight.id)) begin(flight, *repository);
+  }
+  ask(ctx);
+  for (const Flight& flight : flights) {
+    auto watch = watches_.find(flight.id);
+    if (watch != watches_.end()) judge(flight, watch->second, *repository);
+  }
+}
+
+void Verifier::begin(const Flight& flight, const git::Repository& repository) {
+  const model::Target& target = flight.release.target;
+  PlatformPtr view = board_.view();
+  store::TargetPtr state = board_.state()->find(target);
+  store::ReleaseRowPtr row = state ? state->find(flight.release.number) : nullptr;
+  if (!view || !row) return;  // the writer is about to publish it
+  if (row != state->live()) return end(flight.id, {model::Outcome::kSuperseded, "release " + std::to_string(state->live()->number) + " came before it was verified"});
+  const model::Environment* environment = model::find_environment(*view->platform, target.environment);
+  if (environment == nullptr || environment->reconcile.empty()) {
+    return end(flight.id, {model::Outcome::kUnverified, "nothing reconciles the environment " + target.environment + ", so nothing tells whether it works"});
+  }
+  Watch watch;
+  watch.reconciler = options_.reconciler ? options_.reconciler(environment->reconcile) : nullptr;
+  if (watch.reconciler == nullptr) {
+    return end(flight.id, {model::Outcome::kUnverified, "this daemon has no working instance '" + environment->reconcile + "' (see `autonomous doctor`)"});
+  }
+  std::string ns = model::namespace_of(*environment, target);
+  auto resources = resources_at(repository, row->commit, target, ns);
+  if (!resources) return end(flight.id, {model::Outcome::kUnverified, resources.error().line()});
+  watch.released = {store::application_name(target), row->commit.hex(), row->target_tree.hex(),
+                    {options_.gitops_url, store::target_folder(target), "refs/heads/" + options_.branch}, std::move(*resources), flight.release.deadline};
+  watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
+  watch.followed = target.str();
+  if (watch.cluster != nullptr) {
+    ports::Followed followed{watch.followed, ns, {}, row->time};
+    std::copy_if(watch.released.manifests.begin(), watch.released.manifests.end(), std::back_inserter(followed.workloads), runs_pods);
+    watch.cluster->follow(std::move(followed));
+  }
+  watches_.emplace(flight.id, std::move(watch));
+}
+
+// Asks each reconciler once for all its releases that are new, or that nothing was heard of for a while.
+void Verifier::ask(const Ctx& ctx) {
+  std::map<ports::Reconciler*, std::vector<std::string>> wanted;
+  Time now = clock_.now();
+  for (auto& [id, watch] : watches_) {
+    if (watch.asked != Time{} && now - watch.asked < options_.ask_again) continue;
+    watch.asked = now;
+    wanted[watch.reconciler].push_back(watch.released.application);
+  }
+  for (const auto& [reconciler, names] : wanted) {
+    auto asked = reconciler->request(ctx.within(Millis(30'000)), names);
+    if (!asked) log(Level::kWarning, "the reconciler did not take the request", {{"instance", reconciler->name()}, {"error", asked.error().line()}});
+  }
+}
+
+void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& repository) {
+  ports::History history;
+  history.descends = [&](const std::string& commit, const std::string& revision) {
+    auto from = git::Oid::parse(commit), to = git::Oid::parse(revision);
+    if (!from || !to || !repository.has(*to)) return false;
+    auto answer = repository.is_ancestor(*from, *to);
+    return answer && *answer;
+  };
+  history.tree_at = [&](const std::string& revision) -> std::string {
+    auto oid = git::Oid::parse(revision);
+    if (!oid) return "";
+    auto entry = repository.entry(*oid, store::target_folder(flight.release.target));
+    return entry ? entry->oid.hex() : "";
+  };
+  std::optional<ports::AppStatus> status = watch.reconciler->snapshot(watch.released.application);
+  ports::Live live = ports::judge(watch.released, status, history, clock_.now());
+  std::string reason = live.why + (live.resource.empty() ? "" : ": " + live.resource) + (live.message.empty() ? "" : ": " + live.message);
+  std::optional<ports::Trouble> trouble = watch.cluster != nullptr ? watch.cluster->snapshot(watch.followed) : std::nullopt;
+  if (!trouble && status && !status->troubles.empty()) trouble = status->troubles.front();
+  std::string looked_at = watch.reconciler->name() + " " + watch.released.application + (status && !status->revision.empty() ? " at " + status->revision : "");
+  switch (live.verdict) {
+    case ports::Live::Verdict::kHealthy: return end(flight.id, {model::Outcome::kHealthy, live.why, "", looked_at});
+    case ports::Live::Verdict::kSuperseded: return end(flight.id, {model::Outcome::kSuperseded, reason, "", looked_at});
+    case ports::Live::Verdict::kFailed: {
+      if (trouble) reason += " (" + trouble->line() + ")";
+      return end(flight.id, {model::Outcome::kFailed, reason, live.resource, looked_at});
+    }
+    case ports::Live::Verdict::kProgressing: say(flight, watch, trouble ? trouble->line() : reason); break;
+  }
+}
+
+void Verifier::end(uint64_t id, model::Verified verdict) {
+  auto watch = watches_.find(id);
+  if (watch != watches_.end() && watch->second.cluster != nullptr) watch->second.cluster->forget(watch->second.followed);
+  watches_.erase(id);
+  board_.post(id, verdict);
+  board_.wake();
+}
+
+void Verifier::say(const Flight& flight, Watch& watch, const std::string& text) {
+  std::string line = one_line(masked(text), 500);
+  if (line.empty() || line == watch.told) return;
+  watch.told = line;
+  board_.post(flight.id, model::Seen{line});
+}
+
+}  // namespace autonomous::daemon

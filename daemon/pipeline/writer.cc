@@ -1,0 +1,337 @@
+#include "daemon/pipeline/writer.h"
+
+#include <algorithm>
+
+#include "daemon/pipeline/gates.h"
+#include "gitops/base/log.h"
+#include "gitops/base/text.h"
+#include "gitops/git/repository.h"
+#include "gitops/store/layout.h"
+
+namespace autonomous::daemon {
+
+namespace {
+
+std::string describe(const store::ForeignChange& change) {
+  std::string who = change.author.empty() ? change.committer : change.author;
+  std::string commit = change.commits.empty() ? "" : change.commits.front().short_hex();
+  switch (change.kind) {
+    case store::ForeignChange::Kind::kRollback:
+      return "rolled back to release " + std::to_string(change.to) + " by " + who + "'s commit " + commit + "; this is release " +
+             std::to_string(change.adopted_as) + ", held until `autonomous resume`";
+    case store::ForeignChange::Kind::kResume:
+      return "back at release " + std::to_string(change.to) + " by " + who + "'s commit " + commit + "; this is release " +
+             std::to_string(change.adopted_as) + ", no longer held";
+    case store::ForeignChange::Kind::kDrift: return "drift: " + who + "'s commit " + commit + " is no release; the next release replaces it";
+    case store::ForeignChange::Kind::kRemoved: return "drift: " + who + "'s commit " + commit + " removes the whole target; this is not followed, and it is held";
+  }
+  return "";
+}
+
+void tell(const std::vector<ProgressPtr>& listeners, const store::Foreign& foreign) {
+  for (const ProgressPtr& listener : listeners) {
+    std::vector<Outcome> outcomes;
+    for (const store::ForeignChange& change : foreign.changes) {
+      bool followed = change.adopted_as != 0;
+      Progress line{change.target.str(), change.adopted_as, "adopt", describe(change), followed ? Progress::Tone::kGood : Progress::Tone::kWarning};
+      listener->progress(line);
+      outcomes.push_back({change.target.str(), change.adopted_as, followed ? Outcome::Verdict::kDone : Outcome::Verdict::kWaiting, line.text});
+    }
+    if (foreign.main_moved) listener->progress({"", 0, "policy", "main is at " + foreign.main.short_hex(), Progress::Tone::kPlain});
+    for (const std::string& path : foreign.other_paths) listener->progress({"", 0, "adopt", path + " is not a target's file; noted", Progress::Tone::kWarning});
+    listener->done(outcomes);
+  }
+}
+
+}  // namespace
+
+PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, const PlatformPtr& before) {
+  auto view = std::make_shared<PlatformView>();
+  auto keep = [&](Error error) {
+    if (before) *view = *before;
+    if (!view->platform) view->platform = std::make_shared<model::Platform>();
+    view->errors = {std::move(error)};
+    return view;
+  };
+  auto tree = repository.tree_of(main);
+  if (!tree) return keep(std::move(tree).error());
+  auto text = (*tree)->read(store::kPlatformFile, 4 << 20);
+  if (!text) return keep(std::move(text).error().with("while reading platform.yaml of main"));
+  auto parsed = model::parse_platform(*text);
+  if (!parsed) {
+    std::vector<Error> errors = parsed.errors;
+    keep(parsed.error());
+    view->errors = std::move(errors);
+    return view;
+  }
+  view->commit = main;
+  view->tree = *tree;
+  view->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
+  if (auto entry = repository.entry(main, store::kPlatformFile)) view->blob = entry->oid.hex();
+  return view;
+}
+
+Writer::Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options)
+    : board_(board), clock_(clock), record_(std::move(record)), options_(std::move(options)) {}
+
+void Writer::run(std::stop_token stop, std::stop_token hard) {
+  while (!stop.stop_requested()) {
+    Ctx ctx{hard, std::chrono::steady_clock::now() + std::chrono::minutes(10)};
+    cycle(ctx);
+    board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
+  }
+  std::lock_guard lock(mutex_);
+  for (Decision& decision : decisions_) decision.promise.set_value(fail(Code::kCancelled, "the daemon is stopping").may_retry());
+  decisions_.clear();
+}
+
+Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
+  std::future<Result<void>> written;
+  {
+    std::lock_guard lock(mutex_);
+    decisions_.push_back({std::move(entries), {}});
+    written = decisions_.back().promise.get_future();
+  }
+  board_.wake();
+  if (written.wait_for(ctx.left()) != std::future_status::ready) return fail(Code::kTimeout, "it is not written down yet: ", trouble()).may_retry();
+  return written.get();
+}
+
+void Writer::note(model::Entry entry) {
+  {
+    std::lock_guard lock(mutex_);
+    notes_.push_back(std::move(entry));
+  }
+  board_.wake();
+}
+
+void Writer::follow_sync(ProgressPtr progress) {
+  {
+    std::lock_guard lock(mutex_);
+    hinted_ = true;
+    if (progress) listeners_.push_back(std::move(progress));
+  }
+  board_.wake();
+}
+
+std::string Writer::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+uint64_t Writer::pushes() const {
+  std::lock_guard lock(mutex_);
+  return pushes_;
+}
+
+void Writer::set_trouble(std::string text) {
+  std::lock_guard lock(mutex_);
+  if (trouble_ != text && !text.empty()) log(Level::kError, "the GitOps repository cannot be written", {{"error", text}});
+  if (!trouble_.empty() && text.empty()) log(Level::kInfo, "the GitOps repository can be written again");
+  trouble_ = std::move(text);
+}
+
+void Writer::cycle(const Ctx& ctx) {
+  auto synced = sync(ctx);
+  if (!synced) {
+    ++failures_;
+    set_trouble(synced.error().text());
+  }
+  // Decisions are tried all the same: commit() says itself why nothing can be written.
+  commit(ctx);
+}
+
+Result<void> Writer::sync(const Ctx& ctx) {
+  std::vector<ProgressPtr> listeners;
+  {
+    std::lock_guard lock(mutex_);
+    auto now = std::chrono::steady_clock::now();
+    if (!hinted_ && now < next_poll_ && view_) return ok();
+    hinted_ = false;
+    next_poll_ = now + options_.poll;
+    listeners.swap(listeners_);
+  }
+  auto foreign = record_->sync(ctx);
+  if (!foreign) {
+    for (const ProgressPtr& listener : listeners) {
+      listener->progress({"", 0, "adopt", foreign.error().line(), Progress::Tone::kBad});
+      listener->done({});
+    }
+    return std::move(foreign).error();
+  }
+  take_in(*foreign);
+  tell(listeners, *foreign);
+  return ok();
+}
+
+void Writer::take_in(const store::Foreign& foreign) {
+  for (const store::ForeignChange& change : foreign.changes) {
+    log(Level::kInfo, describe(change), {{"target", change.target.str()}});
+  }
+  if (!view_ || foreign.main_moved || view_->commit != record_->main()) load_view();
+  publish_state();
+}
+
+void Writer::load_view() {
+  PlatformPtr view = read_view(record_->repository(), record_->main(), view_);
+  for (const Error& error : view->errors) log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
+  bool news = !view_ || view_->commit != view->commit || !view->errors.empty();
+  view_ = view;
+  board_.set_view(view);
+  if (news && options_.on_view) options_.on_view(view);
+}
+
+void Writer::publish_state() {
+  store::StatePtr now = record_->state();
+  if (now == state_) return;
+  store::StatePtr before = std::exchange(state_, now);
+  board_.set_state(now);
+  for (const auto& [target, state] : now->targets) {
+    if (!before || before->find(target) != state) watch_over(target, *state);
+  }
+}
+
+// Releases whose outcome nobody is finding out (a daemon before us made them, or a person's revert did): the newest is
+// verified, older ones were superseded.
+void Writer::watch_over(const model::Target& target, const store::TargetState& state) {
+  size_t looked_at = 0;
+  for (auto row = state.releases.rbegin(); row != state.releases.rend() && looked_at < 50; ++row, ++looked_at) {
+    if ((*row)->outcome) break;
+    auto flights = board_.flights(target);
+    bool known = std::any_of(flights.begin(), flights.end(), [&](const Flight& flight) { return flight.release.number == (*row)->number; });
+    if (known) continue;
+    auto wish = std::make_shared<Wish>();
+    wish->target = target;
+    wish->trigger = (*row)->trigger;
+    wish->view = view_;
+    bool newest = row == state.releases.rbegin();
+    board_.resume_verifying(wish, **row, newest ? verify_until(target) : Time{});
+    if (newest && options_.on_released) options_.on_released();
+  }
+}
+
+Time Writer::verify_until(const model::Target& target) const {
+  const model::Environment* environment = view_ ? model::find_environment(*view_->platform, target.environment) : nullptr;
+  return clock_.now() + (environment && environment->timeout ? *environment->timeout : options_.verify_timeout);
+}
+
+model::Entry Writer::outcome_entry(const Flight& flight) const {
+  const model::Release& release = flight.release;
+  model::Entry entry;
+  entry.target = release.target;
+  entry.time = clock_.now();
+  entry.number = release.number;
+  for (const model::StepSpan& span : release.steps) entry.steps.push_back({span.step, span.ended - span.started});
+  entry.reason = one_line(masked(release.reason), 2000);
+  if (release.number == 0) {
+    entry.type = model::EntryType::kFailed;
+    entry.step = release.steps.empty() ? "render" : release.steps.back().step;
+    entry.trigger = flight.wish->trigger;
+    entry.by = flight.wish->by;
+    entry.because = flight.wish->because;
+    entry.ticket = flight.wish->ticket;
+    entry.artifact = artifact_of(*flight.wish);
+    entry.intent = flight.wish->intent;
+    if (const SourceCommit* source = flight.wish->source.get()) {
+      entry.source = model::SourceFact{source->repository.url, source->id, source->ref};
+      entry.subject = source->subject;
+      entry.author = source->author.name + " <" + source->author.email + ">";
+    }
+    return entry;
+  }
+  entry.type = model::EntryType::kOutcome;
+  switch (release.outcome) {
+    case model::Outcome::kHealthy: entry.verdict = model::Verdict::kHealthy; break;
+    case model::Outcome::kSuperseded: entry.verdict = model::Verdict::kSuperseded; break;
+    case model::Outcome::kCancelled: entry.verdict = model::Verdict::kCancelled; break;
+    case model::Outcome::kRejected: entry.verdict = model::Verdict::kRejected; break;
+    case model::Outcome::kUnverified: entry.verdict = model::Verdict::kUnverified; break;
+    default: entry.verdict = model::Verdict::kFailed; break;
+  }
+  entry.resource = release.resource;
+  entry.looked_at = release.looked_at;
+  return entry;
+}
+
+void Writer::commit(const Ctx& ctx) {
+  std::vector<Decision> decisions;
+  store::Batch batch;
+  size_t notes = 0;
+  {
+    std::lock_guard lock(mutex_);
+    while (!decisions_.empty()) {
+      decisions.push_back(std::move(decisions_.front()));
+      decisions_.pop_front();
+    }
+    batch.entries = notes_;
+    notes = notes_.size();
+  }
+  for (const Decision& decision : decisions) batch.entries.insert(batch.entries.end(), decision.entries.begin(), decision.entries.end());
+  std::vector<Flight> outcomes = board_.unrecorded();
+  for (const Flight& flight : outcomes) batch.entries.push_back(outcome_entry(flight));
+  // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
+  std::vector<Flight> flights = decisions.empty() ? board_.take_ready(options_.batch) : std::vector<Flight>{};
+  for (const Flight& flight : flights) {
+    store::Draft draft = flight.assembled->draft;
+    batch.drafts.push_back(std::move(draft));
+    if (flight.assembled->take_on) batch.taken.push_back(*flight.assembled->take_on);
+  }
+  if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) return;
+
+  Result<store::BatchResult> result = record_->commit(ctx, std::move(batch));
+  Result<void> written = !result ? Result<void>(result.error()) : result->entries ? Result<void>(*result->entries) : ok();
+  if (result) {
+    failures_ = 0;
+    set_trouble(written ? "" : written.error().text());
+    std::lock_guard lock(mutex_);
+    pushes_ += result->pushes;
+    if (written) notes_.erase(notes_.begin(), notes_.begin() + static_cast<ptrdiff_t>(notes));
+  } else {
+    ++failures_;
+    set_trouble(result.error().text());
+  }
+  settle(flights, result);
+  if (written) {
+    for (const Flight& flight : outcomes) {
+      log(flight.release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
+          std::string(model::outcome_name(flight.release.outcome)) + (flight.release.reason.empty() ? "" : ": " + flight.release.reason),
+          {{"target", flight.release.target.str()}, {"release", std::to_string(flight.release.number)}});
+    }
+  }
+  if (result) take_in(result->foreign);
+  if (written) {
+    for (const Flight& flight : outcomes) board_.post(flight.id, model::Recorded{});
+  }
+  for (Decision& decision : decisions) decision.promise.set_value(written);
+  if (!flights.empty() && options_.on_released) options_.on_released();
+  if (!board_.unrecorded().empty() || board_.has_ready()) board_.wake();
+}
+
+void Writer::settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result) {
+  for (size_t i = 0; i < flights.size(); ++i) {
+    if (result) {
+      settle_one(flights[i], result->drafts.at(i));
+    } else {
+      board_.post(flights[i].id, model::Refused{result.error().text(), result.error().retryable() || result.error().code() == Code::kUnavailable});
+    }
+  }
+}
+
+void Writer::settle_one(const Flight& flight, const store::DraftResult& result) {
+  std::string target = flight.release.target.str();
+  if (const auto* released = std::get_if<store::Released>(&result)) {
+    log(Level::kInfo, "released", {{"target", target}, {"release", std::to_string(released->number)}, {"commit", released->commit.hex()}, {"source", flight.wish->commit()}});
+    board_.post(flight.id, model::Committed{released->number, released->commit.hex(), verify_until(flight.release.target)});
+  } else if (std::holds_alternative<store::Unchanged>(result) || std::holds_alternative<store::Duplicate>(result)) {
+    log(Level::kInfo, "nothing changed", {{"target", target}, {"source", flight.wish->commit()}});
+    board_.post(flight.id, model::NothingChanged{});
+  } else if (const auto* refused = std::get_if<store::Refused>(&result)) {
+    log(Level::kWarning, "refused", {{"target", target}, {"error", refused->words}});
+    board_.post(flight.id, model::Refused{refused->words, false});
+  } else if (const auto* stale = std::get_if<store::Stale>(&result)) {
+    log(Level::kInfo, "computed again", {{"target", target}, {"why", stale->why}});
+    board_.post(flight.id, model::Stale{});
+  }
+}
+
+}  // namespace autonomous::daemon

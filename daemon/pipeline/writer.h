@@ -1,0 +1,91 @@
+// Writer: the one thread that writes to the GitOps repository (design.md §5). It takes all that is ready, one commit
+// each, one ledger commit, one push; writes decisions and outcomes down; and takes in what others did in between.
+//
+// run() belongs to its thread. decide(), note(), hint() and follow_sync() may be called from any.
+#pragma once
+
+#include <deque>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/pipeline/board.h"
+#include "gitops/base/ctx.h"
+#include "gitops/store/record.h"
+
+namespace autonomous::daemon {
+
+class Writer {
+ public:
+  struct Options {
+    Millis poll{15'000};             // of a remote repository; a hosted one tells through hint()
+    Millis verify_timeout{600'000};  // where platform.yaml is silent
+    size_t batch = 500;              // releases of one push
+    // The platform changed (also once at the start). On the writer's thread.
+    std::function<void(PlatformPtr)> on_view;
+    // Something is to be verified.
+    std::function<void()> on_released;
+  };
+
+  Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options);
+
+  // Until `stop`; the batch in hand is finished first, unless `hard` comes too.
+  void run(std::stop_token stop, std::stop_token hard);
+
+  // Writes the entries down, and returns when they are accepted: a hold is in force then. The error is the remote's.
+  Result<void> decide(const Ctx& ctx, std::vector<model::Entry> entries);
+  // The same, without waiting; kept until it could be written.
+  void note(model::Entry entry);
+  // Somebody pushed to the GitOps repository.
+  void hint() { follow_sync(nullptr); }
+  // The same, and `progress` hears what was made of it.
+  void follow_sync(ProgressPtr progress);
+
+  // Why nothing can be written now; "" when all is well.
+  std::string trouble() const;
+  uint64_t pushes() const;
+
+ private:
+  struct Decision {
+    std::vector<model::Entry> entries;
+    std::promise<Result<void>> promise;
+  };
+
+  void cycle(const Ctx& ctx);
+  Result<void> sync(const Ctx& ctx);
+  void take_in(const store::Foreign& foreign);
+  void load_view();
+  void publish_state();
+  void watch_over(const model::Target& target, const store::TargetState& state);
+  void commit(const Ctx& ctx);
+  void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
+  void settle_one(const Flight& flight, const store::DraftResult& result);
+  model::Entry outcome_entry(const Flight& flight) const;
+  Time verify_until(const model::Target& target) const;
+  void set_trouble(std::string text);
+
+  Board& board_;
+  const Clock& clock_;
+  std::unique_ptr<store::Record> record_;
+  Options options_;
+  PlatformPtr view_;
+  store::StatePtr state_;
+  std::chrono::steady_clock::time_point next_poll_{};
+  uint32_t failures_ = 0;
+
+  mutable std::mutex mutex_;  // guards all below
+  std::deque<Decision> decisions_;
+  std::vector<model::Entry> notes_;
+  std::vector<ProgressPtr> listeners_;  // of the next sync
+  bool hinted_ = true;
+  std::string trouble_;
+  uint64_t pushes_ = 0;
+};
+
+// platform.yaml and the rest of `main` at its tip. When it is wrong, what `before` said stays, with the errors.
+PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, const PlatformPtr& before);
+
+}  // namespace autonomous::daemon
