@@ -35,8 +35,10 @@ struct GitCall {
 
 // Runs to the end; an exit status other than 0 is no error here.
 Result<ChildResult> run_git(const Ctx& ctx, const GitProgram& git, const GitCall& call);
-// The same, but an exit status other than 0 is kUnavailable with git's own words (masked, on a few lines).
+// The same, but an exit status other than 0 is git_complaint's error.
 Result<std::string> git_output(const Ctx& ctx, const GitProgram& git, const GitCall& call);
+// What a failed git said, masked, on one line, with the code that its words suggest (else kUnavailable, retryable).
+Error git_complaint(const ChildResult& done);
 // The environment that run_git gives (git http-backend is started by others with it).
 std::vector<std::string> git_environment(const GitProgram& git);
 

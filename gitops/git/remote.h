@@ -99,11 +99,12 @@ class Remote {
   // (SHA-256).
   Result<std::vector<RemoteRef>> ls_refs(const Ctx& ctx, const std::vector<std::string>& prefixes = {});
 
+  // prune: local refs that a refspec with '*' maps to are removed where the remote has none any more.
   // refspecs: "+refs/heads/main:refs/remotes/origin/main", "<40 hex>" or "<40 hex>:refs/…". No tags but those asked
   // for. The repository's object database is refreshed.
-  Result<void> fetch(const Ctx& ctx, Repository& into, const std::vector<std::string>& refspecs);
+  Result<void> fetch(const Ctx& ctx, Repository& into, const std::vector<std::string>& refspecs, bool prune = false);
 
-  // Pushes objects of `from` (flushed first). The report says what the server answered for each ref; an error means
+  // Pushes objects of `from` (flushed first); at most 2,000 updates where atomic (kLimit). The report says what the server answered for each ref; an error means
   // that it isn't known (kUnavailable, kTimeout…): ls_refs tells. atomic: all or none.
   Result<PushReport> push(const Ctx& ctx, Repository& from, const std::vector<PushUpdate>& updates, bool atomic = true);
 
