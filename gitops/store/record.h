@@ -109,7 +109,8 @@ struct TakeOn {
   Author author;
 };
 
-// Done in this order: decisions (all entries), takings-on, drafts.
+// Done in this order: entries, takings-on, drafts. A hold among the entries makes the drafts of its target stale; marks and
+// freezes are written down for the whole platform, whatever target they came with.
 struct Batch {
   std::vector<model::Entry> entries;   // outcomes, decisions, failed…; time zero: now
   std::vector<TakeOn> taken;
@@ -129,6 +130,7 @@ struct ForeignChange {
     kRollback,  // the target's tree is that of release `to` again: adopted, with a hold
     kResume,    // a revert of a revert: adopted, the hold ended
     kDrift,     // something that was never released
+    kUndone,    // drift was taken back by hand: the newest release's tree stands again
     kRemoved,   // the whole target is gone: drift and a hold, never followed
   };
   model::Target target;
@@ -158,7 +160,8 @@ struct BatchResult {
   std::vector<DraftResult> drafts;               // one each, in order
   std::vector<std::optional<Error>> taken;       // one each; nothing: done (or nothing to do)
   std::vector<std::optional<git::Oid>> taken_commits;
-  std::optional<Error> entries;                  // nothing: written
+  std::optional<Error> entries;                  // nothing: all written; else the first that was not
+  std::vector<std::optional<Error>> each_entry;  // one each; nothing: written
   Foreign foreign;                               // what was met on the way
   uint32_t pushes = 0;
 };
@@ -193,7 +196,7 @@ class Record {
 
   // ---- reading, on the writer's thread (other threads open their own Reader)
   git::Repository& repository();
-  git::Oid main() const;     // the tip as of the last sync
+  git::Oid main() const;     // the tip as of the last look
   git::Oid deploy() const;
 
   // Tags that the ledger holds and the repository does not (or others instead): put back, byte for byte.

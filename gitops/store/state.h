@@ -51,6 +51,7 @@ struct ReleaseRow {
   std::string adopts;            // foreign commit, or ""
   std::string promoted_from;     // ReleaseId::str(), or ""
   std::vector<model::ImageFact> images;
+  uint32_t line = 0;             // of its target's ledger, from 0: where the whole entry stands
   std::optional<OutcomeRow> outcome;
 };
 using ReleaseRowPtr = std::shared_ptr<const ReleaseRow>;
@@ -104,7 +105,8 @@ struct TargetState {
   const Hold* hold_in_force(Time now) const;
   // What the target looks like on deploy, as far as the ledger knows: the newest of release and drift. Zero: nothing.
   git::Oid expected_tree() const;
-  // The release with this idempotency key (artifact, input digest, intent), or null.
+  // The release that an idempotency key (artifact, input digest, intent) made, or null. A key without intent is only
+  // compared with the newest release: going back to an earlier input is a change like any other.
   ReleaseRowPtr with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const;
 };
 using TargetPtr = std::shared_ptr<const TargetState>;
@@ -154,21 +156,29 @@ struct State {
 };
 using StatePtr = std::shared_ptr<const State>;
 
-// The fold. A Builder is filled entry by entry, in the ledger's order, and gives snapshots; rows of earlier snapshots
+// Takes in what an entry says beyond its target: marks, freezes, keys.
+void apply_everywhere(State& state, const model::Entry& entry);
+
+// The fold. A Builder is filled entry by entry, in the ledger's order, and gives a snapshot; rows of earlier snapshots
 // are never changed.
 class Builder {
  public:
   Builder() = default;
-  explicit Builder(StatePtr from);
+  explicit Builder(const StatePtr& from);
+  // The platform-wide parts (marks, freezes, keys), as folded so far. Targets: find.
+  const State& state() const { return *state_; }
+  // Null, or as folded so far; valid until the next call.
+  const TargetState* find(const model::Target& target) const;
   // kCorrupt for what cannot follow (a number that is not the next one, an outcome of no release).
   Result<void> add(const model::Entry& entry);
-  StatePtr snapshot(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main);
+  // Ends the builder.
+  StatePtr finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main);
 
  private:
   TargetState& touch(const model::Target& target);
   Result<void> add_release(TargetState& state, const model::Entry& entry);
-  void add_outcome(TargetState& state, const model::Entry& entry);
-  void add_platform(const model::Entry& entry);
+  Result<void> add_outcome(TargetState& state, const model::Entry& entry);
+  Result<void> add_to_target(TargetState& state, const model::Entry& entry);
   std::shared_ptr<State> state_ = std::make_shared<State>();
   std::map<model::Target, std::shared_ptr<TargetState>> touched_;
 };

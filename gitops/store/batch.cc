@@ -1,0 +1,134 @@
+// One batch: planned on the tips, pushed, and where that fails, planned again or cut in half.
+#include "gitops/base/log.h"
+#include "gitops/store/record_impl.h"
+
+namespace autonomous::store {
+
+namespace {
+
+constexpr int kMaxRaces = 10;
+// So many single refusals in a row, and nothing accepted: the server refuses everything, not something.
+constexpr size_t kRefusalsOfAll = 4;
+
+// Marks and freezes hold for more than the target they came with: they stand in the platform's file, in one order.
+void widen(model::Entry& entry) {
+  switch (entry.type) {
+    case model::EntryType::kFreeze:
+    case model::EntryType::kUnfreeze:
+      if (entry.scope.empty() && entry.target) entry.scope = entry.target->str();
+      [[fallthrough]];
+    case model::EntryType::kMarkBad:
+    case model::EntryType::kUnmark:
+      entry.target.reset();
+      break;
+    default: break;
+  }
+}
+
+void merge(Foreign& into, Foreign from) {
+  into.main = from.main;
+  into.main_moved = into.main_moved || from.main_moved;
+  into.deploy_moved = into.deploy_moved || from.deploy_moved;
+  into.ledger_moved = into.ledger_moved || from.ledger_moved;
+  std::move(from.changes.begin(), from.changes.end(), std::back_inserter(into.changes));
+  std::move(from.entries.begin(), from.entries.end(), std::back_inserter(into.entries));
+  std::move(from.other_paths.begin(), from.other_paths.end(), std::back_inserter(into.other_paths));
+}
+
+void refuse(const Item& item, const std::string& words, BatchResult& result) {
+  switch (item.kind) {
+    case Item::Kind::kEntry: result.each_entry[item.index] = fail(Code::kDenied, words); break;
+    case Item::Kind::kTaken: result.taken[item.index] = fail(Code::kDenied, words); break;
+    case Item::Kind::kDraft: result.drafts[item.index] = Refused{words}; break;
+  }
+}
+
+// A commit that was planned and did not arrive.
+void forget(const std::vector<Item>& items, BatchResult& result) {
+  for (const Item& item : items) {
+    if (item.kind == Item::Kind::kTaken) result.taken_commits[item.index].reset();
+  }
+}
+
+}  // namespace
+
+Result<void> Record::Impl::fill(Plan& plan, const Batch& batch, const std::vector<Item>& items, BatchResult& result) {
+  for (const Item& item : items) {
+    if (item.kind == Item::Kind::kEntry) {
+      auto added = plan.add(batch.entries[item.index]);
+      result.each_entry[item.index] = added ? std::nullopt : std::optional(added.error());
+    } else if (item.kind == Item::Kind::kTaken) {
+      auto done = plan.take_on(batch.taken[item.index]);
+      result.taken[item.index] = done ? std::nullopt : std::optional(done.error());
+      if (done) result.taken_commits[item.index] = *done;
+    } else {
+      TRY(result.drafts[item.index], plan.release(batch.drafts[item.index]));
+    }
+  }
+  return ok();
+}
+
+// Until it is moved or refused; a race is followed by a look at what the others did.
+Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result) {
+  for (int round = 0; round < kMaxRaces; ++round) {
+    TRY_DO(ctx.check());
+    Plan plan(base());
+    TRY_DO(fill(plan, batch, items, result));
+    if (plan.empty()) return MoveResult{};
+    ++result.pushes;
+    TRY(MoveResult moved, launch(ctx, plan));
+    if (moved.kind != MoveResult::Kind::kRaced) return moved;
+    forget(items, result);
+    TRY(Foreign foreign, take_in(ctx));
+    merge(result.foreign, std::move(foreign));
+  }
+  return fail(Code::kUnavailable, "others keep moving the branch").may_retry();
+}
+
+Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, size_t& refusals) {
+  if (items.empty()) return ok();
+  TRY(MoveResult moved, attempt(ctx, batch, items, result));
+  if (moved.kind == MoveResult::Kind::kMoved) {
+    refusals = 0;
+    return ok();
+  }
+  forget(items, result);
+  if (items.size() == 1 || refusals >= kRefusalsOfAll) {
+    ++refusals;
+    for (const Item& item : items) refuse(item, moved.words, result);
+    return ok();
+  }
+  auto middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
+  TRY_DO(settle(ctx, batch, {items.begin(), middle}, result, refusals));
+  return settle(ctx, batch, {middle, items.end()}, result, refusals);
+}
+
+Result<BatchResult> Record::Impl::commit(const Ctx& ctx, Batch batch) {
+  TRY_DO(ready(ctx));
+  BatchResult result;
+  result.foreign.main = known_.main;
+  if (checked_ != known_.deploy) {
+    TRY(result.foreign, take_in(ctx));
+  }
+  Time now = clock_.now();
+  for (model::Entry& entry : batch.entries) {
+    if (entry.time == Time{}) entry.time = now;
+    widen(entry);
+  }
+  result.each_entry.resize(batch.entries.size());
+  result.taken.resize(batch.taken.size());
+  result.taken_commits.resize(batch.taken.size());
+  result.drafts.assign(batch.drafts.size(), DraftResult(Stale{"not tried"}));
+  std::vector<Item> items;
+  for (size_t i = 0; i < batch.entries.size(); ++i) items.push_back({Item::Kind::kEntry, i});
+  for (size_t i = 0; i < batch.taken.size(); ++i) items.push_back({Item::Kind::kTaken, i});
+  for (size_t i = 0; i < batch.drafts.size(); ++i) items.push_back({Item::Kind::kDraft, i});
+  size_t refusals = 0;
+  TRY_DO(settle(ctx, batch, std::move(items), result, refusals));
+  for (const auto& error : result.each_entry) {
+    if (error && !result.entries) result.entries = error;
+  }
+  return result;
+}
+
+}  // namespace autonomous::store

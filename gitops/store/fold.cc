@@ -1,0 +1,174 @@
+// The fold of the ledger: entry by entry into a State.
+#include <algorithm>
+
+#include "gitops/git/object.h"
+#include "gitops/store/state.h"
+
+namespace autonomous::store {
+
+namespace {
+
+using model::Entry;
+using model::EntryType;
+
+// The facts of a release are those of its tag, which the entry holds; the entry adds what is no trailer.
+Result<std::shared_ptr<ReleaseRow>> row_of(const Entry& entry) {
+  TRY_WITH(model::Trailers trailers, "in the tag of " + entry.target->str() + "/" + std::to_string(entry.number),
+           model::parse_trailers(entry.tag));
+  model::ReleaseId id{*entry.target, entry.number};
+  if (trailers.release != id) {
+    return fail(Code::kCorrupt, "the ledger's release ", id.str(), " holds the tag of ", trailers.release.str());
+  }
+  auto row = std::make_shared<ReleaseRow>();
+  row->number = entry.number;
+  row->time = entry.time;
+  TRY(row->commit, git::Oid::parse(entry.commit));
+  TRY(row->target_tree, git::Oid::parse(trailers.target_tree));
+  row->tag = git::hash_object(git::ObjectKind::kTag, entry.tag);
+  row->trigger = trailers.trigger;
+  if (trailers.source) {
+    row->source_url = trailers.source->url;
+    row->source_commit = trailers.source->commit;
+    row->source_ref = trailers.source->ref;
+  }
+  row->subject = entry.subject;
+  row->author = entry.author;
+  if (trailers.requested_by) row->requested_by = trailers.requested_by->str();
+  row->because = trailers.because;
+  row->ticket = trailers.ticket;
+  row->artifact = entry.artifact;
+  row->input_digest = trailers.input_digest;
+  row->intent = entry.intent;
+  if (trailers.rollback_of) row->rollback_of = trailers.rollback_of->number;
+  row->adopts = trailers.adopts;
+  if (trailers.promoted_from) row->promoted_from = trailers.promoted_from->release.str();
+  row->images = std::move(trailers.images);
+  return row;
+}
+
+Hold hold_of(const Entry& entry) {
+  return {entry.by.value_or(model::Who{}), entry.time, entry.until, entry.because, entry.ticket, entry.number, entry.artifact};
+}
+
+// Entries are kept for listing; the tag's bytes stay in git.
+Entry without_tag(const Entry& entry) {
+  Entry copy = entry;
+  copy.tag.clear();
+  return copy;
+}
+
+}  // namespace
+
+Builder::Builder(const StatePtr& from) : state_(std::make_shared<State>(*from)) {}
+
+const TargetState* Builder::find(const model::Target& target) const {
+  if (auto touched = touched_.find(target); touched != touched_.end()) return touched->second.get();
+  auto found = state_->targets.find(target);
+  return found == state_->targets.end() ? nullptr : found->second.get();
+}
+
+TargetState& Builder::touch(const model::Target& target) {
+  auto [touched, fresh] = touched_.try_emplace(target);
+  if (fresh) {
+    auto found = state_->targets.find(target);
+    touched->second = found == state_->targets.end() ? std::make_shared<TargetState>() : std::make_shared<TargetState>(*found->second);
+    touched->second->target = target;
+  }
+  return *touched->second;
+}
+
+Result<void> Builder::add(const Entry& entry) {
+  if (entry.target) {
+    TargetState& state = touch(*entry.target);
+    TRY_DO(add_to_target(state, entry));
+    ++state.entries;
+  } else {
+    state_->platform.push_back(without_tag(entry));
+    ++state_->platform_entries;
+  }
+  apply_everywhere(*state_, entry);
+  return ok();
+}
+
+Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
+  if (entry.number <= state.last_number) {
+    return fail(Code::kCorrupt, "the ledger names release ", entry.number, " of ", state.target.str(), " after release ", state.last_number);
+  }
+  TRY(auto row, row_of(entry));
+  row->line = state.entries;
+  state.last_number = entry.number;
+  state.releases.push_back(std::move(row));
+  state.orphaned.reset();
+  state.drift.reset();
+  return ok();
+}
+
+Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
+  ReleaseRowPtr row = state.find(entry.number);
+  if (!row) return fail(Code::kCorrupt, "the ledger has an outcome of ", state.target.str(), "/", entry.number, ", which it does not name");
+  auto changed = std::make_shared<ReleaseRow>(*row);
+  changed->outcome = OutcomeRow{*entry.verdict, entry.time, entry.step, entry.resource, entry.reason, entry.looked_at, entry.steps};
+  *std::find(state.releases.begin(), state.releases.end(), row) = std::move(changed);
+  return ok();
+}
+
+Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
+  if (model::is_decision(entry.type)) state.decisions.push_back(without_tag(entry));
+  switch (entry.type) {
+    case EntryType::kRelease: return add_release(state, entry);
+    case EntryType::kOutcome: return add_outcome(state, entry);
+    case EntryType::kFailed:
+    case EntryType::kUnchanged:
+      state.attempts.push_back(without_tag(entry));
+      if (state.attempts.size() > TargetState::kAttempts) state.attempts.erase(state.attempts.begin());
+      break;
+    case EntryType::kHold: state.hold = hold_of(entry); break;
+    case EntryType::kResume: state.hold.reset(); break;
+    case EntryType::kOrphaned: state.orphaned = Orphaned{entry.time, entry.reason}; break;
+    case EntryType::kFound: state.orphaned.reset(); break;
+    case EntryType::kTakenOn:
+      state.taken_on = !entry.removed;
+      state.application_commit = entry.commit;
+      break;
+    case EntryType::kDrift: {
+      Drift drift{entry.time, {}, {}, entry.author};
+      if (!entry.commit.empty()) {
+        TRY(drift.commit, git::Oid::parse(entry.commit));
+      }
+      if (!entry.tree.empty()) {
+        TRY(drift.tree, git::Oid::parse(entry.tree));
+      }
+      state.drift = drift;
+      if (!state.releases.empty() && state.releases.back()->target_tree == drift.tree) state.drift.reset();  // undone
+      break;
+    }
+    default: break;
+  }
+  return ok();
+}
+
+void apply_everywhere(State& state, const Entry& entry) {
+  model::Who by = entry.by.value_or(model::Who{});
+  std::string scope = entry.scope.empty() && entry.target ? entry.target->str() : entry.scope;
+  switch (entry.type) {
+    case EntryType::kMarkBad: state.bad[entry.artifact] = Bad{entry.time, by, entry.because}; break;
+    case EntryType::kUnmark: state.bad.erase(entry.artifact); break;
+    case EntryType::kFreeze: state.freezes[scope] = Freeze{scope, entry.time, entry.until, by, entry.because}; break;
+    case EntryType::kUnfreeze: state.freezes.erase(scope); break;
+    case EntryType::kKey:
+      std::erase(state.keys, entry.key);
+      if (!entry.removed) state.keys.push_back(entry.key);
+      break;
+    default: break;
+  }
+}
+
+StatePtr Builder::finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main) {
+  for (auto& [target, state] : touched_) state_->targets[target] = std::move(state);
+  state_->deploy = deploy;
+  state_->ledger = ledger;
+  state_->main = main;
+  return std::move(state_);
+}
+
+}  // namespace autonomous::store

@@ -1,0 +1,22 @@
+// What others changed on deploy, by content: the net effect on each target, never what a message says (design.md §4).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gitops/base/result.h"
+#include "gitops/git/repository.h"
+#include "gitops/store/record.h"
+#include "gitops/store/state.h"
+
+namespace autonomous::store {
+
+struct ForeignScan {
+  std::vector<ForeignChange> changes;    // by target
+  std::vector<std::string> other_paths;  // outside of every target's folder
+};
+
+// checked: the commit up to which all is known to agree with `state`; zero: everything is compared.
+Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked, const git::Oid& deploy);
+
+}  // namespace autonomous::store

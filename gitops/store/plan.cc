@@ -1,0 +1,235 @@
+#include "gitops/store/plan.h"
+
+#include "gitops/base/text.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/message.h"
+
+namespace autonomous::store {
+
+namespace {
+
+using model::Entry;
+using model::EntryType;
+
+constexpr std::string_view kReleaseFile = "release.yaml";
+
+// What is wrong with a draft, against what is wrong with the world.
+bool drafts_fault(const Error& error) {
+  return error.code() == Code::kInvalid || error.code() == Code::kLimit || error.code() == Code::kDenied || error.code() == Code::kConflict;
+}
+
+Result<git::Oid> oid_at(const git::Repository& repository, const git::Oid& root, const std::string& path) {
+  if (root.is_zero()) return git::Oid();
+  auto entry = repository.entry(root, path);
+  if (entry) return entry->oid;
+  if (entry.error().code() == Code::kNotFound) return git::Oid();
+  return std::move(entry).error();
+}
+
+}  // namespace
+
+Plan::Plan(const PlanBase& base)
+    : base_(base), builder_(base.state), tip_(base.tips.deploy), ledger_tip_(base.tips.ledger) {
+  for (auto [commit, tree] : {std::pair{tip_, &tree_}, std::pair{ledger_tip_, &ledger_tree_}}) {
+    if (commit.is_zero()) continue;
+    auto found = base_.repository.peel_tree(commit);
+    if (found) *tree = *found;
+    else broken_ = true;
+  }
+}
+
+Result<void> Plan::add(Entry entry) {
+  if (entry.time == Time{}) entry.time = base_.now;
+  uint32_t index = builder_.state().platform_entries;
+  if (entry.target) {
+    const TargetState* state = builder_.find(*entry.target);
+    index = state == nullptr ? 0 : state->entries;
+  }
+  TRY(std::string line, model::format_entry(entry));  // whatever is wrong is found before anything changes
+  TRY_DO(builder_.add(entry));
+  return ledger_.add(entry, index);
+}
+
+Result<git::Oid> Plan::commit_tree(const git::Oid& tree, const git::Person& author, const std::string& message) {
+  git::CommitDraft draft;
+  draft.tree = tree;
+  if (!tip_.is_zero()) draft.parents = {tip_};
+  draft.author = author;
+  draft.committer = person(base_.committer.name, base_.committer.email, base_.now);
+  draft.message = message;
+  return base_.repository.write_commit(draft, base_.sign);
+}
+
+Result<std::optional<git::Oid>> Plan::take_on(const TakeOn& taken) {
+  std::vector<git::TreeUpdate> updates;
+  bool here = false;
+  for (const auto& [path, content] : taken.files) {
+    if (!path.starts_with("argocd/")) return fail(Code::kInvalid, "'", one_line(path, 120), "' is not below argocd/");
+    TRY(git::Oid now, oid_at(base_.repository, tree_, path));
+    git::Oid wanted;
+    if (content) {
+      TRY(wanted, base_.repository.write_blob(*content));
+    }
+    if (now == wanted) continue;
+    here = here || path == application_file(taken.target);
+    updates.push_back({path, content ? std::optional(wanted) : std::nullopt});
+  }
+  if (updates.empty()) return std::optional<git::Oid>();
+  TRY(git::Oid tree, base_.repository.update_tree(tree_, updates));
+  git::Person author = person(taken.author.name, taken.author.email, taken.author.time.value_or(base_.now));
+  TRY(git::Oid commit, commit_tree(tree, author, taken_on_message(taken)));
+  Entry entry;
+  entry.type = EntryType::kTakenOn;
+  entry.target = taken.target;
+  entry.commit = commit.hex();
+  entry.because = model::clean_value(taken.because, 1000);
+  auto file = taken.files.find(application_file(taken.target));
+  entry.removed = file != taken.files.end() && !file->second;
+  TRY_DO(add(std::move(entry)));
+  tip_ = commit;
+  tree_ = tree;
+  return std::optional<git::Oid>(commit);
+}
+
+// Why a draft cannot go out as it is.
+std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* state) const {
+  uint32_t last = state == nullptr ? 0 : state->last_number;
+  if (state != nullptr) {
+    if (ReleaseRowPtr row = state->with_key(draft.artifact, draft.trailers.input_digest, draft.intent)) {
+      if (row->number > draft.on_number || !draft.intent.empty()) return DraftResult(Duplicate{row->number, row->commit});
+    }
+    if (const Hold* hold = state->hold_in_force(base_.now); hold != nullptr && !draft.past_hold) {
+      return DraftResult(Stale{"the target is held behind release " + std::to_string(hold->number)});
+    }
+  }
+  if (draft.on_number != last) {
+    return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
+  }
+  if (draft.trailers.policy && draft.trailers.policy->commit != base_.tips.main.hex()) {
+    return DraftResult(Stale{"main moved to " + base_.tips.main.short_hex()});
+  }
+  if (!draft.artifact.empty() && !draft.restore && builder_.state().is_bad(draft.artifact)) {
+    return DraftResult(Stale{"its artifact was marked bad"});
+  }
+  return std::nullopt;
+}
+
+Result<git::Oid> Plan::draft_tree(const Draft& draft, const TargetState* state) {
+  if (draft.restore) {
+    ReleaseRowPtr row = state == nullptr ? nullptr : state->find(*draft.restore);
+    if (!row) return fail(Code::kInvalid, draft.target.str(), " has no release ", *draft.restore);
+    return row->target_tree;
+  }
+  std::vector<git::TreeUpdate> updates;
+  for (const auto& [path, content] : draft.files) {
+    TRY(git::Oid blob, base_.repository.write_blob(content));
+    updates.push_back({path, blob});
+  }
+  if (updates.empty()) return fail(Code::kInvalid, "a release of ", draft.target.str(), " without files");
+  return base_.repository.update_tree(git::Oid(), updates);
+}
+
+// Nothing differs but release.yaml: the number of the release that stays.
+Result<std::optional<uint32_t>> Plan::unchanged(const Draft& draft, const TargetState* state, const git::Oid& tree) {
+  std::optional<uint32_t> none;
+  if (state == nullptr || state->releases.empty() || draft.restore || draft.even_unchanged) return none;
+  TRY(git::Oid now, oid_at(base_.repository, tree_, target_folder(draft.target)));
+  if (now.is_zero()) return none;
+  std::vector<git::TreeUpdate> drop{{std::string(kReleaseFile), std::nullopt}};
+  TRY(git::Oid before, base_.repository.update_tree(now, drop));
+  TRY(git::Oid after, base_.repository.update_tree(tree, drop));
+  return before == after ? std::optional(state->last_number) : none;
+}
+
+Result<DraftResult> Plan::release(const Draft& draft) {
+  auto done = try_release(draft);
+  if (!done && drafts_fault(done.error())) return DraftResult(Refused{done.error().text()});
+  return done;
+}
+
+Result<DraftResult> Plan::try_release(const Draft& draft) {
+  const TargetState* state = builder_.find(draft.target);
+  if (auto stop = blocked(draft, state)) return *std::move(stop);
+  TRY(git::Oid tree, draft_tree(draft, state));
+  TRY(auto same, unchanged(draft, state, tree));
+  if (same) {
+    Entry entry;
+    entry.type = EntryType::kUnchanged;
+    entry.target = draft.target;
+    entry.number = *same;
+    entry.artifact = draft.artifact;
+    entry.input_digest = draft.trailers.input_digest;
+    entry.trigger = draft.trailers.trigger;
+    entry.source = draft.trailers.source;
+    entry.subject = model::clean_value(draft.subject, 200);
+    entry.author = model::clean_value(draft.source_author, 200);
+    TRY_DO(add(std::move(entry)));
+    return DraftResult(Unchanged{*same});
+  }
+  Making making{draft.target, tree, draft.trailers, person(draft.author.name, draft.author.email, draft.author.time.value_or(base_.now)),
+                draft.subject, draft.prose, draft.quoted, draft.source_author, draft.artifact, draft.intent};
+  if (draft.restore) making.trailers.rollback_of = model::ReleaseId{draft.target, *draft.restore};
+  if (state != nullptr && state->drift) {
+    making.prose += "\n\nThis replaces a change that was made past the platform by " + state->drift->by + " in " + state->drift->commit.hex() + ".";
+  }
+  for (const auto& [digest, input] : draft.inputs) TRY_DO(ledger_.keep(base_.repository, ledger_tree_, digest, input));
+  TRY(Released released, write_release(std::move(making)));
+  if (draft.hold) {
+    Entry hold = *draft.hold;
+    hold.target = draft.target;
+    if (hold.number == 0) hold.number = released.number;
+    if (hold.artifact.empty()) hold.artifact = draft.artifact;
+    TRY_DO(add(std::move(hold)));
+  }
+  return DraftResult(released);
+}
+
+// The commit, its tag, and the ledger's entry; the one place where a number comes into being.
+Result<Released> Plan::write_release(Making making) {
+  const TargetState* state = builder_.find(making.target);
+  model::Trailers& trailers = making.trailers;
+  trailers.release = {making.target, (state == nullptr ? 0 : state->last_number) + 1};
+  trailers.target_tree = making.tree.hex();
+  TRY(std::string block, model::format_trailers(trailers));
+  TRY(git::Oid tree, base_.repository.update_tree(tree_, {{target_folder(making.target), making.tree, git::Mode::kTree}}));
+  TRY(git::Oid commit, commit_tree(tree, making.author, release_message(trailers, block, making.subject, making.prose, making.quoted)));
+  git::TagDraft draft{commit, git::ObjectKind::kCommit, trailers.release.tag(), person(base_.committer.name, base_.committer.email, base_.now), block};
+  TRY(std::string tag, git::tag_bytes(draft, base_.sign));
+  TRY(git::Oid tag_oid, base_.repository.write(git::ObjectKind::kTag, tag));
+  Entry entry;
+  entry.type = EntryType::kRelease;
+  entry.target = making.target;
+  entry.number = trailers.release.number;
+  entry.commit = commit.hex();
+  entry.artifact = making.artifact;
+  entry.intent = making.intent;
+  entry.subject = model::clean_value(making.subject, 200);
+  entry.author = model::clean_value(making.source_author, 200);
+  entry.tag = std::move(tag);
+  TRY_DO(add(std::move(entry)));
+  tip_ = commit;
+  tree_ = tree;
+  tags_.emplace_back(trailers.release.tag(), tag_oid);
+  return Released{trailers.release.number, commit, tag_oid, making.tree};
+}
+
+Result<Flight> Plan::finish() {
+  if (broken_) return fail(Code::kCorrupt, "a branch's tip cannot be read");
+  Flight flight;
+  if (tip_ != base_.tips.deploy) flight.moves.push_back({branch_ref(base_.branch), base_.tips.deploy, tip_});
+  if (!ledger_.empty()) {
+    TRY(git::Oid tree, ledger_.write(base_.repository, ledger_tree_));
+    git::CommitDraft draft;
+    draft.tree = tree;
+    if (!ledger_tip_.is_zero()) draft.parents = {ledger_tip_};
+    draft.author = draft.committer = person(base_.committer.name, base_.committer.email, base_.now);
+    draft.message = ledger_message(ledger_.names());
+    TRY(git::Oid commit, base_.repository.write_commit(draft, base_.sign));
+    flight.moves.push_back({branch_ref(ledger_branch(base_.branch)), base_.tips.ledger, commit});
+    ledger_tip_ = commit;
+  }
+  for (const auto& [name, oid] : tags_) flight.tags.push_back(name);
+  return flight;
+}
+
+}  // namespace autonomous::store

@@ -1,0 +1,268 @@
+#include "gitops/store/record.h"
+
+#include "gitops/base/file.h"
+#include "gitops/base/log.h"
+#include "gitops/git/refs.h"
+#include "gitops/store/foreign.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/ledger.h"
+#include "gitops/store/record_impl.h"
+#include "gitops/store/shared_state.h"
+
+namespace autonomous::store {
+
+namespace {
+
+constexpr int kMaxRaces = 10;
+constexpr int kMaxTagTries = 5;
+
+Error rewritten(const std::string& why) {
+  return fail(Code::kConflict, why).hint("look at the branch; when the rewrite is right: autonomous repair --accept-rewrite --because …");
+}
+
+bool descends(const git::Repository& repository, const git::Oid& from, const git::Oid& to) {
+  if (from.is_zero() || from == to) return true;
+  if (to.is_zero()) return false;
+  auto yes = repository.is_ancestor(from, to);
+  return yes && *yes;
+}
+
+}  // namespace
+
+Record::Impl::Impl(RecordConfig config, const Clock& clock, git::Repository repository, Journal journal)
+    : config_(std::move(config)), clock_(clock), repository_(std::move(repository)), journal_(std::move(journal)) {
+  wire_ = config_.remote ? remote_wire(repository_, config_.remote, config_.branch) : hosted_wire(repository_, config_.branch);
+  sign_ = [signer = config_.signer](std::string_view bytes) { return signer->sign(bytes); };
+}
+
+Result<void> Record::Impl::at(Point point) { return config_.fault ? config_.fault(point) : ok(); }
+
+void Record::Impl::publish(StatePtr state) {
+  offer_state(repository_.path(), config_.branch, state);
+  std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+}
+
+StatePtr Record::Impl::state() const {
+  std::lock_guard lock(mutex_);
+  return state_;
+}
+
+PlanBase Record::Impl::base() { return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now()}; }
+
+Result<void> Record::Impl::ready(const Ctx& ctx) {
+  TRY_DO(ctx.check());
+  if (in_flight_) TRY_DO(settle_flight(ctx));
+  if (!stopped_.empty()) return rewritten(stopped_);
+  return ok();
+}
+
+// What the journal holds happened, or it did not: the refs say which.
+Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
+  TRY(auto flight, journal_.read());
+  if (!flight) {
+    in_flight_ = false;
+    return ok();
+  }
+  TRY(Tips tips, wire_->look(ctx));
+  auto tip_of = [&](const std::string& ref) {
+    return ref == branch_ref(kMain) ? tips.main : ref == branch_ref(config_.branch) ? tips.deploy : tips.ledger;
+  };
+  std::vector<Move> missing;
+  for (const Move& move : flight->moves) {
+    if (!descends(repository_, move.to, tip_of(move.ref))) missing.push_back(move);
+  }
+  bool happened = missing.size() < flight->moves.size() || flight->moves.empty();
+  if (happened && !missing.empty()) {
+    // Some moved: then all objects are there, and the rest follows where nobody was faster.
+    TRY(MoveResult moved, wire_->move(ctx, missing));
+    if (moved.kind != MoveResult::Kind::kMoved) return rewritten("the branches disagree after a crash: " + moved.words);
+  }
+  if (!happened) {
+    log(Level::kInfo, "what was in flight did not arrive; it is dropped", {});
+    TRY_DO(journal_.clear());
+  }
+  in_flight_ = false;
+  if (!happened) return ok();
+  // The bytes of the tags are in the ledger.
+  TRY(Tips now, wire_->look(ctx));
+  Builder builder;
+  TRY_DO(read_ledger(repository_, git::Oid(), now.ledger, builder));
+  StatePtr folded = builder.finish(now.deploy, now.ledger, now.main);
+  for (const std::string& name : flight->tags) {
+    auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
+    ReleaseRowPtr row = id ? folded->find(*id) : nullptr;
+    if (!row) continue;
+    TRY(model::Entry entry, read_entry(repository_, now.ledger, id->target, row->line));
+    TRY(git::Oid tag, repository_.write(git::ObjectKind::kTag, entry.tag));
+    tags_due_.emplace_back(name, tag);
+  }
+  send_tags(ctx);
+  return ok();
+}
+
+Result<void> Record::Impl::check_descends(const Tips& tips) {
+  struct Branch {
+    std::string name;
+    git::Oid before, now;
+  };
+  for (const Branch& branch : {Branch{std::string(kMain), known_.main, tips.main}, Branch{config_.branch, known_.deploy, tips.deploy},
+                               Branch{ledger_branch(config_.branch), known_.ledger, tips.ledger}}) {
+    if (descends(repository_, branch.before, branch.now)) continue;
+    stopped_ = "branch " + branch.name + " was rewritten: " + (branch.now.is_zero() ? "it is gone" : branch.now.short_hex(12)) +
+               " does not descend from " + branch.before.short_hex(12) + "; nothing is written until an operator accepts it";
+    return rewritten(stopped_);
+  }
+  return ok();
+}
+
+Result<Foreign> Record::Impl::take_in(const Ctx& ctx) {
+  Foreign foreign;
+  TRY(Tips tips, wire_->look(ctx));
+  foreign.main = tips.main;
+  if (tips == known_ && checked_ == tips.deploy) return foreign;
+  TRY_DO(check_descends(tips));
+  foreign.main_moved = tips.main != known_.main;
+  foreign.deploy_moved = tips.deploy != known_.deploy;
+  foreign.ledger_moved = tips.ledger != known_.ledger;
+  Builder builder(state());
+  if (foreign.ledger_moved) TRY_DO(read_ledger(repository_, known_.ledger, tips.ledger, builder, &foreign.entries));
+  publish(builder.finish(tips.deploy, tips.ledger, tips.main));
+  known_ = tips;
+  TRY_DO(adopt_all(ctx, foreign));
+  TRY_DO(journal_.remember(known_));
+  return foreign;
+}
+
+// One round per race; each looks again at what is there.
+Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
+  for (int round = 0; round < kMaxRaces; ++round) {
+    TRY(ForeignScan scan, find_foreign(repository_, *state(), checked_, known_.deploy));
+    if (!scan.other_paths.empty()) foreign.other_paths = scan.other_paths;
+    if (scan.changes.empty()) {
+      checked_ = known_.deploy;
+      return ok();
+    }
+    Plan plan(base());
+    for (ForeignChange& change : scan.changes) {
+      TRY_DO(plan.adopt(change, config_.drift_holds && config_.drift_holds(change.target)));
+    }
+    TRY(MoveResult moved, launch(ctx, plan));
+    if (moved.kind == MoveResult::Kind::kRefused) {
+      return fail(Code::kDenied, "the repository refused what was to be adopted: ", moved.words);
+    }
+    if (moved.kind == MoveResult::Kind::kMoved) {
+      for (ForeignChange& change : scan.changes) foreign.changes.push_back(std::move(change));
+      continue;
+    }
+    TRY(Tips tips, wire_->look(ctx));
+    TRY_DO(check_descends(tips));
+    Builder builder(state());
+    if (tips.ledger != known_.ledger) TRY_DO(read_ledger(repository_, known_.ledger, tips.ledger, builder, &foreign.entries));
+    publish(builder.finish(tips.deploy, tips.ledger, tips.main));
+    foreign.main_moved = foreign.main_moved || tips.main != known_.main;
+    foreign.main = tips.main;
+    known_ = tips;
+  }
+  return fail(Code::kUnavailable, "others keep moving the branch").may_retry();
+}
+
+Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
+  TRY(Flight flight, plan.finish());
+  if (flight.moves.empty()) return MoveResult{};
+  size_t due = tags_due_.size();
+  for (const auto& tag : plan.tags()) tags_due_.push_back(tag);
+  flight.tags.clear();
+  for (const auto& [name, oid] : tags_due_) flight.tags.push_back(name);
+  auto moved = fly(ctx, flight);
+  if (!moved) {
+    tags_due_.clear();  // the journal has them
+    return moved;
+  }
+  if (moved->kind != MoveResult::Kind::kMoved) {
+    tags_due_.resize(due);
+    return moved;
+  }
+  bool alone = checked_ == known_.deploy;
+  known_ = plan.tips();
+  publish(plan.state());
+  if (alone) checked_ = known_.deploy;
+  TRY_DO(at(Point::kRefsMoved));
+  send_tags(ctx);
+  TRY_DO(at(Point::kTagsPushed));
+  TRY_DO(journal_.remember(known_));
+  return moved;
+}
+
+Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
+  TRY_DO(repository_.flush());
+  TRY_DO(at(Point::kObjectsWritten));
+  TRY_DO(journal_.write(flight));
+  in_flight_ = true;
+  TRY_DO(at(Point::kJournalWritten));
+  TRY(MoveResult moved, wire_->move(ctx, flight.moves));
+  in_flight_ = false;
+  if (moved.kind != MoveResult::Kind::kMoved) TRY_DO(journal_.clear());
+  return moved;
+}
+
+// Tags never hold anybody up: what does not go now goes with the next push, and repair puts back the rest.
+void Record::Impl::send_tags(const Ctx& ctx) {
+  if (tags_due_.empty()) {
+    (void)journal_.clear();
+    return;
+  }
+  auto wrong = wire_->make_tags(ctx, tags_due_);
+  if (!wrong && ++tag_tries_ < kMaxTagTries) {
+    log(Level::kWarning, "release tags wait for the next push", {{"error", wrong.error().line()}});
+    return;
+  }
+  if (!wrong) log(Level::kError, "release tags could not be written; `autonomous repair` puts them back", {{"error", wrong.error().line()}});
+  tag_tries_ = 0;
+  tags_due_.clear();
+  (void)journal_.clear();
+}
+
+// ---- the class
+
+Record::Record(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Record::~Record() = default;
+
+Result<Foreign> Record::sync(const Ctx& ctx) {
+  TRY_DO(impl_->ready(ctx));
+  if (!impl_->tags_due_.empty()) impl_->send_tags(ctx);
+  return impl_->take_in(ctx);
+}
+
+Result<BatchResult> Record::commit(const Ctx& ctx, Batch batch) { return impl_->commit(ctx, std::move(batch)); }
+
+Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because) {
+  if (impl_->in_flight_) TRY_DO(impl_->settle_flight(ctx));
+  TRY(Tips tips, impl_->wire_->look(ctx));
+  if (tips.deploy.is_zero() || tips.ledger.is_zero() || tips.main.is_zero()) {
+    return fail(Code::kConflict, "a branch is gone: push it again before accepting the rewrite");
+  }
+  git::Oid before = impl_->given_up_.deploy.is_zero() ? impl_->known_.deploy : impl_->given_up_.deploy;
+  TRY_DO(impl_->load(tips));
+  Plan plan(impl_->base());
+  model::Entry entry;
+  entry.type = model::EntryType::kRewriteAccepted;
+  entry.by = by;
+  entry.because = model::clean_value(because, 1000);
+  entry.commit = tips.deploy.hex();
+  entry.previous = before.is_zero() ? "" : before.hex();
+  TRY_DO(plan.add(std::move(entry)));
+  TRY(MoveResult moved, impl_->launch(ctx, plan));
+  if (moved.kind != MoveResult::Kind::kMoved) return fail(Code::kConflict, "could not be written down: ", moved.words).may_retry();
+  impl_->stopped_.clear();
+  impl_->given_up_ = Tips{};
+  impl_->checked_ = git::Oid();
+  return ok();
+}
+
+StatePtr Record::state() const { return impl_->state(); }
+git::Repository& Record::repository() { return impl_->repository_; }
+git::Oid Record::main() const { return impl_->known_.main; }
+git::Oid Record::deploy() const { return impl_->known_.deploy; }
+
+}  // namespace autonomous::store

@@ -1,0 +1,76 @@
+// The inside of Record, shared by its few source files. Not for others.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gitops/git/repository.h"
+#include "gitops/git/signer.h"
+#include "gitops/store/journal.h"
+#include "gitops/store/plan.h"
+#include "gitops/store/record.h"
+#include "gitops/store/wire.h"
+
+namespace autonomous::store {
+
+// One thing of a batch that a server may refuse by itself.
+struct Item {
+  enum class Kind { kEntry, kTaken, kDraft };
+  Kind kind;
+  size_t index;
+};
+
+struct Record::Impl {
+  Impl(RecordConfig config, const Clock& clock, git::Repository repository, Journal journal);
+
+  // ---- start.cc
+  Result<void> start(const Ctx& ctx);
+  Result<void> make_branches(const Ctx& ctx, const Tips& there);
+  Result<void> load(const Tips& tips);
+  Result<void> check_whole();
+  Result<void> introduce_key(const Ctx& ctx);
+
+  // ---- record.cc
+  // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.
+  Result<void> ready(const Ctx& ctx);
+  Result<void> settle_flight(const Ctx& ctx);
+  Result<Foreign> take_in(const Ctx& ctx);
+  Result<void> check_descends(const Tips& tips);
+  Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
+  PlanBase base();
+  // Journal, move, tags. After kMoved, state and tips are the plan's.
+  Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
+  Result<MoveResult> fly(const Ctx& ctx, const Flight& flight);
+  void send_tags(const Ctx& ctx);
+  Result<void> at(Point point);
+  void publish(StatePtr state);
+  StatePtr state() const;
+
+  // ---- batch.cc
+  Result<BatchResult> commit(const Ctx& ctx, Batch batch);
+  Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, size_t& refusals);
+  Result<MoveResult> attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
+  Result<void> fill(Plan& plan, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
+
+  RecordConfig config_;
+  const Clock& clock_;
+  git::Repository repository_;
+  Journal journal_;
+  std::unique_ptr<Wire> wire_;
+  git::SignFunction sign_;
+  Tips known_;             // the last tips that were seen and folded
+  git::Oid checked_;       // the commit of deploy up to which others' changes are taken in; zero: nothing was compared yet
+  std::string stopped_;    // why nothing may be written
+  Tips given_up_;          // the tips that a rewrite replaced, where a start found it
+  bool in_flight_ = false; // it is not known whether the journal's moves happened
+  std::vector<std::pair<std::string, git::Oid>> tags_due_;
+  int tag_tries_ = 0;
+
+  mutable std::mutex mutex_;  // guards state_
+  StatePtr state_;
+};
+
+}  // namespace autonomous::store

@@ -1,0 +1,141 @@
+// The wire to a remote: what counts is what the remote's refs say, never the words of a push.
+#include "gitops/base/log.h"
+#include "gitops/git/refs.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/wire.h"
+
+namespace autonomous::store {
+
+namespace {
+
+constexpr std::string_view kTagRefs = "refs/tags/";
+
+Result<git::Oid> mirrored(const git::Repository& repository, const std::string& ref) {
+  auto tip = git::read_ref(repository, ref);
+  if (!tip && tip.error().code() == Code::kNotFound) return git::Oid();
+  return tip;
+}
+
+// The mirror's refs/remotes/origin/… say what was fetched last; what counts is what the remote says now.
+class RemoteWire final : public Wire {
+ public:
+  RemoteWire(git::Repository& mirror, std::shared_ptr<git::Remote> remote, std::string branch)
+      : mirror_(mirror), remote_(std::move(remote)), branches_{std::string(kMain), branch, ledger_branch(branch)} {}
+
+  Result<Tips> look(const Ctx& ctx) override {
+    TRY(auto refs, remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
+    Tips tips;
+    std::vector<std::string> wanted;
+    for (size_t i = 0; i < branches_.size(); ++i) {
+      for (const git::RemoteRef& ref : refs) {
+        if (ref.name == branch_ref(branches_[i])) at(tips, i) = ref.oid;
+      }
+      TRY(git::Oid fetched, mirrored(mirror_, tracking(i)));
+      if (!at(tips, i).is_zero() && (fetched != at(tips, i) || !mirror_.has(fetched))) {
+        wanted.push_back("+" + branch_ref(branches_[i]) + ":" + tracking(i));
+      }
+    }
+    if (wanted.empty()) return tips;
+    TRY_DO(remote_->fetch(ctx, mirror_, wanted));
+    // It may have moved on between the two requests: what was fetched is one consistent answer, too.
+    for (size_t i = 0; i < branches_.size(); ++i) {
+      if (at(tips, i).is_zero()) continue;
+      TRY(at(tips, i), mirrored(mirror_, tracking(i)));
+    }
+    return tips;
+  }
+
+  Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) override {
+    std::vector<git::PushUpdate> updates;
+    for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
+    auto report = remote_->push(ctx, mirror_, updates, /*atomic=*/true);
+    if (report && report->all_ok()) {
+      TRY_DO(track(ctx, moves));
+      return MoveResult{};
+    }
+    // What the refs say decides, not the words.
+    TRY(auto refs, remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
+    size_t there = 0;
+    size_t unmoved = 0;
+    for (const Move& move : moves) {
+      git::Oid now;
+      for (const git::RemoteRef& ref : refs) now = ref.name == move.ref ? ref.oid : now;
+      there += now == move.to ? 1 : 0;
+      unmoved += now == move.from ? 1 : 0;
+    }
+    if (there == moves.size()) {
+      TRY_DO(track(ctx, moves));
+      return MoveResult{};
+    }
+    if (unmoved != moves.size()) return MoveResult{MoveResult::Kind::kRaced, "the remote's branches moved"};
+    if (!report) return std::move(report).error().may_retry();
+    return MoveResult{MoveResult::Kind::kRefused, words(*report)};
+  }
+
+  Result<std::vector<std::string>> make_tags(const Ctx& ctx, const std::vector<std::pair<std::string, git::Oid>>& tags) override {
+    std::vector<git::PushUpdate> updates;
+    for (const auto& [name, oid] : tags) updates.push_back({std::string(kTagRefs) + name, oid, git::Oid()});
+    TRY(git::PushReport report, remote_->push(ctx, mirror_, updates, /*atomic=*/false));
+    std::vector<std::string> wrong;
+    std::vector<std::pair<size_t, std::string>> doubtful;
+    for (size_t i = 0; i < report.refs.size() && i < tags.size(); ++i) {
+      git::PushOutcome outcome = report.refs[i].outcome;
+      if (outcome == git::PushOutcome::kOk || outcome == git::PushOutcome::kUpToDate) continue;
+      doubtful.emplace_back(i, report.refs[i].reason);
+    }
+    if (doubtful.empty()) return wrong;
+    // A tag that is there already with our value is fine.
+    std::vector<std::string> prefixes;
+    for (const auto& [i, reason] : doubtful) prefixes.push_back(std::string(kTagRefs) + tags[i].first);
+    TRY(auto refs, remote_->ls_refs(ctx, prefixes));
+    for (const auto& [i, reason] : doubtful) {
+      bool ours = false;
+      for (const git::RemoteRef& ref : refs) ours = ours || (ref.name == std::string(kTagRefs) + tags[i].first && ref.oid == tags[i].second);
+      if (ours) continue;
+      log(Level::kWarning, "the remote did not take a release tag", {{"tag", tags[i].first}, {"reason", reason}, {"words", report.server_words}});
+      wrong.push_back(tags[i].first);
+    }
+    return wrong;
+  }
+
+  Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) override {
+    TRY(auto refs, remote_->ls_refs(ctx, {std::string(kTagRefs) + std::string(prefix)}));
+    std::vector<std::pair<std::string, git::Oid>> found;
+    for (const git::RemoteRef& ref : refs) found.emplace_back(ref.name.substr(kTagRefs.size()), ref.oid);
+    return found;
+  }
+
+ private:
+  static git::Oid& at(Tips& tips, size_t i) { return i == 0 ? tips.main : i == 1 ? tips.deploy : tips.ledger; }
+  std::string tracking(size_t i) const { return "refs/remotes/origin/" + branches_[i]; }
+
+  Result<void> track(const Ctx& ctx, const std::vector<Move>& moves) {
+    std::vector<git::RefUpdate> updates;
+    for (const Move& move : moves) {
+      for (size_t i = 0; i < branches_.size(); ++i) {
+        if (move.ref == branch_ref(branches_[i])) updates.push_back({tracking(i), move.to, std::nullopt});
+      }
+    }
+    return git::update_refs(ctx, mirror_, std::move(updates));
+  }
+
+  static std::string words(const git::PushReport& report) {
+    std::string text = report.server_words;
+    for (const git::PushVerdict& verdict : report.refs) {
+      if (verdict.outcome == git::PushOutcome::kRejected) text += (text.empty() ? "" : "\n") + verdict.ref + ": " + verdict.reason;
+    }
+    return text.empty() ? "the remote refused the push without a word" : text;
+  }
+
+  git::Repository& mirror_;
+  std::shared_ptr<git::Remote> remote_;
+  std::vector<std::string> branches_;
+};
+
+}  // namespace
+
+std::unique_ptr<Wire> remote_wire(git::Repository& mirror, std::shared_ptr<git::Remote> remote, std::string branch) {
+  return std::make_unique<RemoteWire>(mirror, std::move(remote), std::move(branch));
+}
+
+}  // namespace autonomous::store

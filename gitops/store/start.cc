@@ -1,0 +1,191 @@
+// Opening a record: first start, recovery, and the check that what is there is whole.
+#include "gitops/base/file.h"
+#include "gitops/base/log.h"
+#include "gitops/git/refs.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/ledger.h"
+#include "gitops/store/message.h"
+#include "gitops/store/record_impl.h"
+
+namespace autonomous::store {
+
+namespace {
+
+constexpr std::string_view kDefaultPlatform =
+    "version: 1                      # what people want: environments, projects, policies\n"
+    "environments:\n"
+    "  local: {from: branch main}\n";
+
+constexpr std::string_view kDeployReadme =
+    "# deploy: what runs\n\n"
+    "Written by Autonomous, read by Argo CD. A commit is one release of one target (environment/project/app); its\n"
+    "trailers say who, what, why. `apps/<environment>/<project>/<app>/` holds the inputs (`release.yaml`), the values\n"
+    "and the manifests of what runs now, `argocd/` the Applications.\n\n"
+    "- history of a target: `git log deploy -- apps/production/shop/web`\n"
+    "- one release: `git show release/production/shop/web/42`\n"
+    "- go back: `git revert release/production/shop/web/42`, then push: it is taken over as a rollback, and held\n";
+
+constexpr std::string_view kLedgerReadme =
+    "# autonomous/ledger: what happened\n\n"
+    "Append-only, signed. `<environment>/<project>/<app>/<segment>.jsonl` has one entry a line, 256 a segment: releases\n"
+    "(with their tags, byte for byte), outcomes, attempts that failed, and what people decided. `_platform/` holds what\n"
+    "is not about one target, `_inputs/sha256/` the specs and charts that releases were rendered from.\n\n"
+    "- of one target: `git log -p autonomous/ledger/deploy -- production/shop/web`\n";
+
+Error corrupt_record(Error error, const std::string& path) {
+  if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout || error.code() == Code::kCancelled) return error;
+  return fail(Code::kCorrupt, "the record ", path, " is damaged: ", error.line(), "; nothing was written to it")
+      .hint("restore it from a backup or a clone; `git fsck` there tells more");
+}
+
+// A mirror is a cache: a damaged one is made again.
+Result<git::Repository> open_repository(const RecordConfig& config) {
+  git::InitOptions options;
+  options.hosted = config.remote == nullptr;
+  auto opened = git::Repository::init_bare(config.repository, options);
+  if (opened || config.remote == nullptr) return opened;
+  log(Level::kWarning, "the mirror is damaged and is made again", {{"path", config.repository}, {"error", opened.error().line()}});
+  TRY_DO(remove_all(config.repository));
+  return git::Repository::init_bare(config.repository, options);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Record>> Record::open(const Ctx& ctx, RecordConfig config, const Clock& clock) {
+  if (!config.signer) return fail(Code::kInvalid, "a record needs a key to sign with");
+  std::string path = config.repository;
+  bool hosted = config.remote == nullptr;
+  auto opened = open_repository(config);
+  if (!opened) return hosted && opened.error().code() != Code::kInvalid ? corrupt_record(std::move(opened).error(), path) : std::move(opened).error();
+  git::Repository repository = *std::move(opened);
+  if (auto locks = git::remove_stale_locks(repository); locks && !locks->empty()) {
+    log(Level::kWarning, "removed locks of a dead process", {{"path", path}});
+  }
+  TRY(Journal journal, Journal::open(config.journal, config.branch));
+  auto impl = std::make_unique<Impl>(std::move(config), clock, std::move(repository), std::move(journal));
+  auto started = impl->start(ctx);
+  if (!started) {
+    bool damaged = started.error().code() == Code::kCorrupt || started.error().code() == Code::kNotFound;
+    return damaged ? corrupt_record(std::move(started).error(), path) : std::move(started).error();
+  }
+  return std::unique_ptr<Record>(new Record(std::move(impl)));
+}
+
+Result<void> Record::Impl::start(const Ctx& ctx) {
+  TRY_DO(settle_flight(ctx));
+  TRY(Tips tips, wire_->look(ctx));
+  if (!tips.ledger.is_zero() && (tips.deploy.is_zero() || tips.main.is_zero())) {
+    return fail(Code::kCorrupt, "there is a ledger, but no branch ", tips.deploy.is_zero() ? config_.branch : std::string(kMain));
+  }
+  if (tips.ledger.is_zero() || tips.deploy.is_zero() || tips.main.is_zero()) {
+    TRY_DO(make_branches(ctx, tips));
+    TRY(tips, wire_->look(ctx));
+  }
+  TRY_DO(load(tips));
+  TRY_DO(check_whole());
+  if (auto before = journal_.known()) {
+    Tips now = known_;
+    known_ = *before;
+    auto same_history = check_descends(now);
+    known_ = now;
+    if (!same_history) {
+      given_up_ = *before;
+      log(Level::kError, same_history.error().message(), {});
+    }
+  }
+  if (stopped_.empty()) {
+    TRY_DO(introduce_key(ctx));
+    TRY_DO(journal_.remember(known_));
+  }
+  return ok();
+}
+
+// Branches that exist already (a remote with only main, a deploy of before us) are taken as they are.
+Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
+  git::Person self = person(config_.committer.name, config_.committer.email, clock_.now());
+  Flight flight;
+  auto root = [&](std::string_view branch, const std::vector<std::pair<std::string, std::string>>& files, std::string message) -> Result<git::Oid> {
+    std::vector<git::TreeUpdate> updates;
+    for (const auto& [path, content] : files) {
+      TRY(git::Oid blob, repository_.write_blob(content));
+      updates.push_back({path, blob});
+    }
+    TRY(git::Oid tree, repository_.update_tree(git::Oid(), updates));
+    TRY(git::Oid commit, repository_.write_commit({tree, {}, self, self, std::move(message)}, sign_));
+    flight.moves.push_back({branch_ref(branch), git::Oid(), commit});
+    return commit;
+  };
+  std::string platform = config_.platform_yaml.empty() ? std::string(kDefaultPlatform) : config_.platform_yaml;
+  if (there.main.is_zero()) {
+    TRY_DO(root(kMain, {{std::string(kPlatformFile), platform}}, "Start the platform\n\nWhat people want is written on this branch: platform.yaml, and config/ for single targets.\n"));
+  }
+  git::Oid deploy = there.deploy;
+  if (deploy.is_zero()) {
+    TRY(deploy, root(config_.branch, {{"README.md", std::string(kDeployReadme)}}, "Start the branch that says what runs\n"));
+  }
+  model::Entry key;
+  key.type = model::EntryType::kKey;
+  key.time = clock_.now();
+  key.key = config_.signer->public_line();
+  key.commit = deploy.hex();
+  key.because = "the first key; the record begins after this commit";
+  TRY(std::string line, model::format_entry(key));
+  TRY_DO(root(ledger_branch(config_.branch), {{"README.md", std::string(kLedgerReadme)}, {ledger_file(std::nullopt, 0), line}},
+              "Start the ledger\n\nkey\n"));
+  TRY(MoveResult moved, fly(ctx, flight));
+  if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, "the repository refused its first branches: ", moved.words);
+  return journal_.clear();  // a race is fine: then somebody else made them
+}
+
+Result<void> Record::Impl::load(const Tips& tips) {
+  Builder builder;
+  TRY_DO(read_ledger(repository_, git::Oid(), tips.ledger, builder));
+  publish(builder.finish(tips.deploy, tips.ledger, tips.main));
+  known_ = tips;
+  checked_ = git::Oid();
+  return ok();
+}
+
+// Cheap, and finds what a torn disk or a swapped repository leaves: tips that can't be read, releases that are not there.
+Result<void> Record::Impl::check_whole() {
+  for (const git::Oid& tip : {known_.main, known_.deploy, known_.ledger}) {
+    TRY(git::Oid tree, repository_.peel_tree(tip));
+    TRY_DO(repository_.tree(tree));
+  }
+  ReleaseRowPtr newest;
+  StatePtr now = state();
+  for (const auto& [target, state] : now->targets) {
+    if (ReleaseRowPtr live = state->live(); live && (!newest || live->time > newest->time)) newest = live;
+  }
+  if (!newest) return ok();
+  auto there = repository_.is_ancestor(newest->commit, known_.deploy);
+  if (there && *there) return ok();
+  bool accepted = false;
+  for (const model::Entry& entry : now->platform) accepted = accepted || (entry.type == model::EntryType::kRewriteAccepted && entry.time >= newest->time);
+  if (!accepted) {
+    stopped_ = "branch " + config_.branch + " was rewritten: the newest release's commit " + newest->commit.short_hex(12) +
+               " is not on it; nothing is written until an operator accepts it";
+    log(Level::kError, stopped_, {});
+  }
+  return ok();
+}
+
+Result<void> Record::Impl::introduce_key(const Ctx& ctx) {
+  StatePtr now = state();
+  std::string line = config_.signer->public_line();
+  for (const std::string& key : now->keys) {
+    if (key == line) return ok();
+  }
+  Plan plan(base());
+  model::Entry key;
+  key.type = model::EntryType::kKey;
+  key.key = line;
+  key.because = "another key of the daemon";
+  TRY_DO(plan.add(std::move(key)));
+  TRY(MoveResult moved, launch(ctx, plan));
+  if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, "the repository refused the ledger: ", moved.words);
+  if (moved.kind == MoveResult::Kind::kRaced) return fail(Code::kUnavailable, "the ledger moved while starting").may_retry();
+  return ok();
+}
+
+}  // namespace autonomous::store

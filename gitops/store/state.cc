@@ -1,0 +1,140 @@
+#include "gitops/store/state.h"
+
+#include <algorithm>
+
+namespace autonomous::store {
+
+namespace {
+
+// A release as it was listed at `time`.
+ReleaseRowPtr row_at(const ReleaseRowPtr& row, Time time) {
+  if (!row->outcome || row->outcome->time <= time) return row;
+  auto copy = std::make_shared<ReleaseRow>(*row);
+  copy->outcome.reset();
+  return copy;
+}
+
+std::optional<Hold> hold_at(const TargetState& state, Time time) {
+  std::optional<Hold> hold;
+  for (const model::Entry& entry : state.decisions) {
+    if (entry.time > time) break;
+    if (entry.type == model::EntryType::kResume) hold.reset();
+    if (entry.type == model::EntryType::kHold) {
+      hold = Hold{entry.by.value_or(model::Who{}), entry.time, entry.until, entry.because, entry.ticket, entry.number, entry.artifact};
+    }
+  }
+  return hold;
+}
+
+TargetPtr target_at(const TargetState& now, Time time) {
+  auto then = std::make_shared<TargetState>();
+  then->target = now.target;
+  for (const ReleaseRowPtr& row : now.releases) {
+    if (row->time <= time) then->releases.push_back(row_at(row, time));
+  }
+  auto until = [&](const std::vector<model::Entry>& from, std::vector<model::Entry>& into) {
+    std::copy_if(from.begin(), from.end(), std::back_inserter(into), [&](const auto& entry) { return entry.time <= time; });
+  };
+  until(now.decisions, then->decisions);
+  until(now.attempts, then->attempts);
+  then->hold = hold_at(now, time);
+  if (now.orphaned && now.orphaned->since <= time) then->orphaned = now.orphaned;
+  if (now.drift && now.drift->since <= time) then->drift = now.drift;
+  then->taken_on = now.taken_on;
+  then->application_commit = now.application_commit;
+  then->last_number = then->releases.empty() ? 0 : then->releases.back()->number;
+  then->entries = now.entries;
+  if (then->releases.empty() && then->decisions.empty() && then->attempts.empty()) return nullptr;
+  return then;
+}
+
+}  // namespace
+
+ReleaseRowPtr TargetState::find(uint32_t number) const {
+  auto found = std::lower_bound(releases.begin(), releases.end(), number,
+                                [](const ReleaseRowPtr& row, uint32_t wanted) { return row->number < wanted; });
+  return found != releases.end() && (*found)->number == number ? *found : nullptr;
+}
+
+ReleaseRowPtr TargetState::last_good(uint32_t before, bool unverified) const {
+  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
+    if (before != 0 && (*row)->number >= before) continue;
+    if (!(*row)->outcome) continue;
+    model::Verdict verdict = (*row)->outcome->verdict;
+    if (verdict == model::Verdict::kHealthy || (unverified && verdict == model::Verdict::kUnverified)) return *row;
+  }
+  return nullptr;
+}
+
+ReleaseRowPtr TargetState::with_tree(const git::Oid& tree) const {
+  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
+    if ((*row)->target_tree == tree) return *row;
+  }
+  return nullptr;
+}
+
+const Hold* TargetState::hold_in_force(Time now) const {
+  return hold && (!hold->until || *hold->until > now) ? &*hold : nullptr;
+}
+
+git::Oid TargetState::expected_tree() const {
+  if (drift) return drift->tree;
+  return releases.empty() ? git::Oid() : releases.back()->target_tree;
+}
+
+ReleaseRowPtr TargetState::with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const {
+  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
+    if ((*row)->intent == intent && (*row)->artifact == artifact && (*row)->input_digest == input_digest) return *row;
+    if (intent.empty()) return nullptr;
+  }
+  return nullptr;
+}
+
+TargetPtr State::find(const model::Target& target) const {
+  auto found = targets.find(target);
+  return found == targets.end() ? nullptr : found->second;
+}
+
+ReleaseRowPtr State::find(const model::ReleaseId& id) const {
+  TargetPtr target = find(id.target);
+  return target ? target->find(id.number) : nullptr;
+}
+
+std::vector<ReleaseRowPtr> State::releases(const model::Target& target, size_t limit) const {
+  TargetPtr found = find(target);
+  if (!found) return {};
+  size_t count = limit == 0 ? found->releases.size() : std::min(limit, found->releases.size());
+  return {found->releases.rbegin(), found->releases.rbegin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+std::vector<State::Located> State::where(std::string_view commit) const {
+  std::vector<Located> found;
+  if (commit.size() < 4) return found;
+  for (const auto& [target, state] : targets) {
+    for (auto row = state->releases.rbegin(); row != state->releases.rend(); ++row) {
+      if ((*row)->source_commit.starts_with(commit)) found.push_back({target, *row, row == state->releases.rbegin()});
+    }
+  }
+  return found;
+}
+
+StatePtr State::at(Time time) const {
+  auto then = std::make_shared<State>();
+  then->deploy = deploy;
+  then->ledger = ledger;
+  then->main = main;
+  for (const auto& [target, state] : targets) {
+    if (TargetPtr was = target_at(*state, time)) then->targets.emplace(target, std::move(was));
+  }
+  std::copy_if(platform.begin(), platform.end(), std::back_inserter(then->platform),
+               [&](const model::Entry& entry) { return entry.time <= time; });
+  // What holds everywhere is folded again, from the platform's entries and every target's decisions, by time.
+  std::vector<model::Entry> said = then->platform;
+  for (const auto& [target, state] : then->targets) said.insert(said.end(), state->decisions.begin(), state->decisions.end());
+  std::stable_sort(said.begin(), said.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+  for (const model::Entry& entry : said) apply_everywhere(*then, entry);
+  then->platform_entries = platform_entries;
+  return then;
+}
+
+}  // namespace autonomous::store

@@ -1,0 +1,40 @@
+// Wire: how a record reaches its branches: refs of a hosted repository, or those of a remote through a local mirror.
+// Owned by the writer's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gitops/base/ctx.h"
+#include "gitops/git/remote.h"
+#include "gitops/git/repository.h"
+#include "gitops/store/journal.h"
+
+namespace autonomous::store {
+
+struct MoveResult {
+  enum class Kind { kMoved, kRaced, kRefused };
+  Kind kind = Kind::kMoved;
+  std::string words;  // of a refusal: the server's
+};
+
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  // The tips as they are now; their objects are in the repository.
+  virtual Result<Tips> look(const Ctx& ctx) = 0;
+  // All refs or none. An error: it is not known whether they moved.
+  virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) = 0;
+  // Makes tags (without refs/tags/). Gives those that others made with another value, or that were refused.
+  virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx, const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;
+  // The tags that are there below `prefix`, with the oids of their objects.
+  virtual Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) = 0;
+};
+
+std::unique_ptr<Wire> hosted_wire(git::Repository& repository, std::string branch);
+std::unique_ptr<Wire> remote_wire(git::Repository& mirror, std::shared_ptr<git::Remote> remote, std::string branch);
+
+}  // namespace autonomous::store
