@@ -1,0 +1,168 @@
+// The functions and methods that helm adds to sprig's: include, tpl, required, fail, lookup, and what .Files and .Values
+// can do.
+#include <array>
+
+#include "gitops/base/digest.h"
+#include "gitops/base/text.h"
+#include "render/funcs/funcs.h"
+#include "render/funcs/yaml_value.h"
+#include "render/helm/capabilities.h"
+#include "render/helm/engine.h"
+#include "render/helm/match.h"
+
+namespace autonomous::helm {
+
+namespace {
+
+using render::Args;
+using render::Context;
+using render::Type;
+
+Value include(Context& cx, Args args) { return cx.include(args[0].string(), args[1]); }
+Value tpl(Context& cx, Args args) { return cx.tpl(args[0].string(), args[1]); }
+
+// The marks are how helm finds the message in the error's text again.
+Value fail_with(Context& cx, std::string_view message) { return cx.fail("HELM_ERR_START", message, "HELM_ERR_END"); }
+
+Value required(Context& cx, Args args) {
+  bool empty_string = args[1].type() == Type::kString && args[1].string().empty();
+  if (args[1].is_nothing() || empty_string) return fail_with(cx, args[0].string());
+  return args[1];
+}
+
+Value fail_function(Context& cx, Args args) { return fail_with(cx, args[0].string()); }
+
+// There is no cluster here: nothing is ever found, and no name ever resolves.
+Value lookup(Context& cx, Args) { return Value::of(Map::make(cx.arena())); }
+Value get_host_by_name(Context&, Args) { return Value::of(""); }
+
+constexpr render::Function kHelm[] = {
+    {"include", render::params(Type::kString, Type::kInterface), include},
+    {"tpl", render::params(Type::kString, Type::kInterface), tpl},
+    {"required", render::params(Type::kString, Type::kInterface), required},
+    {"fail", render::params(Type::kString), fail_function},
+    {"lookup", render::params(Type::kString, Type::kString, Type::kString, Type::kString), lookup},
+    {"getHostByName", render::params(Type::kString), get_host_by_name},
+};
+
+// ---- .Files ----------------------------------------------------------------------------------------------------------
+
+std::string_view content(const Value& files, std::string_view name) {
+  const Value* found = files.map() == nullptr ? nullptr : files.map()->find(name);
+  return found == nullptr ? std::string_view() : found->bytes();
+}
+
+Value files_get(Context&, Args args) { return Value::of(content(args[0], args[1].string())); }
+Value files_get_bytes(Context&, Args args) { return Value::of_bytes(content(args[0], args[1].string())); }
+
+Value files_glob(Context& cx, Args args) {
+  Map* out = Map::make(cx.arena());
+  auto glob = Glob::compile(args[1].string());
+  if (!glob) glob = Glob::compile("**");
+  for (const Map::Entry& entry : args[0].map()->entries()) {
+    if (glob->match(entry.key.text())) out->append(entry.key, entry.value);
+  }
+  out->sort();
+  return Value::of(out, Type::kFiles);
+}
+
+// A map of the files' last names, as YAML.
+Value as_yaml(Context& cx, const Value& files, bool encoded) {
+  Map* map = Map::make(cx.arena());
+  for (const Map::Entry& entry : files.map()->entries()) {
+    std::string_view text = entry.value.bytes();
+    Value value = encoded ? cx.text(base64_encode(text)) : Value::of(text);
+    map->set(cx.arena().copy(base_name(entry.key.text())), value);
+  }
+  auto yaml = render::write_yaml(Value::of(map, Type::kStringMap));
+  if (!yaml) return Value::of("");
+  std::string_view text = *yaml;
+  if (ends_with(text, "\n")) text.remove_suffix(1);
+  return cx.text(text);
+}
+
+Value files_as_config(Context& cx, Args args) { return as_yaml(cx, args[0], false); }
+Value files_as_secrets(Context& cx, Args args) { return as_yaml(cx, args[0], true); }
+
+Value files_lines(Context& cx, Args args) {
+  std::string_view text = content(args[0], args[1].string());
+  if (text.empty()) return Value::of(std::span<const Value>(), Type::kStrings);
+  if (text.back() == '\n') text.remove_suffix(1);
+  auto lines = split(text, '\n');
+  render::ListBuilder builder(cx.arena(), lines.size());
+  for (std::string_view line : lines) builder.add(Value::of(line));
+  return builder.list(Type::kStrings);
+}
+
+constexpr render::Function kFiles[] = {
+    {"Get", render::params(Type::kString), files_get},
+    {"GetBytes", render::params(Type::kString), files_get_bytes},
+    {"Glob", render::params(Type::kString), files_glob},
+    {"AsConfig", render::params(), files_as_config},
+    {"AsSecrets", render::params(), files_as_secrets},
+    {"Lines", render::params(Type::kString), files_lines},
+};
+
+// ---- .Values ---------------------------------------------------------------------------------------------------------
+
+Value values_as_map(Context& cx, Args args) {
+  Map* map = args[0].map();
+  if (map == nullptr || map->empty()) return Value::of(Map::make(cx.arena()));
+  return Value::of(map);
+}
+
+Value values_yaml(Context& cx, Args args) {
+  auto yaml = render::write_yaml(args[0]);
+  if (!yaml) return cx.fail(yaml.error().message());
+  return cx.text(*yaml);
+}
+
+Value values_table(Context& cx, Args args) {
+  std::string missing;
+  Map* table = find_table(args[0].map(), args[1].string(), &missing);
+  if (table == nullptr) return cx.fail("\"", missing, "\" is not a table");
+  return Value::of(table, args[0].type());
+}
+
+Value values_path_value(Context& cx, Args args) {
+  std::string_view path = args[1].string();
+  if (path.empty()) return cx.fail("YAML path cannot be empty");
+  size_t dot = path.rfind('.');
+  std::string_view name = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  Map* table = dot == std::string_view::npos ? args[0].map() : find_table(args[0].map(), path.substr(0, dot));
+  const Value* value = table == nullptr ? nullptr : table->find(name);
+  bool is_table = value != nullptr && value->is_map() && value->type() == Type::kMap;
+  if (value == nullptr || is_table) return cx.fail("\"", name, "\" is not a value");
+  return *value;
+}
+
+constexpr render::Function kValues[] = {
+    {"AsMap", render::params(), values_as_map},
+    {"YAML", render::params(), values_yaml},
+    {"Table", render::params(Type::kString), values_table},
+    {"PathValue", render::params(Type::kString), values_path_value},
+};
+
+render::Library build(HelmVersion helm) {
+  render::Library library;
+  render::add_functions(library, helm == HelmVersion::k4 ? 4 : 3);
+  library.replace(kHelm);
+  library.add({Type::kFiles, kFiles, false, nullptr});
+  library.add({Type::kValues3, kValues, false, nullptr});
+  library.add({Type::kValues4, kValues, false, nullptr});
+  add_capabilities_methods(library);
+  return library;
+}
+
+}  // namespace
+
+const render::Library& helm_library(HelmVersion helm) {
+  if (helm == HelmVersion::k3) {
+    static const render::Library& three = *new render::Library(build(HelmVersion::k3));
+    return three;
+  }
+  static const render::Library& four = *new render::Library(build(HelmVersion::k4));
+  return four;
+}
+
+}  // namespace autonomous::helm

@@ -1,0 +1,203 @@
+#include "render/helm/helm.h"
+
+#include "gitops/base/text.h"
+#include "render/funcs/yaml_value.h"
+#include "render/funcs/semver.h"
+#include "render/helm/capabilities.h"
+#include "render/helm/engine.h"
+#include "render/helm/output.h"
+#include "render/helm/values.h"
+#include "render/template/format.h"
+
+namespace autonomous::helm {
+
+namespace {
+
+constexpr std::string_view kNameRule = R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)";
+constexpr size_t kMaxReleaseName = 53;
+
+Error wrapped(std::string_view what, const Error& error) { return fail(error.code(), what, ": ", error.message()); }
+
+bool fits_name_rule(std::string_view name) {
+  auto edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  for (std::string_view part : split(name, '.')) {
+    if (part.empty() || !edge(part.front()) || !edge(part.back())) return false;
+    for (char c : part) {
+      if (!edge(c) && c != '-') return false;
+    }
+  }
+  return true;
+}
+
+Map* release_of(Work& work, const ChartInput& input) {
+  Map* release = Map::make(work.arena, 6);
+  release->set("IsInstall", Value::of(!input.is_upgrade));
+  release->set("IsUpgrade", Value::of(input.is_upgrade));
+  release->set("Name", Value::of(std::string_view(input.release_name)));
+  release->set("Namespace", Value::of(std::string_view(input.release_namespace)));
+  release->set("Revision", Value::of_int(1));
+  release->set("Service", Value::of("Helm"));
+  return release;
+}
+
+render::Options options_of(const ChartInput& input) {
+  render::Options options;
+  options.helm = static_cast<int>(input.helm);
+  if (input.determinism) {
+    options.deterministic = true;
+    options.seed = input.determinism->seed;
+    options.now_ns = std::chrono::nanoseconds(input.determinism->now.time_since_epoch()).count();
+    options.time_zone = "UTC";
+  }
+  return options;
+}
+
+// One call of render(); its parts share the work's state.
+class Run {
+ public:
+  Run(const ChartInput& input, std::vector<std::string>* warnings)
+      : input_(input), arena_(input.limits.memory), work_(arena_, input.helm, warnings), warnings_(warnings) {}
+
+  Result<Rendered> go() {
+    TRY(KubeVersion kube, kube_version());
+    kube_ = std::move(kube);
+    TRY(Map * user, user_values(work_, input_));
+    TRY_DO(check_chart());
+    TRY_DO(check_name());
+    WorkChart* root = work_.add(*input_.chart);
+    TRY_DO(dependencies(*root, user));
+    TRY(Map * values, coalesce_values(work_, *root, user));
+    if (!input_.skip_schema) TRY_DO(check_schema(*root, values));
+    Rendered rendered;
+    if (input_.with_values) {
+      TRY(rendered.values, render::write_yaml(Value::of(values)));
+    }
+    auto filled = templates(*root, values, rendered);
+    // helm shows what it has so far only when asked; the words are its own.
+    if (!filled) return std::move(std::move(filled).error()).hint("Use --debug flag to render out invalid YAML");
+    return rendered;
+  }
+
+ private:
+  bool four() const { return input_.helm == HelmVersion::k4; }
+
+  Result<KubeVersion> kube_version() {
+    auto kube = parse_kube_version(input_.kube_version, input_.helm);
+    if (!kube) return fail(Code::kInvalid, "invalid kube version '", input_.kube_version, "': ", kube.error().message());
+    return kube;
+  }
+
+  Result<void> check_chart() {
+    const Metadata& md = input_.chart->metadata;
+    if (!md.type.empty() && md.type != "application") return fail(Code::kInvalid, md.type, " charts are not installable");
+    if (md.deprecated) {
+      if (four()) {
+        work_.slog("WARN", "this chart is deprecated");
+      } else if (warnings_ != nullptr) {
+        warnings_->push_back("WARNING: This chart is deprecated");
+      }
+    }
+    auto complete = check_dependencies(*input_.chart);
+    if (complete) return ok();
+    return wrapped(four() ? "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
+                          : "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies",
+                   complete.error());
+  }
+
+  Result<void> check_name() {
+    auto good = check_release_name(input_.release_name);
+    if (good) return ok();
+    Error error = wrapped("release name " + render::quote_go(input_.release_name), good.error());
+    if (!four()) return error;
+    work_.slog("ERROR", "release name check failed", {"error", error.message()});
+    return wrapped("release name check failed", error);
+  }
+
+  Result<void> dependencies(WorkChart& root, Map* user) {
+    auto done = process_dependencies(work_, root, user);
+    if (done || !four()) return done;
+    work_.slog("ERROR", "chart dependencies processing failed", {"error", done.error().message()});
+    return wrapped("chart dependencies processing failed", done.error());
+  }
+
+  Result<void> check_schema(const WorkChart&, Map*) { return ok(); }
+
+  Result<void> templates(const WorkChart& root, Map* values, Rendered& rendered) {
+    const std::string& wanted = input_.chart->metadata.kube_version;
+    if (!wanted.empty() && !render::is_compatible_range(wanted, kube_.normalized)) {
+      return fail(Code::kInvalid, "chart requires kubeVersion: ", wanted, " which is incompatible with Kubernetes ", kube_.version);
+    }
+    Map* top = Map::make(arena_, 4);
+    top->set("Release", Value::of(release_of(work_, input_)));
+    top->set("Capabilities", capabilities_value(arena_, input_.helm, kube_, input_.api_versions));
+    top->set("Values", Value::of(values, four() ? render::Type::kValues4 : render::Type::kValues3));
+    std::vector<Renderable> all = all_templates(work_, root, top);
+    render::Limits limits;
+    limits.fuel = input_.limits.fuel;
+    limits.output = input_.limits.output;
+    TRY(std::vector<RenderedFile> files, execute_templates(all, arena_, input_.helm, options_of(input_), limits));
+    take_notes(root, files, rendered);
+    TRY(SortedManifests sorted, sort_manifests(work_, std::move(files)));
+    fill(root, std::move(sorted), rendered);
+    if (input_.show_only.empty()) return ok();
+    TRY(rendered.manifest, only_shown(rendered.manifest, input_.show_only, input_.helm));
+    return ok();
+  }
+
+  static void take_notes(const WorkChart& root, std::vector<RenderedFile>& files, Rendered& rendered) {
+    std::string own = root.full_path() + "/templates/NOTES.txt";
+    for (RenderedFile& file : files) {
+      if (file.name == own) rendered.notes = file.text;
+    }
+    std::erase_if(files, [](const RenderedFile& file) { return ends_with(file.name, "NOTES.txt"); });
+  }
+
+  void fill(const WorkChart& root, SortedManifests sorted, Rendered& rendered) {
+    if (input_.include_crds) rendered.pieces = crds_of(root);
+    for (Manifest& one : sorted.manifests) {
+      rendered.pieces.push_back({Piece::Kind::kManifest, std::move(one.source), std::move(one.text)});
+    }
+    for (Manifest& one : sorted.hooks) {
+      if (input_.no_hooks || (input_.skip_tests && one.is_test)) continue;
+      rendered.pieces.push_back({one.is_test ? Piece::Kind::kTestHook : Piece::Kind::kHook, std::move(one.source), std::move(one.text)});
+    }
+    rendered.manifest = join_pieces(rendered.pieces);
+  }
+
+  const ChartInput& input_;
+  Arena arena_;
+  Work work_;
+  std::vector<std::string>* warnings_;
+  KubeVersion kube_;
+};
+
+}  // namespace
+
+Result<void> check_release_name(std::string_view name) {
+  if (name.empty()) return fail(Code::kInvalid, "no name provided");
+  if (name.size() <= kMaxReleaseName && fits_name_rule(name)) return ok();
+  return fail(Code::kInvalid, "invalid release name, must match regex ", kNameRule, " and the length must not be longer than ",
+              kMaxReleaseName);
+}
+
+Result<void> check_user_values(const ChartInput& input) {
+  Arena arena(input.limits.memory);
+  Work work(arena, input.helm, nullptr);
+  TRY(Map * values, user_values(work, input));
+  (void)values;
+  return ok();
+}
+
+Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings) {
+  std::optional<Result<Rendered>> result;
+  render::on_large_stack([&] {
+    try {
+      result.emplace(Run(input, warnings).go());
+    } catch (const render::ArenaFull& full) {
+      result.emplace(fail(Code::kLimit, full.what()));
+    }
+  });
+  return *std::move(result);
+}
+
+}  // namespace autonomous::helm
