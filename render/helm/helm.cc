@@ -52,6 +52,12 @@ render::Options options_of(const ChartInput& input) {
   return options;
 }
 
+Result<KubeVersion> kube_version_of(std::string_view text, HelmVersion helm) {
+  auto kube = parse_kube_version(text, helm);
+  if (!kube) return fail(Code::kInvalid, "invalid kube version '", text, "': ", kube.error().message());
+  return kube;
+}
+
 // One call of render(); its parts share the work's state.
 class Run {
  public:
@@ -59,7 +65,7 @@ class Run {
       : input_(input), arena_(input.limits.memory), work_(arena_, input.helm, warnings), warnings_(warnings) {}
 
   Result<Rendered> go() {
-    TRY(KubeVersion kube, kube_version());
+    TRY(KubeVersion kube, kube_version_of(input_.kube_version, input_.helm));
     kube_ = std::move(kube);
     TRY(Map * user, user_values(work_, input_));
     TRY_DO(check_chart());
@@ -80,12 +86,6 @@ class Run {
 
  private:
   bool four() const { return input_.helm == HelmVersion::k4; }
-
-  Result<KubeVersion> kube_version() {
-    auto kube = parse_kube_version(input_.kube_version, input_.helm);
-    if (!kube) return fail(Code::kInvalid, "invalid kube version '", input_.kube_version, "': ", kube.error().message());
-    return kube;
-  }
 
   Result<void> check_chart() {
     const Metadata& md = input_.chart->metadata;
@@ -186,6 +186,21 @@ Result<void> check_user_values(const ChartInput& input) {
   TRY(Map * values, user_values(work, input));
   (void)values;
   return ok();
+}
+
+Result<void> check_kube_version(std::string_view text, HelmVersion helm) {
+  TRY(KubeVersion kube, kube_version_of(text, helm));
+  (void)kube;
+  return ok();
+}
+
+Result<std::string> render_name(std::string_view name_template) {
+  Arena arena;
+  render::TemplateSet set(helm_library(HelmVersion::k4), "name-template");
+  TRY_DO(set.parse("name-template", std::string(name_template)));
+  render::Execution execution(set, arena, {});
+  if (!execution.run("name-template", Value::nil())) return fail(Code::kInvalid, execution.failure().text());
+  return std::string(execution.output());
 }
 
 Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings) {

@@ -92,6 +92,12 @@ Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warni
 // first which error helm would give.
 Result<void> check_user_values(const ChartInput& input);
 
+// --kube-version alone; the error is helm's.
+Result<void> check_kube_version(std::string_view text, HelmVersion helm);
+
+// --name-template: a template without data and with sprig's functions.
+Result<std::string> render_name(std::string_view name_template);
+
 // helm's rule for names of releases; the error is helm's.
 Result<void> check_release_name(std::string_view name);
 

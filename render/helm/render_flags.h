@@ -1,0 +1,31 @@
+// The flags of `autonomous render`, read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "render/helm/flags.h"
+#include "render/helm/helm.h"
+
+namespace autonomous::helm {
+
+struct RenderFlags {
+  std::vector<std::string> values, set, set_string, set_json, set_file, set_literal;
+  std::vector<std::string> show_only, api_versions;
+  std::string release_namespace, kube_version, output_dir, name_template, version, repo, dry_run = "client", helm = "4";
+  std::string batch;
+  std::string worker;  // bytes of address space
+  bool include_crds = false, skip_crds = false, skip_tests = false, no_hooks = false, is_upgrade = false, debug = false;
+  bool dependency_update = false, validate = false, generate_name = false, release_name = false, skip_schema = false;
+  bool verify = false, force_replace = false, force_conflicts = false;
+  std::vector<std::string> rest;     // NAME and CHART
+  std::vector<std::string> notices;  // of deprecated flags
+
+  // Registers every flag of `helm template` with `flags`, those without a meaning here as well.
+  void add_to(Flags& flags);
+};
+
+// The --set… flags in one list.
+std::vector<SetFlag> sets_of(const RenderFlags& flags);
+
+}  // namespace autonomous::helm
