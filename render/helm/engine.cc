@@ -73,7 +73,7 @@ Result<std::vector<RenderedFile>> execute_templates(const std::vector<Renderable
     one->scope->set("Template", Value::of(about, values));
     if (!execution.run(one->name, Value::of(one->scope, values))) {
       const render::Failure& failure = execution.failure();
-      return Error(failure.limit ? Code::kLimit : Code::kInvalid, execution_error_text(helm, one->name, failure.chain));
+      return Error(failure.limit() ? Code::kLimit : Code::kInvalid, execution_error_text(helm, one->name, failure));
     }
     std::string text(execution.output());
     drop_no_value(text);

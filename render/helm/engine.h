@@ -48,8 +48,8 @@ Result<std::vector<RenderedFile>> execute_templates(const std::vector<Renderable
                                                     HelmVersion helm, const render::Options& options,
                                                     const render::Limits& limits);
 
-// helm's rewriting of text/template's errors; `chain` as in render::Failure.
+// helm's rewriting of text/template's errors.
 std::string parse_error_text(std::string_view filename, const std::string& error);
-std::string execution_error_text(HelmVersion helm, std::string_view filename, const std::vector<std::string>& chain);
+std::string execution_error_text(HelmVersion helm, std::string_view filename, const render::Failure& failure);
 
 }  // namespace autonomous::helm

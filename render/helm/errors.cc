@@ -80,8 +80,9 @@ std::string parse_error_text(std::string_view filename, const std::string& error
   return "parse error at (" + std::string(location) + "): " + std::string(message);
 }
 
-std::string execution_error_text(HelmVersion helm, std::string_view filename, const std::vector<std::string>& chain) {
-  const std::string& error = chain.front();
+std::string execution_error_text(HelmVersion helm, std::string_view filename, const render::Failure& failure) {
+  const std::string error = failure.text();
+  if (!failure.executing()) return error;
   auto first = cut(error, kSeparator);
   auto second = cut(first.after, kSeparator);
   if (!first.found || !second.found) return "execution error in (" + std::string(filename) + "): " + error;
@@ -90,8 +91,8 @@ std::string execution_error_text(HelmVersion helm, std::string_view filename, co
   }
   if (helm == HelmVersion::k3) return error;
   std::vector<Traced> places;
-  for (const std::string& link : chain) {
-    auto place = traced(link);
+  for (size_t link : failure.links()) {
+    auto place = traced(std::string_view(error).substr(link));
     if (!place) return error;
     if (places.empty() || places.back() != *place) places.push_back(*std::move(place));
   }

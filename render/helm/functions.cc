@@ -1,10 +1,9 @@
-// The functions and methods that helm adds to sprig's: include, tpl, required, fail, lookup, and what .Files and .Values
-// can do.
+// What helm's own types can do in a template: .Files and .Values; and the library of all functions and methods.
 #include <array>
 
 #include "gitops/base/digest.h"
 #include "gitops/base/text.h"
-#include "render/funcs/funcs.h"
+#include "render/funcs/families.h"
 #include "render/funcs/yaml_value.h"
 #include "render/helm/capabilities.h"
 #include "render/helm/engine.h"
@@ -18,32 +17,10 @@ using render::Args;
 using render::Context;
 using render::Type;
 
-Value include(Context& cx, Args args) { return cx.include(args[0].string(), args[1]); }
-Value tpl(Context& cx, Args args) { return cx.tpl(args[0].string(), args[1]); }
-
-// The marks are how helm finds the message in the error's text again.
-Value fail_with(Context& cx, std::string_view message) { return cx.fail("HELM_ERR_START", message, "HELM_ERR_END"); }
-
-Value required(Context& cx, Args args) {
-  bool empty_string = args[1].type() == Type::kString && args[1].string().empty();
-  if (args[1].is_nothing() || empty_string) return fail_with(cx, args[0].string());
-  return args[1];
-}
-
-Value fail_function(Context& cx, Args args) { return fail_with(cx, args[0].string()); }
-
-// There is no cluster here: nothing is ever found, and no name ever resolves.
-Value lookup(Context& cx, Args) { return Value::of(Map::make(cx.arena())); }
+// No name ever resolves here: helm does not either, unless it is told to.
 Value get_host_by_name(Context&, Args) { return Value::of(""); }
 
-constexpr render::Function kHelm[] = {
-    {"include", render::params(Type::kString, Type::kInterface), include},
-    {"tpl", render::params(Type::kString, Type::kInterface), tpl},
-    {"required", render::params(Type::kString, Type::kInterface), required},
-    {"fail", render::params(Type::kString), fail_function},
-    {"lookup", render::params(Type::kString, Type::kString, Type::kString, Type::kString), lookup},
-    {"getHostByName", render::params(Type::kString), get_host_by_name},
-};
+constexpr render::Function kHelm[] = {{"getHostByName", render::params(Type::kString), get_host_by_name}};
 
 // ---- .Files ----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 #include "render/helm/helm.h"
 
+#include <new>
+#include <optional>
+
 #include "gitops/base/text.h"
 #include "render/funcs/yaml_value.h"
 #include "render/funcs/semver.h"
@@ -210,6 +213,8 @@ Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warni
       result.emplace(Run(input, warnings).go());
     } catch (const render::ArenaFull& full) {
       result.emplace(fail(Code::kLimit, full.what()));
+    } catch (const std::bad_alloc&) {
+      result.emplace(fail(Code::kLimit, "the render needs more memory than there is"));
     }
   });
   return *std::move(result);

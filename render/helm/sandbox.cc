@@ -6,7 +6,6 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -114,7 +113,6 @@ void enter_sandbox([[maybe_unused]] uint64_t memory_bytes) {
   limit(RLIMIT_FSIZE, 0);
   limit(RLIMIT_NOFILE, 16);
   prctl(PR_SET_DUMPABLE, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   if (memory_bytes != 0) limit(RLIMIT_AS, memory_bytes);
