@@ -46,6 +46,10 @@ struct SourcesConfig {
   std::map<std::string, Credential> credentials;  // "git.example.com" or "git.example.com/acme" → token or key
 };
 
+// The credential for a URL: of its host and the longest path prefix, whole parts. Empty where none fits; a plain http URL
+// gets one only for its loopback host, because it would travel in the clear.
+Credential credential_for(const SourcesConfig& sources, std::string_view url);
+
 struct HostingConfig {
   bool enabled = true;
   std::map<std::string, Credential> tokens;  // who → the token that lets them push over HTTP
@@ -105,8 +109,10 @@ struct DaemonConfig {
   std::map<std::string, InstanceConfig> instances;
 };
 
-// Where defaults come from: the environment, never read behind a test's back.
+// Where defaults come from: the process's environment and flags, never read behind a test's back.
 struct ConfigPlaces {
+  // --state, --listen, --socket: they win over the file; unset = not given.
+  std::optional<std::string> state, listen, socket;
   std::string state_directory;        // $STATE_DIRECTORY
   std::string runtime_directory;      // $RUNTIME_DIRECTORY
   std::string credentials_directory;  // $CREDENTIALS_DIRECTORY
@@ -114,7 +120,7 @@ struct ConfigPlaces {
   static ConfigPlaces of_process();
 };
 
-// Syntax and meaning of the text, all errors at once; touches no file.
+// Syntax and meaning of the text, all errors at once; touches no file. Relative paths start at the file's folder.
 model::Parsed<DaemonConfig> parse_config(std::string_view text, std::string_view file, const ConfigPlaces& places);
 // The file; with an empty path /etc/autonomous/daemon.yaml where it exists, else the defaults.
 model::Parsed<DaemonConfig> load_config(const std::string& path, const ConfigPlaces& places);

@@ -1,7 +1,7 @@
 // Credential: where a secret of the daemon's lies, never the secret itself.
 //
-// read() takes the file's content anew when it changed, so a rotated token works without a restart, and registers it
-// for masking in logs. Copies share the cache; any thread may read.
+// read() takes the file's content anew when it changed, so a rotated token works without a restart, and has it masked
+// in logs (mask_in_logs); of `user:password` the password by itself as well. Copies share the cache; any thread may read.
 #pragma once
 
 #include <memory>
@@ -30,10 +30,5 @@ class Credential {
   struct State;
   std::shared_ptr<State> state_;
 };
-
-// Replaces every secret that was read since the start by "***". For the logger and for answers.
-std::string mask_secrets(std::string_view text);
-// Secrets that come from elsewhere (a token in an answer). Shorter than 6 bytes: ignored, it would mask ordinary words.
-void add_secret(std::string_view secret);
 
 }  // namespace autonomous::daemon

@@ -127,7 +127,7 @@ Shape make_platform_shape() {
   Shape instance = record({{"kind", text("argocd, vault, kubernetes, jenkins, harbor…"), "", true}, {"url", url(), ""},
                            {"options", map_of(any()), "of the kind"}});
   for (const char* key : {"token", "password", "username", "credential"}) {
-    instance.elsewhere[key] = "credentials belong to daemon.yaml, as files: instances: {NAME: {token-file: …}}";
+    instance.elsewhere[key] = "credentials belong to daemon.yaml, as files: instances: {NAME: {credential: /path}}";
   }
   Shape project = with_short(record({{"source", url(), "default: hosted by the daemon"}, {"branch", text("a branch"), "default: the source's own"},
                                      {"folder", path(), "of a monorepo"}, {"owners", names(), "group:shop, user:jane"},

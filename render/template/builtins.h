@@ -1,5 +1,5 @@
-// The functions that Go's text/template has built in, but `and` and `or`, which the evaluator does itself because they
-// stop early. Stateless.
+// The functions that Go's text/template has built in. `and`, `or` and `call` have no code here: the evaluator does them
+// itself, because they stop early or need the callee's name. Stateless.
 #pragma once
 
 #include "render/template/function.h"
@@ -7,7 +7,5 @@
 namespace autonomous::render {
 
 Family builtins();
-// eq's rules; an error text, or "" and the answer.
-Value builtin_eq(Context& cx, Args args);
 
 }  // namespace autonomous::render

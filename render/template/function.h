@@ -89,11 +89,26 @@ class Library {
   std::deque<Methods> method_store_;
 };
 
-// What a failed execution says: the text of each link of Go's error chain, outermost first. Helm 4 reads all of them.
-struct Failure {
-  std::vector<std::string> chain;
-  bool limit = false;  // a limit of ours, not an error that Go would give
-  const std::string& text() const { return chain.front(); }
+// What a failed execution says, with Go's chain of wrapped errors: each link's text ends with the next one's.
+class Failure {
+ public:
+  explicit Failure(std::string text, bool limit = false) : pieces_{std::move(text)}, limit_(limit) {}
+  // fmt.Errorf(before + "%w"): a new outermost link.
+  void wrap(std::string before) { pieces_.push_back(std::move(before)); }
+
+  std::string text() const;
+  // Where in text() the text of each link begins, outermost first; links()[0] is 0. Helm 4 reads all of them.
+  std::vector<size_t> links() const;
+  // A limit of ours was reached: not an error that Go would give.
+  bool limit() const { return limit_; }
+  // The outermost link is a template.ExecError and not, say, a template that isn't there.
+  bool executing() const { return executing_; }
+  void set_executing(bool executing) { executing_ = executing; }
+
+ private:
+  std::vector<std::string> pieces_;  // innermost first, so that wrapping is cheap a thousand includes deep
+  bool limit_ = false;
+  bool executing_ = false;
 };
 
 // How a render is done; the same options give the same bytes.

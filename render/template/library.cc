@@ -61,8 +61,24 @@ std::vector<std::string_view> Library::names() const {
   return names;
 }
 
+std::string Failure::text() const {
+  std::string text;
+  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) text += *piece;
+  return text;
+}
+
+std::vector<size_t> Failure::links() const {
+  std::vector<size_t> starts;
+  size_t at = 0;
+  for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
+    starts.push_back(at);
+    at += piece->size();
+  }
+  return starts;
+}
+
 Value Context::fail(std::string_view text) {
-  if (failure_ == nullptr) failure_ = std::make_unique<Failure>(Failure{.chain = {std::string(text)}, .limit = false});
+  if (failure_ == nullptr) failure_ = std::make_unique<Failure>(std::string(text));
   return {};
 }
 
@@ -72,7 +88,7 @@ Value Context::fail(Failure failure) {
 }
 
 Value Context::fail_limit(std::string_view text) {
-  if (failure_ == nullptr) failure_ = std::make_unique<Failure>(Failure{.chain = {std::string(text)}, .limit = true});
+  if (failure_ == nullptr) failure_ = std::make_unique<Failure>(std::string(text), true);
   return {};
 }
 

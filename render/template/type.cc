@@ -104,6 +104,13 @@ std::string_view kind_name(Kind kind) {
 
 const TypeInfo& info(Type type) { return kTypes[static_cast<size_t>(type)]; }
 
+Type pointer_to(Type type) {
+  for (const TypeInfo& candidate : kTypes) {
+    if (candidate.kind == Kind::kPointer && candidate.element == type) return candidate.type;
+  }
+  return type;
+}
+
 bool can_be_nil(Type type) {
   if (type == Type::kReflect) return true;
   switch (kind_of(type)) {

@@ -68,6 +68,8 @@ const TypeInfo& info(Type type);
 inline std::string_view type_name(Type type) { return info(type).name; }
 inline Kind kind_of(Type type) { return info(type).kind; }
 inline Type element_of(Type type) { return info(type).element; }
+// *T for a T of the list; T itself when there is none.
+Type pointer_to(Type type);
 // Go's zero value of the type can be nil.
 bool can_be_nil(Type type);
 // reflect's AssignableTo: the same type, an empty interface, or the same underlying type with one of both unnamed.

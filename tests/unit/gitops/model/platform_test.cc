@@ -110,7 +110,7 @@ environments:
 platform.yaml:2:65: instances.argo: 'token' does not belong here
   instances: {argo: {kind: argocd, url: "https://me:secret@argo", token: x}}
                                                                   ^
-  hint: credentials belong to daemon.yaml, as files: instances: {NAME: {token-file: …}}
+  hint: credentials belong to daemon.yaml, as files: instances: {NAME: {credential: /path}}
 platform.yaml:5:11: environments.production.from: which branch? (from: branch main)
       from: branch
             ^

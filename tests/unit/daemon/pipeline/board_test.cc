@@ -1,0 +1,187 @@
+#include "daemon/pipeline/board.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace autonomous::daemon {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+PlatformPtr local_platform() {
+  auto view = std::make_shared<PlatformView>();
+  auto parsed = model::parse_platform(model::kDefaultPlatform);
+  EXPECT_TRUE(parsed) << parsed.error().text();
+  view->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
+  return view;
+}
+
+// What a pusher hears.
+class Listener final : public ProgressSink {
+ public:
+  void progress(const Progress& line) override { lines.push_back(line.step + ": " + line.text); }
+  void done(const std::vector<Outcome>& all) override {
+    ++dones;
+    outcomes = all;
+  }
+  std::vector<std::string> lines;
+  std::vector<Outcome> outcomes;
+  int dones = 0;
+};
+
+class BoardTest : public testing::Test {
+ protected:
+  BoardTest() { board_.set_view(view_); }
+
+  WishPtr push(const std::string& commit, const std::string& app = "web") {
+    auto source = std::make_shared<SourceCommit>();
+    source->id = commit + std::string(40 - commit.size(), '0');
+    source->subject = "change " + commit;
+    auto wish = std::make_shared<Wish>();
+    wish->target = {"local", "shop", app};
+    wish->source = source;
+    wish->view = view_;
+    return wish;
+  }
+
+  Flight render_next() {
+    auto flight = board_.take_render({});
+    EXPECT_TRUE(flight);
+    board_.rendered(flight->id, std::make_shared<Assembled>());
+    return *flight;
+  }
+
+  FakeClock clock_{*parse_time("2026-01-01T00:00:00Z")};
+  EventBus bus_;
+  Board board_{clock_, bus_};
+  PlatformPtr view_ = local_platform();
+};
+
+TEST_F(BoardTest, AReleaseGoesThroughAndItsPusherHearsTheEnd) {
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  board_.want(push("aaaa"), follower);
+  follower->complete();
+  Flight flight = render_next();
+  ASSERT_EQ(board_.take_ready(10).size(), 1u);
+  board_.post(flight.id, model::Committed{1, std::string(40, 'c'), clock_.now() + hours(1)});
+  board_.post(flight.id, model::Verified{model::Outcome::kUnverified, "nothing reconciles it"});
+  EXPECT_EQ(listener->dones, 0) << "the ledger does not say so yet";
+  ASSERT_EQ(board_.unrecorded().size(), 1u);
+  board_.post(flight.id, model::Recorded{});
+  ASSERT_EQ(listener->dones, 1);
+  EXPECT_EQ(listener->outcomes[0].release, 1u);
+  EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kDone);
+  EXPECT_EQ(board_.in_flight(), 0u);
+}
+
+TEST_F(BoardTest, ANewerPushSupersedesAWaitingOneAndNamesIt) {
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  board_.want(push("aaaa"), follower);
+  follower->complete();
+  board_.want(push("bbbb"), nullptr);
+  EXPECT_EQ(listener->dones, 1);
+  auto flight = board_.take_render({});
+  ASSERT_TRUE(flight);
+  EXPECT_EQ(flight->wish->commit().substr(0, 4), "bbbb");
+  ASSERT_EQ(flight->wish->supersedes.size(), 1u);
+  EXPECT_EQ(flight->wish->supersedes[0].substr(0, 4), "aaaa");
+}
+
+TEST_F(BoardTest, TheSameWishTwiceIsOneRelease) {
+  uint64_t first = board_.want(push("aaaa"), nullptr);
+  EXPECT_EQ(board_.want(push("aaaa"), nullptr), first);
+  EXPECT_EQ(board_.in_flight(), 1u);
+}
+
+TEST_F(BoardTest, OneTargetHasOneReleaseInHand) {
+  board_.want(push("aaaa"), nullptr);
+  Flight first = render_next();
+  auto asked = std::make_shared<Wish>(*push("bbbb"));
+  asked->intent = "retry-1";
+  board_.want(asked, nullptr);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(board_.take_render(stop.get_token())) << "the first one has not left the writer yet";
+  ASSERT_EQ(board_.take_ready(10).size(), 1u);
+  board_.post(first.id, model::Committed{1, "c", clock_.now() + hours(1)});
+  EXPECT_TRUE(board_.take_render({}));
+}
+
+TEST_F(BoardTest, ANewerCommitEndsTheVerificationOfTheOneBefore) {
+  board_.want(push("aaaa"), nullptr);
+  Flight first = render_next();
+  board_.take_ready(10);
+  board_.post(first.id, model::Committed{1, "c", clock_.now() + hours(1)});
+  board_.want(push("bbbb"), nullptr);
+  Flight second = render_next();
+  board_.take_ready(10);
+  board_.post(second.id, model::Committed{2, "d", clock_.now() + hours(1)});
+  auto done = board_.unrecorded();
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].release.number, 1u);
+  EXPECT_EQ(done[0].release.outcome, model::Outcome::kSuperseded);
+  EXPECT_EQ(board_.verifying().size(), 1u);
+}
+
+TEST_F(BoardTest, OtherTargetsDoNotWait) {
+  board_.want(push("aaaa", "web"), nullptr);
+  board_.want(push("aaaa", "api"), nullptr);
+  EXPECT_EQ(board_.take_render({})->wish->target.app, "web") << "the older wish goes first";
+  EXPECT_EQ(board_.take_render({})->wish->target.app, "api");
+}
+
+TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
+  auto frozen = std::make_shared<PlatformView>(*view_);
+  auto parsed = model::parse_platform("version: 1\nenvironments:\n  local: {from: default branch, approvals: {count: 1}}\n");
+  ASSERT_TRUE(parsed) << parsed.error().text();
+  frozen->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
+  view_ = frozen;
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  board_.want(push("aaaa"), follower);
+  follower->complete();
+  ASSERT_EQ(listener->dones, 1);
+  EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kWaiting);
+  EXPECT_EQ(board_.rows().at(0).state, TargetState::kWaiting);
+}
+
+TEST_F(BoardTest, RowsArePublishedAsTheyChange) {
+  board_.want(push("aaaa"), nullptr);
+  auto batch = bus_.after(0);
+  ASSERT_FALSE(batch.events.empty());
+  EXPECT_EQ(batch.events.back().row->target, "local/shop/web");
+  EXPECT_EQ(batch.events.back().row->state, TargetState::kReleasing);
+}
+
+// Many threads at once; ThreadSanitizer watches.
+TEST_F(BoardTest, WorkersShareTheBoard) {
+  std::atomic<int> committed = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&](std::stop_token stop) {
+      while (auto flight = board_.take_render(stop)) board_.rendered(flight->id, std::make_shared<Assembled>());
+    });
+  }
+  std::jthread writer([&](std::stop_token stop) {
+    uint32_t number = 0;
+    while (!stop.stop_requested()) {
+      board_.wait(stop, Millis(5));
+      for (const Flight& flight : board_.take_ready(3)) {
+        board_.post(flight.id, model::Committed{++number, "c", clock_.now() + hours(1)});
+        board_.post(flight.id, model::Verified{model::Outcome::kHealthy, ""});
+        board_.post(flight.id, model::Recorded{});
+        ++committed;
+      }
+    }
+  });
+  for (int i = 0; i < 50; ++i) board_.want(push("aaaa", "app" + std::to_string(i)), nullptr);
+  while (board_.in_flight() != 0) (void)board_.rows();
+  EXPECT_EQ(committed, 50);
+}
+
+}  // namespace
+}  // namespace autonomous::daemon

@@ -1,0 +1,167 @@
+#include "daemon/pipeline/planner.h"
+
+#include <gtest/gtest.h>
+
+#include "gitops/base/file.h"
+#include "gitops/git/refs.h"
+
+namespace autonomous::daemon {
+namespace {
+
+constexpr const char* kTwoApps =
+    "version: 1\nproject: shop\napps:\n"
+    "  web: {image: registry.example.com/web:1, port: 8080, paths: [web]}\n"
+    "  api: {image: registry.example.com/api:1, port: 8080, paths: [api]}\n";
+
+class PlannerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto folder = TempFolder::make();
+    ASSERT_TRUE(folder);
+    folder_ = std::make_unique<TempFolder>(std::move(*folder));
+    auto made = git::Repository::init_bare(folder_->path() + "/shop.git");
+    ASSERT_TRUE(made) << made.error().text();
+    repository_ = std::make_unique<git::Repository>(std::move(*made));
+    input_.source = {"shop", "http://git.example.com/shop.git", "", folder_->path() + "/shop.git", "", ""};
+    input_.branch = input_.default_branch = "main";
+    set_platform(std::string(model::kDefaultPlatform));
+    input_.state = std::make_shared<store::State>();
+  }
+
+  void set_platform(const std::string& text) {
+    auto view = std::make_shared<PlatformView>();
+    auto parsed = model::parse_platform(text);
+    ASSERT_TRUE(parsed) << parsed.error().text();
+    view->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
+    input_.view = view;
+  }
+
+  git::Oid commit(const std::map<std::string, std::string>& files) {
+    git::Oid tree = git::Oid::zero();
+    std::vector<git::TreeUpdate> updates;
+    for (const auto& [path, content] : files) updates.push_back({path, *repository_->write_blob(content)});
+    tree = *repository_->update_tree(tree, updates);
+    std::vector<git::Oid> parents;
+    if (!last_.is_zero()) parents.push_back(last_);
+    git::Person jane{"Jane Doe", "jane@example.com", 1'700'000'000 + ++count_, 0};
+    last_ = *repository_->write_commit({tree, parents, jane, jane, "Change number " + std::to_string(count_) + "\n"});
+    EXPECT_TRUE(repository_->flush());
+    return last_;
+  }
+
+  Plan plan_at(const git::Oid& oid) {
+    input_.commit = oid;
+    return plan(*repository_, input_);
+  }
+
+  // The ledger says that the target was released from `source`.
+  void released(const model::Target& target, const git::Oid& source) {
+    auto state = std::make_shared<store::State>(*input_.state);
+    auto record = std::make_shared<store::TargetState>();
+    record->target = target;
+    record->last_number = 1;
+    auto row = std::make_shared<store::ReleaseRow>();
+    row->number = 1;
+    row->source_commit = source.hex();
+    record->releases.push_back(row);
+    state->targets[target] = record;
+    input_.state = state;
+  }
+
+  std::vector<std::string> wanted(const Plan& plan) {
+    std::vector<std::string> out;
+    for (const WishPtr& wish : plan.wishes) out.push_back(wish->target.str());
+    return out;
+  }
+
+  std::unique_ptr<TempFolder> folder_;
+  std::unique_ptr<git::Repository> repository_;
+  PlanInput input_;
+  git::Oid last_;
+  int count_ = 0;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(PlannerTest, TheFirstCommitIsAboutEveryApp) {
+  Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}, {"api/a", "1"}}));
+  EXPECT_TRUE(plan.errors.empty());
+  EXPECT_EQ(wanted(plan), (Names{"local/shop/api", "local/shop/web"}));
+  EXPECT_EQ(plan.wishes[0]->source->subject, "Change number 1");
+  EXPECT_EQ(plan.wishes[0]->by.how, "commit, unverified");
+}
+
+TEST_F(PlannerTest, PathsDecideWhichAppsACommitTouches) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}, {"api/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  released({"local", "shop", "api"}, first);
+  Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}, {"web/a", "2"}, {"api/a", "1"}}));
+  EXPECT_EQ(wanted(plan), Names{"local/shop/web"});
+  ASSERT_EQ(plan.skipped.size(), 1u);
+  EXPECT_EQ(plan.skipped[0].gate, "paths");
+}
+
+TEST_F(PlannerTest, WhatIsReleasedAlreadyIsNoNews) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  Plan plan = plan_at(first);
+  EXPECT_EQ(wanted(plan), Names{"local/shop/api"});
+}
+
+TEST_F(PlannerTest, ABaseThatIsGoneMeansThatEverythingMayHaveChanged) {
+  released({"local", "shop", "web"}, *git::Oid::parse(std::string(40, 'a')));
+  Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}}));
+  EXPECT_EQ(wanted(plan), (Names{"local/shop/api", "local/shop/web"}));
+}
+
+TEST_F(PlannerTest, AnAppThatVanishesIsNamedNotDropped) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  released({"local", "shop", "api"}, first);
+  Plan plan = plan_at(commit({{"autonomous.yaml", "version: 1\nproject: shop\napps:\n  web: {image: registry.example.com/web:1, port: 8080}\n"}, {"web/a", "1"}}));
+  ASSERT_EQ(plan.vanished.size(), 1u);
+  EXPECT_EQ(plan.vanished[0].str(), "local/shop/api");
+}
+
+TEST_F(PlannerTest, AnAppOfABrokenSpecDoesNotVanish) {
+  released({"local", "shop", "api"}, commit({{"autonomous.yaml", kTwoApps}}));
+  Plan plan = plan_at(commit({{"autonomous.yaml", "version: 1\napps: {web: {imag: x}}\n"}}));
+  EXPECT_FALSE(plan.errors.empty());
+  EXPECT_TRUE(plan.vanished.empty());
+  EXPECT_TRUE(plan.wishes.empty());
+}
+
+TEST_F(PlannerTest, EveryErrorCarriesItsPlace) {
+  Plan plan = plan_at(commit({{"autonomous.yaml", "version: 1\nproject: shop\napps:\n  web:\n    imag: nginx\n    prot: 80\n"}}));
+  ASSERT_GE(plan.errors.size(), 2u);
+  ASSERT_NE(plan.errors[0].place(), nullptr);
+  EXPECT_EQ(plan.errors[0].place()->file, "autonomous.yaml");
+  EXPECT_EQ(plan.errors[0].place()->line, 5u);
+}
+
+TEST_F(PlannerTest, ABranchThatFeedsNothingReleasesNothing) {
+  input_.branch = "feature";
+  Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}}));
+  EXPECT_TRUE(plan.environments.empty());
+  EXPECT_TRUE(plan.wishes.empty());
+  EXPECT_TRUE(plan.errors.empty());
+}
+
+TEST_F(PlannerTest, AMonorepoFolderIsAProjectOfItsOwn) {
+  input_.source.folder = "shops/first";
+  git::Oid first = commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  released({"local", "shop", "api"}, first);
+  EXPECT_TRUE(plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "2"}})).wishes.empty());
+  EXPECT_EQ(wanted(plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "2"}}))), Names{"local/shop/web"});
+}
+
+TEST_F(PlannerTest, ANakedDockerfileSaysWhatIsMissing) {
+  Plan plan = plan_at(commit({{"Dockerfile", "FROM scratch\nEXPOSE 8080\n"}}));
+  EXPECT_TRUE(plan.wishes.empty());
+  ASSERT_EQ(plan.errors.size(), 1u);
+  EXPECT_NE(plan.errors[0].text().find("autonomous init"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace autonomous::daemon
