@@ -32,6 +32,8 @@ struct ChartContext {
   std::string secrets;   // likewise: the path of secrets in the store; "" = none
   bool strict_network = false;
   std::map<std::string, std::string> files;  // App::files: path in the container → content
+  // The project's other apps in this environment, by name: bindings to an app that isn't here are taken for a database's.
+  std::map<std::string, const model::App*> others;
 };
 // The chart's values for an app, as YAML; deterministic.
 Result<std::string> built_in_values(const model::App& app, const ChartContext& context);

@@ -1,0 +1,15 @@
+# cmake -DFOLDER=… -DOUT=… -DSYMBOL=… -P embed.cmake: writes a C++ file with every file below FOLDER, bytewise by path.
+file(GLOB_RECURSE files RELATIVE ${FOLDER} LIST_DIRECTORIES false ${FOLDER}/*)
+list(SORT files)
+set(text "// Made by embed.cmake.\n#include \"render/app/chart_files.h\"\n\nnamespace autonomous::app {\n\n")
+string(APPEND text "const std::vector<EmbeddedFile>& ${SYMBOL}() {\n  static const std::vector<EmbeddedFile> kFiles = {\n")
+foreach(file ${files})
+  file(READ ${FOLDER}/${file} content HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" content "${content}")
+  # A literal a line, so that no compiler finds one too long.
+  string(REPLACE "\\x0a" "\\x0a\"\n     \"" content "${content}")
+  file(SIZE ${FOLDER}/${file} size)
+  string(APPEND text "    {\"${file}\", std::string_view(\"${content}\", ${size})},\n")
+endforeach()
+string(APPEND text "  };\n  return kFiles;\n}\n\n}  // namespace autonomous::app\n")
+file(WRITE ${OUT} "${text}")
