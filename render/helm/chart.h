@@ -40,12 +40,14 @@ struct Dependency {
   std::vector<ImportValue> import_values;
   std::string alias;
   bool enabled = false;
+  bool is_null = false;  // a null in the list; validation refuses it
 };
 
 struct Maintainer {
   std::string name;
   std::string email;
   std::string url;
+  bool is_null = false;
 };
 
 struct Metadata {
@@ -70,14 +72,17 @@ struct Metadata {
   std::string type;
 };
 
+struct ChartValues;  // the parsed values.yaml, in an arena of its own (values.h)
+struct ParsedTemplates;  // what the engine keeps of a chart between renders (engine.h)
+
 struct Chart {
   Metadata metadata;
   std::vector<ChartFile> templates;
   std::vector<ChartFile> files;  // neither templates nor Chart.yaml, values or schema; crds/ is among them
-  bool has_values = false;
-  std::string values_text;  // values.yaml as it is
+  std::shared_ptr<const ChartValues> values;  // never null after loading
   std::string schema;       // values.schema.json as it is; empty: none
   std::vector<std::shared_ptr<const Chart>> dependencies;  // charts/, sorted by folder or archive name
+  std::shared_ptr<ParsedTemplates> parsed;  // guards itself
 };
 
 struct LoadLimits {
@@ -89,6 +94,7 @@ struct LoadLimits {
 
 struct LoadOptions {
   HelmVersion helm = HelmVersion::k4;
+  std::string path;  // where the chart lies, for messages; empty: "."
   LoadLimits limits;
   // Lines that helm would log while loading (level=INFO …), without their line ends. May be null.
   std::vector<std::string>* warnings = nullptr;

@@ -72,10 +72,10 @@ Map* coalesce_tables_full_key(Work& work, Map* dst, Map* src, std::string_view p
       if (is_table(current)) {
         coalesce_tables_full_key(work, current.map(), value.map(), full, merge);
       } else {
-        work.log("warning: cannot overwrite table with non table for " + full + " (" + shown(value) + ")");
+        work.log("coalesce.go:316", "warning: cannot overwrite table with non table for " + full + " (" + shown(value) + ")");
       }
     } else if (is_table(current) && !is_null(value)) {
-      work.log("warning: destination for " + concat_prefix(prefix, entry.key.text()) +
+      work.log("coalesce.go:319", "warning: destination for " + concat_prefix(prefix, entry.key.text()) +
                " is a table. Ignoring non-table value (" + shown(value) + ")");
     }
   }
@@ -87,7 +87,7 @@ void coalesce_global(Work& work, Map& own, const Map::Entry& entry, std::string_
   const Value* there = own.find(entry.key);
   if (!is_table(entry.value)) {
     if (there != nullptr && is_table(*there)) {
-      work.log("key " + std::string(entry.key.text()) + " is table. Skipping");
+      work.log("coalesce.go:175", "key " + std::string(entry.key.text()) + " is table. Skipping");
     } else {
       own.set(entry.key, entry.value);
     }
@@ -97,7 +97,7 @@ void coalesce_global(Work& work, Map& own, const Map::Entry& entry, std::string_
   if (there == nullptr) {
     own.set(entry.key, Value::of(copy));
   } else if (!is_table(*there)) {
-    work.log("Conflict: cannot merge map onto non-map for " + render::quote_go(entry.key.text()) + ". Skipping.");
+    work.log("coalesce.go:161", "Conflict: cannot merge map onto non-map for " + render::quote_go(entry.key.text()) + ". Skipping.");
   } else {
     coalesce_tables_full_key(work, copy, there->map(), concat_prefix(prefix, entry.key.text()), true);
     own.set(entry.key, Value::of(copy));
@@ -112,7 +112,7 @@ void coalesce_globals(Work& work, Map& dest, Map& src, std::string_view prefix) 
   } else if (is_table(*value)) {
     own = value->map();
   } else {
-    work.log("warning: skipping globals because destination global is not a table.");
+    work.log("coalesce.go:138", "warning: skipping globals because destination global is not a table.");
     return;
   }
   if (const Value* value = src.find(kGlobal); value == nullptr) {
@@ -120,7 +120,7 @@ void coalesce_globals(Work& work, Map& dest, Map& src, std::string_view prefix) 
   } else if (is_table(*value)) {
     theirs = value->map();
   } else {
-    work.log("warning: skipping globals because source global is not a table.");
+    work.log("coalesce.go:145", "warning: skipping globals because source global is not a table.");
     return;
   }
   Map::Snapshot globals(theirs);
@@ -156,7 +156,7 @@ void coalesce_value(Work& work, const WorkChart& chart, Map& values, const Map::
   if (!is_table(given)) return;
   if (!is_table(entry.value)) {
     if (!is_null(entry.value)) {
-      work.log("warning: skipped value for " + std::string(prefix) + "." + std::string(entry.key.text()) +
+      work.log("coalesce.go:237", "warning: skipped value for " + std::string(prefix) + "." + std::string(entry.key.text()) +
                ": Not a table.");
     }
     return;

@@ -28,7 +28,7 @@ void apply_tags(Work& work, WorkChart& chart, Map* values) {
       if (value->is_bool()) {
         (value->boolean() ? has_true : has_false) = true;
       } else if (work.helm == HelmVersion::k3) {
-        work.log("Warning: Tag '" + tag + "' for chart " + wanted->spec.name + " returned non-bool value");
+        work.log("dependencies.go:95", "Warning: Tag '" + tag + "' for chart " + wanted->spec.name + " returned non-bool value");
       } else {
         work.slog("WARN", "returned non-bool value", {"tag", tag, "chart", wanted->spec.name});
       }
@@ -59,7 +59,7 @@ void apply_conditions(Work& work, WorkChart& chart, Map* values, const std::stri
         break;
       }
       if (work.helm == HelmVersion::k3) {
-        work.log("Warning: Condition path '" + std::string(path) + "' for chart " + wanted->spec.name +
+        work.log("dependencies.go:64", "Warning: Condition path '" + std::string(path) + "' for chart " + wanted->spec.name +
                  " returned non-bool value");
       } else {
         work.slog("WARN", "returned non-bool value", {"path", path, "chart", wanted->spec.name});
@@ -143,7 +143,8 @@ Map* path_to_map(Work& work, std::string_view path, Map* data) {
 void warn_missing(Work& work, const WorkDependency& wanted, const ImportValue& item, const std::string& missing) {
   std::string error = "\"" + missing + "\" is not a table";
   if (work.helm == HelmVersion::k3) {
-    work.log(item.is_export ? "Warning: ImportValues missing table: " + error
+    work.log(item.is_export ? "dependencies.go:287" : "dependencies.go:270",
+             item.is_export ? "Warning: ImportValues missing table: " + error
                             : "Warning: ImportValues missing table from chart " + wanted.spec.name + ": " + error);
   } else if (item.is_export) {
     work.slog("WARN", "ImportValues missing table", {"error", error});

@@ -63,6 +63,7 @@ struct ChartInput {
   bool skip_tests = false;
   bool no_hooks = false;
   bool skip_schema = false;
+  bool with_values = true;              // fill Rendered::values
   std::vector<std::string> show_only;
   std::optional<Determinism> determinism;
   RenderLimits limits;
@@ -86,6 +87,16 @@ struct Rendered {
 // Errors carry helm's text (what follows "Error: ") as their message; kInvalid for the input, kLimit for our limits.
 // `warnings` (may be null) takes what helm logs to standard error meanwhile, a line each, also when rendering fails.
 Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings = nullptr);
+
+// The values files and flags alone: helm reads them before the chart, so a caller whose chart does not load asks here
+// first which error helm would give.
+Result<void> check_user_values(const ChartInput& input);
+
+// --kube-version alone; the error is helm's.
+Result<void> check_kube_version(std::string_view text, HelmVersion helm);
+
+// --name-template: a template without data and with sprig's functions.
+Result<std::string> render_name(std::string_view name_template);
 
 // helm's rule for names of releases; the error is helm's.
 Result<void> check_release_name(std::string_view name);

@@ -58,8 +58,8 @@ class Work {
   Map* new_map() { return Map::make(arena); }
   std::string_view keep(std::string_view text) { return arena.copy(text); }
 
-  // log.Printf: helm 4 sends it through slog, helm 3 prints the time before it.
-  void log(std::string_view message);
+  // log.Printf: helm 4 sends it through slog, helm 3 puts the line of its own source before it.
+  void log(std::string_view helm3_line, std::string_view message);
   // slog.Warn and its kin: level is "WARN"; attributes are key, value, key, value…
   void slog(std::string_view level, std::string_view message, std::vector<std::string_view> attributes = {});
 
