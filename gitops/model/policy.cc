@@ -38,9 +38,9 @@ const std::string* naming(const std::vector<std::string>& patterns, const Policy
 
 void check_kind(const Policies& policies, const PolicyResource& resource, const std::string& name, std::vector<Violation>& out) {
   if (const std::string* pattern = naming(policies.deny_kinds, resource)) {
-    out.push_back({"policies.kinds.deny", name, "this environment denies '" + *pattern + "'"});
+    out.push_back({"kinds.deny", name, "this environment denies '" + *pattern + "'"});
   } else if (!policies.allow_kinds.empty() && naming(policies.allow_kinds, resource) == nullptr) {
-    out.push_back({"policies.kinds.allow", name, "this environment allows only " + join(policies.allow_kinds, ", ")});
+    out.push_back({"kinds.allow", name, "this environment allows only " + join(policies.allow_kinds, ", ")});
   }
 }
 
@@ -70,11 +70,11 @@ std::vector<Violation> check_image(const Policies& policies, std::string_view im
   }
   auto allowed = [&](const std::string& registry) { return comes_from(*parsed, registry); };
   if (!policies.registries.empty() && std::none_of(policies.registries.begin(), policies.registries.end(), allowed)) {
-    out.push_back({"policies.registries", name, "image '" + one_line(image, 200) + "' comes from " + parsed->registry +
+    out.push_back({"registries", name, "image '" + one_line(image, 200) + "' comes from " + parsed->registry +
                                                     "; this environment takes images from " + join(policies.registries, ", ")});
   }
   if (policies.digests && parsed->digest.empty()) {
-    out.push_back({"policies.digests", name, "image '" + one_line(image, 200) + "' has no digest"});
+    out.push_back({"digests", name, "image '" + one_line(image, 200) + "' has no digest"});
   }
   return out;
 }
@@ -86,7 +86,7 @@ std::vector<Violation> check_resources(const Policies& policies, const std::vect
     check_kind(policies, resource, name, out);
     for (const std::string& label : policies.required_labels) {
       if (std::find(resource.labels.begin(), resource.labels.end(), label) == resource.labels.end()) {
-        out.push_back({"policies.labels", name, "the label '" + label + "' is missing"});
+        out.push_back({"labels", name, "the label '" + label + "' is missing"});
       }
     }
     for (const std::string& image : resource.images) {

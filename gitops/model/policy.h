@@ -14,7 +14,7 @@
 namespace autonomous::model {
 
 struct Violation {
-  std::string rule;      // "registries", "kinds.deny", "ticket"…: the key in platform.yaml
+  std::string rule;      // "registries", "kinds.deny"… (keys of policies:), "ticket", "image"
   std::string resource;  // "ClusterRole/admin", or ""
   std::string message;
 };

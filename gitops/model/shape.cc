@@ -11,12 +11,12 @@ namespace autonomous::model {
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + one_line(text, 60) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + one_line(text, 60) + "'"; }
 
 std::string what_is(const Value& value) {
   switch (value.kind) {
     case Value::Kind::kNull: return "nothing";
-    case Value::Kind::kScalar: return quoted(value.text);
+    case Value::Kind::kScalar: return in_quotes(value.text);
     case Value::Kind::kList: return "a list";
     case Value::Kind::kMap: return "a map";
   }
@@ -76,9 +76,9 @@ void check_path(const Shape& shape, Value& value, const std::string& name, Shape
   if (negative) text.remove_prefix(1);
   std::string out;
   if (text.empty() || text.find('\0') != std::string_view::npos || text.find('\n') != std::string_view::npos) {
-    context.errors.push_back(shape_error(value.place(), name, "expected " + shape.noun + ", not " + quoted(value.text)));
+    context.errors.push_back(shape_error(value.place(), name, "expected " + shape.noun + ", not " + in_quotes(value.text)));
   } else if (!normalise_path(text, context.folder, out)) {
-    context.errors.push_back(shape_error(value.place(), name, quoted(value.text) + " leads out of the project"));
+    context.errors.push_back(shape_error(value.place(), name, in_quotes(value.text) + " leads out of the project"));
   } else {
     value.text = (negative ? "!" : "") + out;
   }
@@ -93,7 +93,7 @@ void check_scalar(const Shape& shape, Value& value, const std::string& name, Sha
       int64_t number = 0;
       auto [end, ec] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), number);
       if (ec != std::errc() || end != value.text.data() + value.text.size()) {
-        return wrong("expected " + shape.noun + ", not " + quoted(value.text));
+        return wrong("expected " + shape.noun + ", not " + in_quotes(value.text));
       }
       if (number < shape.min || number > shape.max) {
         return wrong(value.text + " is out of range: " + std::to_string(shape.min) + " to " + std::to_string(shape.max));
@@ -102,12 +102,12 @@ void check_scalar(const Shape& shape, Value& value, const std::string& name, Sha
       return;
     }
     case Shape::Kind::kBoolean:
-      if (value.text != "true" && value.text != "false") wrong("expected true or false, not " + quoted(value.text));
+      if (value.text != "true" && value.text != "false") wrong("expected true or false, not " + in_quotes(value.text));
       return;
     case Shape::Kind::kChoice: {
       if (std::find(shape.choices.begin(), shape.choices.end(), value.text) != shape.choices.end()) return;
       std::string near = nearest(value.text, shape.choices);
-      return wrong(quoted(value.text) + " is none of " + join(shape.choices, ", ") +
+      return wrong(in_quotes(value.text) + " is none of " + join(shape.choices, ", ") +
                    (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
     case Shape::Kind::kPath:
@@ -132,7 +132,7 @@ void unknown_key(const Shape& shape, const Member& member, const std::string& na
   std::vector<std::string> known;
   for (const Field& field : shape.fields) known.push_back(field.key);
   std::string near = nearest(member.key, known);
-  Error error = shape_error(member.place(), name, "unknown key " + quoted(member.key) +
+  Error error = shape_error(member.place(), name, "unknown key " + in_quotes(member.key) +
                                                       (near.empty() ? "" : "; did you mean '" + near + "'?"));
   if (near.empty()) error = std::move(error).hint("known here: " + join(known, ", "));
   context.errors.push_back(std::move(error));

@@ -12,7 +12,7 @@ namespace {
 constexpr int kIndent = 2;
 constexpr size_t kSimpleKey = 128;    // longer keys are written with `?`
 constexpr size_t kJsonKey = 1024;     // longer ones yaml.v2 can't read back from JSON
-constexpr std::string_view kBinaryTag = "!!binary";
+constexpr std::string_view kShortBinaryTag = "!!binary";
 
 unsigned char byte_at(std::string_view text, size_t at) {
   return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
@@ -308,7 +308,7 @@ void Emitter::text(std::string_view value, bool is_key) {
     if (changed != value) {
       changed = encode_base64(value);
       value = changed;
-      tag = kBinaryTag;
+      tag = kShortBinaryTag;
     }
   }
   if (is_key && flavour_ == Flavour::kV2 && value.size() > kJsonKey / 6 && json_length(value) > kJsonKey) {

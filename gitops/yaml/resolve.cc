@@ -185,7 +185,7 @@ class TimestampReader {
     return true;
   }
   bool date() {
-    if (rest_.size() < 5 || !std::all_of(rest_.begin(), rest_.begin() + 4, is_digit) || rest_[4] != '-') return false;
+    if (rest_.size() < 5 || !std::all_of(rest_.begin(), rest_.begin() + 4, [](char c) { return is_digit(c); }) || rest_[4] != '-') return false;
     int year = 0;
     std::from_chars(rest_.data(), rest_.data() + 4, year);
     rest_.remove_prefix(5);
