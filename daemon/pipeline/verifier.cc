@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/assemble.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
@@ -37,6 +38,7 @@ Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repos
     TRY(std::string text, tree->read(file.path, 16u << 20));
     TRY(auto resources, app::split_manifests(text, file.path));
     for (const app::Resource& resource : resources) {
+      if (resource.hook) continue;  // Argo CD runs hooks (and leaves out tests), but doesn't hold them
       std::string ns = resource.ns == target_namespace ? "" : resource.ns;
       out.push_back({resource.group, resource.kind, ns, resource.name});
     }
@@ -102,7 +104,10 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
   auto resources = resources_at(repository, row->commit, target, ns);
   if (!resources) return end(flight.id, {model::Outcome::kUnverified, resources.error().line()});
   watch.released = {store::application_name(target), row->commit.hex(), row->target_tree.hex(),
-                    {options_.gitops_url, store::target_folder(target), "refs/heads/" + options_.branch}, std::move(*resources), flight.release.deadline};
+                    ports::source_of({target.environment, target.project, target.app, options_.gitops_url, options_.branch, ns, environment->cluster, environment->mode == "values"}),
+                    std::move(*resources), flight.release.deadline};
+  watch.root = root_of(options_.gitops_url, options_.branch, *environment, target);
+  watch.since = row->time;
   watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
   watch.followed = target.str();
   if (watch.cluster != nullptr) {
@@ -120,12 +125,25 @@ void Verifier::ask(const Ctx& ctx) {
   for (auto& [id, watch] : watches_) {
     if (watch.asked != Time{} && now - watch.asked < options_.ask_again) continue;
     watch.asked = now;
+    Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), watch);
+    watch.root_error = rooted ? "" : rooted.error().line();
     wanted[watch.reconciler].push_back(watch.released.application);
   }
   for (const auto& [reconciler, names] : wanted) {
     auto asked = reconciler->request(ctx.within(Millis(30'000)), names);
     if (!asked) log(Level::kWarning, "the reconciler did not take the request", {{"instance", reconciler->name()}, {"error", asked.error().line()}});
   }
+}
+
+// The root of an (environment, project) is the one thing that is applied: once by each daemon, and when it changed.
+Result<void> Verifier::ensure_root(const Ctx& ctx, const Watch& watch) {
+  const ports::Root& root = watch.root;
+  std::string& applied = roots_[watch.reconciler->name() + " " + ports::root_name(root.environment, root.project)];
+  std::string wanted = watch.reconciler->root_file(root) + join(root.namespaces, " ") + "\n" + join(root.deny_kinds, " ");
+  if (applied == wanted) return ok();
+  TRY_DO(watch.reconciler->apply_root(ctx, root));
+  applied = std::move(wanted);
+  return ok();
 }
 
 void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& repository) {
@@ -144,9 +162,10 @@ void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& 
   };
   std::optional<ports::AppStatus> status = watch.reconciler->snapshot(watch.released.application);
   ports::Live live = ports::judge(watch.released, status, history, clock_.now());
-  std::string reason = live.why + (live.resource.empty() ? "" : ": " + live.resource) + (live.message.empty() ? "" : ": " + live.message);
+  std::string reason = live.why;  // names the resource and says its words
+  if (!watch.root_error.empty() && live.verdict != ports::Live::Verdict::kHealthy) reason += " (" + watch.root_error + ")";
   std::optional<ports::Trouble> trouble = watch.cluster != nullptr ? watch.cluster->snapshot(watch.followed) : std::nullopt;
-  if (!trouble && status && !status->troubles.empty()) trouble = status->troubles.front();
+  if (!trouble && status) trouble = ports::first_trouble(status->troubles, watch.since);
   std::string looked_at = watch.reconciler->name() + " " + watch.released.application + (status && !status->revision.empty() ? " at " + status->revision : "");
   switch (live.verdict) {
     case ports::Live::Verdict::kHealthy: return end(flight.id, {model::Outcome::kHealthy, live.why, "", looked_at});

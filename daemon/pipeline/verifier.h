@@ -45,6 +45,9 @@ class Verifier {
  private:
   struct Watch {
     ports::Released released;
+    ports::Root root;
+    std::string root_error;  // why the root could not be made; "" when it is there
+    Time since{};            // of the release: older pods are none of its
     ports::Reconciler* reconciler = nullptr;
     ports::Cluster* cluster = nullptr;
     std::string followed;  // the cluster's key
@@ -55,6 +58,7 @@ class Verifier {
   void begin(const Flight& flight, const git::Repository& repository);
   void judge(const Flight& flight, Watch& watch, const git::Repository& repository);
   void ask(const Ctx& ctx);
+  Result<void> ensure_root(const Ctx& ctx, const Watch& watch);
   void end(uint64_t id, model::Verified verdict);
   void say(const Flight& flight, Watch& watch, const std::string& text);
 
@@ -62,6 +66,7 @@ class Verifier {
   const Clock& clock_;
   Options options_;
   std::map<uint64_t, Watch> watches_;  // by flight
+  std::map<std::string, std::string> roots_;  // instance and root → what was applied there
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -21,7 +21,7 @@ struct Resource {
   std::string name;
   std::string text;         // the document without "---" and "# Source: …", ending in a line end
   std::string source;       // the file or template that it came from
-  bool hook = false;        // helm.sh/hook
+  bool hook = false;        // helm.sh/hook or argocd.argoproj.io/hook: runs during a sync, is no part of what then stands
   std::vector<std::string> label_keys;  // of metadata.labels
   std::vector<std::string> images;      // of its containers, init containers included
   Place place;              // where its document begins

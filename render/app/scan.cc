@@ -118,7 +118,8 @@ void read_metadata(const Json& metadata, Resource& out) {
     for (const auto& entry : labels->items()) out.label_keys.push_back(entry.key());
   }
   auto annotations = metadata.find("annotations");
-  out.hook = annotations != metadata.end() && annotations->is_object() && annotations->contains("helm.sh/hook");
+  out.hook = annotations != metadata.end() && annotations->is_object() &&
+             (annotations->contains("helm.sh/hook") || annotations->contains("argocd.argoproj.io/hook"));
 }
 
 Result<Resource> one_resource(const Json& value, std::string text, const Place& place) {
