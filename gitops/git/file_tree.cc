@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kMostEntries = 1'000'000;
 constexpr size_t kMostFolders = 1'000'000;  // one tree object can stand for 2^100 paths: folders count too
-constexpr size_t kMostDepth = 512;
 
 FileKind file_kind(Mode mode) {
   switch (mode) {

@@ -8,8 +8,6 @@ namespace autonomous::git {
 
 namespace {
 
-constexpr size_t kMostDepth = 512;
-
 // The oid at `path`, zero where there is nothing.
 Result<Oid> oid_at(const Repository::Rep& rep, const Oid& tree, std::string_view path) {
   Result<TreeEntry> found = rep.entry(tree, path);

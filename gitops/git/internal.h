@@ -44,6 +44,9 @@ inline git_oid to_git(const Oid& oid) {
 }
 inline Oid from_git(const git_oid& raw) { return Oid::from_bytes(raw.id); }
 
+// Folders in folders: beyond, it is no project but an attack on our stack.
+inline constexpr size_t kMostDepth = 512;
+
 // As tree_bytes, but takes any name: what others put beside our entries must not stop us.
 Result<std::string> encode_tree(std::vector<TreeEntry> entries);
 

@@ -12,8 +12,6 @@ namespace autonomous::git {
 
 namespace {
 
-constexpr size_t kMostDepth = 128;
-
 // The updates as a tree of their own. `change` stands for a path itself, `below` for what is under it.
 struct Node {
   const TreeUpdate* change = nullptr;
