@@ -56,6 +56,24 @@ struct Actions {
   }
 };
 
+// A child that ends without reading its input must not take us with it: the signal of the broken pipe is held back on
+// this thread alone, so that this holds in programs that don't ignore SIGPIPE.
+ssize_t write_without_signal(int fd, std::string_view bytes) {
+  sigset_t pipe, before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  ssize_t written = ::write(fd, bytes.data(), bytes.size());
+  int error = errno;
+  if (written < 0 && error == EPIPE && sigismember(&before, SIGPIPE) == 0) {
+    timespec at_once{};
+    (void)sigtimedwait(&pipe, nullptr, &at_once);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return written;
+}
+
 // One running child: feeds it, drains it, and ends it when it must end.
 class Running {
  public:
@@ -135,7 +153,7 @@ class Running {
   }
 
   void feed(std::string_view& input) {
-    ssize_t written = ::write(in_.write_end(), input.data(), input.size());
+    ssize_t written = write_without_signal(in_.write_end(), input);
     if (written > 0) input.remove_prefix(static_cast<size_t>(written));
     bool failed = written < 0 && errno != EAGAIN && errno != EINTR;  // EPIPE: it reads no more, which is its own affair
     if (input.empty() || failed) in_.close_end(1);

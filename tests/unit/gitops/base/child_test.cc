@@ -19,6 +19,14 @@ TEST(Child, FeedsInputAndKeepsOutput) {
   EXPECT_EQ(result->err, "problem\n");
 }
 
+TEST(Child, MayEndWithoutReadingItsInput) {
+  ChildSpec spec = shell("exec 0<&-; echo done");
+  spec.input = std::string(3'000'000, 'x');
+  auto result = run_child({}, spec);  // no signal of a broken pipe ends us
+  ASSERT_TRUE(result) << result.error().line();
+  EXPECT_EQ(result->out, "done\n");
+}
+
 TEST(Child, InheritsNothing) {
   ::setenv("AUTONOMOUS_TEST_SECRET", "x", 1);
   auto result = run_child({}, shell("env | grep -c SECRET"));
