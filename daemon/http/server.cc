@@ -163,6 +163,7 @@ Result<void> Server::Impl::listen_local() {
   if (!error) local.listen(net::socket_base::max_listen_connections, error);
   if (error) return fail(Code::kUnavailable, "can't listen on ", path, ": ", error.message());
   ::fcntl(local.native_handle(), F_SETFD, FD_CLOEXEC);
+  ::chmod(path.c_str(), 0660);  // what the umask took away: those of our group may ask
   return ok();
 }
 

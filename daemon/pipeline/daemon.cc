@@ -99,6 +99,7 @@ class Daemon {
     }
     auto config = std::make_shared<DaemonConfig>(std::move(*parsed.value));
     apply_flags(options, *config);
+    if (options.set_log) options.set_log(config->log.format, config->log.level);
     file_ = std::make_unique<ConfigFile>(options.config, places, config);
     config_ = config;
     if (!options.check) return -1;

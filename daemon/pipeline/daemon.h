@@ -1,6 +1,7 @@
 // The daemon: everything wired together, from the configuration to the last push.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace autonomous::daemon {
@@ -11,6 +12,7 @@ struct DaemonOptions {
   std::string listen;  // --listen ADDR:PORT; empty: as configured
   std::string socket;  // --socket; empty: as configured
   bool check = false;  // --check: say what is wrong with the configuration, and end
+  std::function<void(const std::string& format, const std::string& level)> set_log;  // told once the configuration is read
 };
 
 // Runs until SIGTERM or SIGINT; says on standard error what keeps it from starting. Exit status: 0 stopped in order, 1 it
