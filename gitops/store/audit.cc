@@ -1,0 +1,144 @@
+#include "gitops/store/audit.h"
+
+#include <algorithm>
+
+#include "gitops/base/text.h"
+#include "gitops/store/auditor.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/refs.h"
+
+namespace autonomous::store {
+
+const std::vector<AuditRule>& audit_rules() {
+  static const std::vector<AuditRule> rules = {
+      {"ledger-signature", "each commit of the ledger is signed by a key that counts",
+       "find out who wrote it; give the daemon's keys with --allowed-signers, or restore the ledger from a clone that is whole"},
+      {"ledger-rewritten", "the ledger only grows: no line or file is changed or removed, its history has no merges",
+       "restore the ledger from an older clone, then accept the rewrite in the daemon"},
+      {"ledger-line", "each line of the ledger is an entry that can follow the ones before", "restore the ledger from a clone that is whole"},
+      {"number-gap", "release numbers of a target are gapless, from 1", "look for the lost release in other clones and in the tags"},
+      {"commit-missing", "the commit of each release is on deploy", "restore deploy from a clone that is whole, or accept the rewrite in the daemon"},
+      {"commit-signature", "each release's commit is signed by a key that counts", "find out who wrote it; release the target again"},
+      {"trailers-differ", "commit and tag of a release carry the same trailers, in their exact form", "release the target again"},
+      {"tag-signature", "each release's tag, as the ledger holds it, is signed and names its commit", "release the target again"},
+      {"tag-missing", "each recent release has its tag", "autonomous repair (byte for byte from the ledger); in a clone: git fetch --tags"},
+      {"tag-moved", "a tag is what the ledger holds", "delete the tag at the host, then autonomous repair"},
+      {"target-tree", "the files of a release's commit are those that its Target-Tree names", "release the target again"},
+      {"beyond-target", "a release changes files of its own target only", "revert what does not belong to it; see who wrote the commit"},
+      {"release-yaml", "release.yaml agrees with the trailers: target, source, images, input digest", "release the target again with a daemon of the same version"},
+      {"plaintext-secret", "no manifest holds a secret's value", "rotate the secret now; use a reference (ExternalSecret) instead"},
+      {"rollback-differs", "a rollback has the files of the release that it names", "roll back again"},
+      {"origin-unknown", "what a release is a retry or a promotion of exists, and is the same artifact", "look at the release it names"},
+      {"policy-unknown", "the policy of a release is on main, with the platform.yaml that it names", "push main as it was, or release again under today's policy"},
+      {"policy-older", "a release's policy is not older than the one before", "find out why main went back; release again under today's policy"},
+      {"outcome-missing", "each release has an outcome", "autonomous repair, or let the daemon verify it"},
+      {"unrecorded-change", "each change on deploy is a release, a taking-on, or known as made past the platform",
+       "see who did it; revert it, or release the target again"},
+      {"not-taken-in", "what others did on deploy has been taken in by the daemon", "start the daemon, or ask why it stopped: autonomous status"},
+      {"odd-file", "there are no links and no submodules on deploy", "remove it; a link that leaves the repository stops Argo CD"},
+      {"key-unproven", "a new key was brought in by a commit that an older key signed", "confirm the key with its owner, and give it with --allowed-signers"},
+  };
+  return rules;
+}
+
+bool AuditReport::ok() const {
+  return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::kError; });
+}
+
+void Auditor::find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit, std::string file, const Named* named) {
+  if (report_.findings.size() >= options_.max_findings) {
+    report_.truncated = true;
+    return;
+  }
+  Finding finding;
+  finding.rule = rule;
+  finding.severity = severity;
+  finding.message = one_line(message, 500);
+  if (!commit.is_zero()) finding.commit = commit.hex();
+  finding.file = std::move(file);
+  if (named != nullptr) {
+    finding.target = named->target.str();
+    finding.release = named->entry.number;
+  }
+  for (const AuditRule& known : audit_rules()) {
+    if (known.name == rule) finding.remedy = known.remedy;
+  }
+  report_.findings.push_back(std::move(finding));
+}
+
+bool Auditor::signed_well(std::string_view payload, const std::string& signature, std::string& why) {
+  if (signature.empty()) {
+    why = "it is not signed";
+    return false;
+  }
+  ++report_.signatures;
+  git::Verdict verdict = signers_.verify(payload, signature);
+  why = verdict.reason;
+  return verdict.good;
+}
+
+bool Auditor::ancestor(const git::Oid& a, const git::Oid& b) {
+  auto [known, fresh] = ancestors_.try_emplace({a, b}, false);
+  if (fresh && repository_.has(a)) {
+    auto yes = repository_.is_ancestor(a, b);
+    known->second = yes && *yes;
+  }
+  return known->second;
+}
+
+void Auditor::rebuild_signers() {
+  std::string text;
+  for (const std::string& line : trusted_keys_) text += line + "\n";
+  auto parsed = git::AllowedSigners::parse(text);
+  if (parsed) signers_ = *std::move(parsed);
+}
+
+void Auditor::conclude() {
+  std::stable_sort(report_.findings.begin(), report_.findings.end(), [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  if (outside_keys_ > 0) {
+    report_.trust = "anchored: signatures count against " + std::to_string(outside_keys_) + (outside_keys_ == 1 ? " key" : " keys") +
+                    " given from outside, and keys that those brought in";
+  } else {
+    report_.trust = "self-asserted: signatures count against the keys that the repository itself names; give --allowed-signers to anchor them";
+  }
+  if (report_.ok()) {
+    report_.proved = {"Every release in the ledger has its signed commit on deploy, with the files, inputs and trailers that it claims.",
+                      "Release numbers have no gaps, and the ledger has only grown.",
+                      "Every change on deploy is a release, a taking-on, or listed as made past the platform.",
+                      "Rollbacks have exactly the files of the releases that they restore."};
+  }
+  report_.unproved = {"That the people named did what is said, where nobody but the daemon attests it (all but signed approvals).",
+                      "That the reported health was true, and that no release was withheld.",
+                      "That times are right, and that other readers were shown the same history.",
+                      "That nothing was cut from the end of the history: compare with a clone kept elsewhere."};
+  if (outside_keys_ == 0) report_.unproved.insert(report_.unproved.begin(), "Who holds the signing keys: they were taken from the repository itself.");
+}
+
+Result<AuditReport> Auditor::run(const Ctx& ctx) {
+  TRY(tips_, tips_of_clone(repository_, options_.branch));
+  report_.deploy = tips_.deploy.hex();
+  report_.ledger = tips_.ledger.hex();
+  report_.main = tips_.main.hex();
+  if (options_.allowed_signers) {
+    TRY(signers_, git::AllowedSigners::parse(*options_.allowed_signers, "--allowed-signers"));
+    for (std::string_view line : split(*options_.allowed_signers, '\n')) {
+      line = trim(line);
+      if (!line.empty() && line.front() != '#') trusted_keys_.emplace_back(line);
+    }
+    outside_keys_ = trusted_keys_.size();
+    if (outside_keys_ == 0) return fail(Code::kInvalid, "--allowed-signers names no key");
+  }
+  TRY_DO(read_the_ledger(ctx));
+  TRY_DO(read_deploy(ctx));
+  TRY_DO(read_tags());
+  TRY_DO(check_releases(ctx));
+  conclude();
+  return std::move(report_);
+}
+
+Result<AuditReport> audit(const Ctx& ctx, const AuditOptions& options) {
+  TRY(git::Repository repository, git::Repository::open(options.repository));
+  return Auditor(std::move(repository), options).run(ctx);
+}
+
+}  // namespace autonomous::store

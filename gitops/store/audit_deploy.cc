@@ -1,0 +1,122 @@
+// deploy: the platform's own commits follow each other; what lies between two of them is others' work, and counts by its
+// net effect (design.md §4).
+#include <algorithm>
+
+#include "gitops/store/auditor.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/message.h"
+
+namespace autonomous::store {
+
+Result<void> Auditor::read_deploy(const Ctx& ctx) {
+  TRY(auto commits, repository_.walk(tips_.deploy, {.oldest_first = true}));
+  on_deploy_.insert(commits.begin(), commits.end());
+  git::Oid last = begin_;  // the platform's newest commit so far
+  if (!begin_.is_zero() && !on_deploy_.contains(begin_)) {
+    find("commit-missing", rewrites_.empty() ? Severity::kError : Severity::kNote, "the commit after which the record begins is not on deploy", begin_);
+    last = git::Oid();
+  }
+  for (const git::Oid& id : commits) {
+    TRY_DO(ctx.check());
+    ++report_.commits;
+    if (!by_commit_.contains(id) && !taken_on_.contains(id)) continue;
+    TRY(git::Commit commit, repository_.commit(id));
+    git::Oid parent = commit.parents.empty() ? git::Oid() : commit.parents[0];
+    if (parent != last) {
+      bool follows = last.is_zero() || ancestor(last, parent);
+      if (!follows && rewrites_.empty()) find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
+      TRY_DO(foreign_range(last, parent, false));
+    }
+    own_commit(id, parent);
+    last = id;
+  }
+  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy, true));
+  settle_pending();
+  return ok();
+}
+
+// A release or a taking-on: it must change nothing but its own files.
+void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
+  auto changes = repository_.diff_paths(parent, id);
+  if (!changes) return find("beyond-target", Severity::kError, changes.error().line(), id);
+  auto taken = taken_on_.find(id);
+  if (taken != taken_on_.end()) {
+    for (const git::PathChange& change : *changes) {
+      if (!change.path.starts_with("argocd/")) find("beyond-target", Severity::kError, "a taking-on changes more than Applications", id, change.path);
+    }
+    auto commit = repository_.commit(id);
+    std::string why;
+    if (!commit || !signed_well(commit->payload, commit->signature, why)) find("commit-signature", Severity::kError, "taking-on of " + taken->second.str() + ": " + why, id);
+    return;
+  }
+  const auto& [target, index] = by_commit_.at(id);
+  const Named& named = releases_.at(target)[index];
+  std::string folder = target_folder(target) + "/";
+  for (const git::PathChange& change : *changes) {
+    if (!change.path.starts_with(folder)) find("beyond-target", Severity::kError, "a release changes files that are not its target's", id, change.path, &named);
+  }
+  git::Oid tree = git::Oid::parse(named.trailers.target_tree).value_or(git::Oid());
+  auto waiting = pending_.find(target);
+  if (waiting != pending_.end()) {
+    const Pending& change = waiting->second;
+    bool adopted = !named.trailers.adopts.empty() && tree == change.tree;
+    if (adopted) {
+      report_.foreign.push_back(target.str() + ": changed on the branch in " + named.trailers.adopts.substr(0, 12) + " by " + change.by + ", taken over as release " + std::to_string(named.entry.number));
+    } else if (!drifts_[target].contains(change.tree)) {
+      find("unrecorded-change", Severity::kError, target.str() + " was changed past the platform by " + change.by + ", and a release went over it without a word", change.commit, "", &named);
+    }
+    pending_.erase(waiting);
+  }
+  expected_[target] = tree;
+}
+
+// What others did between two commits of the platform.
+Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to, bool newest) {
+  if (to.is_zero()) return ok();
+  TRY(auto changes, repository_.diff_paths(from, to));
+  std::map<model::Target, std::string> touched;
+  for (const git::PathChange& change : changes) {
+    bool odd = !change.new_oid.is_zero() && (change.new_mode == git::Mode::kLink || change.new_mode == git::Mode::kSubmodule);
+    if (odd) find("odd-file", Severity::kError, "a link or a submodule", to, change.path);
+    auto target = target_of(change.path);
+    if (target && change.path.starts_with("apps/")) {
+      touched.emplace(*std::move(target), change.path);
+    } else if (from.is_zero() && change.path == "README.md") {
+      continue;
+    } else if (change.path.starts_with("apps/") || change.path.starts_with("argocd/")) {
+      find("unrecorded-change", newest ? Severity::kWarning : Severity::kError, "changed past the platform", to, change.path);
+    } else {
+      report_.foreign.push_back(change.path + ": changed past the platform, at " + to.short_hex(12) + " (no target reads it)");
+    }
+  }
+  for (const auto& [target, path] : touched) {
+    auto entry = repository_.entry(to, target_folder(target));
+    git::Oid tree = entry ? entry->oid : git::Oid();
+    git::WalkOptions options;
+    options.path = target_folder(target);
+    options.limit = 1;
+    if (!from.is_zero()) options.hide = {from};
+    TRY(auto by, repository_.walk(to, options));
+    git::Oid commit = by.empty() ? to : by[0];
+    TRY(git::Commit who, repository_.commit(commit));
+    foreign_target(target, tree, commit, person_text(who.author));
+  }
+  return ok();
+}
+
+void Auditor::foreign_target(const model::Target& target, const git::Oid& tree, const git::Oid& commit, const std::string& by) {
+  auto expected = expected_.find(target);
+  bool back = expected != expected_.end() && expected->second == tree;
+  if (back) pending_.erase(target);
+  else pending_[target] = Pending{tree, commit, by};
+}
+
+// What no later release touched: known as drift, or not known yet.
+void Auditor::settle_pending() {
+  for (const auto& [target, change] : pending_) {
+    if (drifts_[target].contains(change.tree)) continue;
+    find("not-taken-in", Severity::kWarning, target.str() + " was changed by " + change.by + "; the daemon has not said anything to it yet", change.commit);
+  }
+}
+
+}  // namespace autonomous::store

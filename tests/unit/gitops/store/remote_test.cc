@@ -1,0 +1,181 @@
+// The record on a remote, through a mirror: here a bare repository on disk, pushed to by the git program.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "bed.h"
+#include "gitops/git/remote.h"
+#include "gitops/store/audit.h"
+
+namespace autonomous::store {
+namespace {
+
+class Remotes : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(git::Repository::init_bare(url()));
+    open();
+  }
+  std::string url() const { return bed_.path("remote.git"); }
+  RecordConfig config(std::string_view name = "mirror") {
+    RecordConfig config = bed_.config();
+    config.repository = bed_.path(name);
+    config.journal = bed_.path(std::string(name) + "-journal");
+    git::GitProgram program;
+    program.allow_file = true;
+    config.remote = std::make_shared<git::Remote>(git::Remote::make({url()}, program).value());
+    return config;
+  }
+  Record& open() { return bed_.open(config()); }
+  Record& record() { return bed_.record(); }
+  std::string remote(std::vector<std::string> args) { return bed_.git(std::move(args), url()); }
+  std::string clone() {
+    std::string to = bed_.path("clone");
+    bed_.git({"clone", "-q", "-b", "deploy", url(), to}, url());
+    return to;
+  }
+  // A hook of the server; its exit status is that of `script`.
+  void hook(const std::string& name, const std::string& script) {
+    ASSERT_TRUE(make_folders(url() + "/hooks"));
+    ASSERT_TRUE(write_file(url() + "/hooks/" + name, "#!/bin/sh\n" + script, 0755));
+    chmod((url() + "/hooks/" + name).c_str(), 0755);
+  }
+
+  Bed bed_;
+};
+
+TEST_F(Remotes, AReleaseArrivesWithLedgerAndTag) {
+  EXPECT_EQ(release(record(), kWeb, "1"), 1u);
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\n");
+  EXPECT_EQ(remote({"show", "deploy:apps/local/shop/web/values.yaml"}), "version: 1\n");
+  EXPECT_EQ(remote({"fsck", "--strict", "--no-dangling"}), "");
+  EXPECT_TRUE(record().sync(Ctx{}).value().quiet());
+  AuditOptions options;
+  options.repository = clone();
+  auto report = audit(Ctx{}, options);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_TRUE(report->ok()) << audit_text(*report);
+}
+
+TEST_F(Remotes, TheMirrorIsOnlyACache) {
+  release(record(), kWeb, "1");
+  StatePtr before = record().state();
+  ASSERT_TRUE(remove_all(bed_.path("mirror")));
+  ASSERT_TRUE(remove_all(bed_.path("mirror-journal")));
+  open();
+  EXPECT_EQ(record().state()->find(kWeb)->live()->commit, before->find(kWeb)->live()->commit);
+  EXPECT_EQ(release(record(), kWeb, "2"), 2u);
+}
+
+TEST_F(Remotes, ARevertIsAdopted) {
+  release(record(), kWeb, "1");
+  release(record(), kWeb, "2");
+  std::string work = clone();
+  bed_.git({"revert", "--no-edit", "release/local/shop/web/2"}, work);
+  bed_.git({"push", "-q", "origin", "HEAD:deploy"}, work);
+  auto done = record().commit(Ctx{}, batch_of({push_draft(record(), kDb, "1"), push_draft(record(), kWeb, "3")}));
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(std::get<Released>(done->drafts[0]).number, 1u);
+  EXPECT_TRUE(std::holds_alternative<Stale>(done->drafts[1]));
+  EXPECT_EQ(done->foreign.changes.at(0).adopted_as, 3u);
+  EXPECT_EQ(remote({"tag", "-l", "*web/3"}), "release/local/shop/web/3\n");
+}
+
+TEST_F(Remotes, OnlyTheGuiltyReleaseFails) {
+  hook("pre-receive",
+       "while read old new ref; do\n"
+       "  case $ref in refs/heads/deploy)\n"
+       "    if git log --format=%s $old..$new | grep -q '/db: release'; then echo 'db is frozen by the registrar' >&2; exit 1; fi;;\n"
+       "  esac\n"
+       "done\n");
+  model::Target api{"local", "shop", "api"};
+  model::Target job{"local", "shop", "job"};
+  Batch batch = batch_of({push_draft(record(), api, "1"), push_draft(record(), kDb, "1"), push_draft(record(), job, "1"), push_draft(record(), kWeb, "1")});
+  auto done = record().commit(Ctx{}, batch);
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_TRUE(std::holds_alternative<Released>(done->drafts[0]));
+  EXPECT_TRUE(std::holds_alternative<Released>(done->drafts[2]));
+  EXPECT_TRUE(std::holds_alternative<Released>(done->drafts[3]));
+  ASSERT_TRUE(std::holds_alternative<Refused>(done->drafts[1]));
+  EXPECT_NE(std::get<Refused>(done->drafts[1]).words.find("frozen by the registrar"), std::string::npos);
+  EXPECT_EQ(remote({"rev-list", "--count", "deploy"}), "4\n");
+  EXPECT_FALSE(record().state()->find(kDb));
+}
+
+TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
+  hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac\n");
+  EXPECT_EQ(release(record(), kWeb, "1"), 1u);
+  EXPECT_EQ(remote({"tag"}), "");
+  ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
+  EXPECT_EQ(record().repair_tags(Ctx{})->restored.size(), 1u);
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\n");
+}
+
+TEST_F(Remotes, ARewoundRemoteIsNotResurrected) {
+  release(record(), kWeb, "1");
+  release(record(), kWeb, "2");
+  remote({"update-ref", "refs/heads/deploy", "deploy~1"});
+  auto done = record().commit(Ctx{}, batch_of({push_draft(record(), kDb, "1")}));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Code::kConflict);
+  EXPECT_EQ(remote({"rev-list", "--count", "deploy"}), "2\n");
+}
+
+TEST_F(Remotes, TwoDaemonsByMistakeReleaseOnce) {
+  auto other = Record::open(Ctx{}, config("second"), bed_.clock()).value();
+  Draft draft = push_draft(record(), kWeb, "1");
+  EXPECT_TRUE(std::holds_alternative<Released>(record().commit(Ctx{}, batch_of({draft})).value().drafts[0]));
+  auto second = other->commit(Ctx{}, batch_of({draft, push_draft(*other, kDb, "1")}));
+  ASSERT_TRUE(second) << second.error().text();
+  EXPECT_EQ(std::get<Duplicate>(second->drafts[0]).number, 1u);
+  EXPECT_EQ(std::get<Released>(second->drafts[1]).number, 1u);
+  EXPECT_TRUE(second->foreign.ledger_moved);
+  Foreign foreign = record().sync(Ctx{}).value();
+  EXPECT_TRUE(foreign.changes.empty());
+  EXPECT_EQ(foreign.entries.size(), 1u);
+  EXPECT_EQ(record().state()->find(kDb)->last_number, 1u);
+}
+
+TEST_F(Remotes, ALostAnswerIsFoundOut) {
+  RecordConfig cut = config();
+  bool armed = false;
+  cut.fault = [&armed](Point point) -> Result<void> {
+    if (armed && point == Point::kRefsMoved) return fail(Code::kUnavailable, "the connection broke");
+    return ok();
+  };
+  bed_.open(std::move(cut));
+  armed = true;
+  Draft draft = push_draft(record(), kWeb, "1");
+  ASSERT_FALSE(record().commit(Ctx{}, batch_of({draft})));
+  armed = false;
+  auto again = record().commit(Ctx{}, batch_of({draft}));
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(std::get<Duplicate>(again->drafts[0]).number, 1u);
+  open();
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\n");
+}
+
+TEST_F(Remotes, ARemoteThatIsAwayIsAnErrorThatMayBeRetried) {
+  release(record(), kWeb, "1");
+  ASSERT_EQ(rename(url().c_str(), bed_.path("gone").c_str()), 0);
+  EXPECT_FALSE(record().sync(Ctx{}));
+  EXPECT_FALSE(record().commit(Ctx{}, batch_of({push_draft(record(), kWeb, "2")})));
+  ASSERT_EQ(rename(bed_.path("gone").c_str(), url().c_str()), 0);
+  EXPECT_EQ(release(record(), kWeb, "2"), 2u);
+}
+
+TEST_F(Remotes, ARemoteWithOnlyMainIsTakenAsItIs) {
+  std::string other = bed_.path("other.git");
+  ASSERT_TRUE(git::Repository::init_bare(other));
+  bed_.git({"push", "-q", other, "main:refs/heads/main"}, url());
+  RecordConfig config = this->config("third");
+  git::GitProgram program;
+  program.allow_file = true;
+  config.remote = std::make_shared<git::Remote>(git::Remote::make({other}, program).value());
+  auto opened = Record::open(Ctx{}, std::move(config), bed_.clock());
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(bed_.git({"rev-list", "--count", "--all"}, other), "3\n");
+  EXPECT_EQ(release(**opened, kWeb, "1"), 1u);
+}
+
+}  // namespace
+}  // namespace autonomous::store
