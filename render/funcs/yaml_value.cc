@@ -120,6 +120,7 @@ void emit_value(yaml::Emitter& emitter, const Value& value) {
     case Store::kFloat: return emitter.number(value.floating());
     case Store::kString: return emitter.string(value.string());
     case Store::kList:
+      if (value.is_nil()) return emitter.null();
       emitter.begin_list();
       for (const Value& item : value.items()) emit_value(emitter, item);
       return emitter.end_list();

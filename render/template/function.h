@@ -53,13 +53,16 @@ struct Function {
 };
 using Family = std::span<const Function>;
 
-// Methods of a Go type; args[0] is the receiver and not part of `params`.
+// Methods of a Go type; args[0] is the receiver and not part of `params`. A type with methods of both kinds has a second
+// row for its pointer type.
 struct Methods {
   Type type;
   Family functions;
   bool on_pointer = false;  // they need a pointer to it or an addressable value
   // fmt.Stringer or error, if the type is one.
   std::string_view (*to_string)(Arena& arena, Value receiver) = nullptr;
+  // json.Marshaler, if the type is one: JSON text.
+  std::string_view (*to_json)(Arena& arena, Value receiver) = nullptr;
 };
 
 class Library {

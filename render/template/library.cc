@@ -44,8 +44,10 @@ const Library::Row* Library::find(std::string_view name) const {
 }
 
 const Function* Library::method(Type type, std::string_view name, bool addressable) const {
-  // The method set of *T holds those of T.
-  for (Type at : {type, kind_of(type) == Kind::kPointer ? element_of(type) : Type::kInvalid}) {
+  // The method set of *T holds those of T, and an addressable T is as good as a *T.
+  bool pointer = kind_of(type) == Kind::kPointer;
+  Type other = pointer ? element_of(type) : addressable ? pointer_to(type) : type;
+  for (Type at : {type, other}) {
     const Methods* methods = methods_[static_cast<size_t>(at)];
     if (methods == nullptr || (methods->on_pointer && at == type && !addressable)) continue;
     for (const Function& function : methods->functions) {

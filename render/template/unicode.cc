@@ -127,6 +127,7 @@ bool is_print(char32_t rune) {
 }
 
 char32_t to_upper_rune(char32_t rune) {
+  if (rune == 0xDF) return rune;  // libutf8proc makes ß the capital ẞ, which Unicode's simple mapping and Go do not
   if (rune < 0x80) return rune >= 'a' && rune <= 'z' ? rune - 32 : rune;
   return static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(rune)));
 }
@@ -137,7 +138,7 @@ char32_t to_lower_rune(char32_t rune) {
 }
 
 char32_t to_title_rune(char32_t rune) {
-  if (rune < 0x80) return to_upper_rune(rune);
+  if (rune < 0x80 || rune == 0xDF) return to_upper_rune(rune);
   return static_cast<char32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(rune)));
 }
 

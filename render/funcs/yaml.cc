@@ -1,0 +1,86 @@
+// The YAML functions, as Helm has them over sigs.k8s.io/yaml.
+#include "gitops/yaml/emit.h"
+#include "render/funcs/convert.h"
+#include "render/funcs/families.h"
+#include "render/funcs/json_text.h"
+#include "render/funcs/yaml_value.h"
+
+namespace autonomous::render {
+namespace {
+
+// Whether something in the value becomes YAML only through its JSON: structs, times, bytes.
+bool needs_json(Value value, int depth) {
+  constexpr int kMaxDepth = 10'000;
+  if (depth > kMaxDepth) return true;  // a cycle: writing JSON says so
+  switch (value.store()) {
+    case Store::kBytes:
+    case Store::kStruct:
+    case Store::kComplex: return true;
+    case Store::kList:
+      for (Value item : value.items()) {
+        if (needs_json(item, depth + 1)) return true;
+      }
+      return false;
+    case Store::kMap:
+      if (value.is_nil()) return false;
+      for (const Map::Entry& entry : value.map()->entries()) {
+        if (needs_json(entry.value, depth + 1)) return true;
+      }
+      return false;
+    default: return false;
+  }
+}
+
+Result<std::string> marshal(Context& cx, Value value) {
+  if (!needs_json(value, 0)) return write_yaml(value);
+  std::string json;
+  TRY_DO(write_json(json, value, cx.library()));
+  // Its numbers are read again as YAML reads them, so that integers stay integers.
+  TRY(Value read, read_yaml(cx.arena(), json, Numbers::kNative));
+  return write_yaml(read);
+}
+
+Value to_yaml(Context& cx, Value value, bool must) {
+  auto text = marshal(cx, value);
+  if (!text) return must ? cx.fail(text.error().message()) : Value::of("");
+  if (text->ends_with('\n')) text->pop_back();
+  return cx.text(*text);
+}
+
+Value func_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], false); }
+Value func_must_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], true); }
+
+Value func_from_yaml(Context& cx, Args args) {
+  auto map = read_yaml_map(cx.arena(), args[0].string());
+  if (map) return Value::of(*map == nullptr ? Map::make(cx.arena()) : *map);
+  Map* failed = Map::make(cx.arena(), 1);
+  failed->set("Error", cx.text(map.error().message()));
+  return Value::of(failed);
+}
+
+Value func_from_yaml_array(Context& cx, Args args) {
+  auto failed = [&cx](std::string_view text) {
+    ListBuilder list(cx.arena(), 1);
+    list.add(cx.text(text));
+    return list.list();
+  };
+  auto value = read_yaml(cx.arena(), args[0].string());
+  if (!value) return failed("error converting YAML to JSON: " + value.error().message());
+  if (value->is_nothing()) return Value::of(Args());
+  if (value->is_list()) return *value;
+  return failed("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " + std::string(json_kind(*value)) +
+                " into Go value of type []interface {}");
+}
+
+constexpr Function kYaml[] = {
+    {"fromYaml", params(Type::kString), func_from_yaml},
+    {"fromYamlArray", params(Type::kString), func_from_yaml_array},
+    {"mustToYaml", params(Type::kInterface), func_must_to_yaml},
+    {"toYaml", params(Type::kInterface), func_to_yaml},
+};
+
+}  // namespace
+
+Family yaml_functions() { return kYaml; }
+
+}  // namespace autonomous::render
