@@ -100,7 +100,11 @@ class Run {
         warnings_->push_back("WARNING: This chart is deprecated");
       }
     }
-    auto complete = check_dependencies(*input_.chart);
+    // helm 4 loads charts of version 3, which are still an experiment, and then refuses them in two places.
+    bool third = four() && md.api_version == "v3";
+    Result<void> complete = third && !md.dependencies.empty() ? Result<void>(fail(Code::kInvalid, "unsupported chart dependency type"))
+                                                           : check_dependencies(*input_.chart);
+    if (complete && third) return fail(Code::kInvalid, "invalid chart apiVersion");
     if (complete) return ok();
     return wrapped(four() ? "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
                           : "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies",

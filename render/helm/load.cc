@@ -271,8 +271,7 @@ Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm) {
   auto decoded = decode_api_version(chart_yaml, metadata.api_version);
   if (!decoded) return wrapped("cannot load Chart.yaml", decoded.error());
   const std::string& version = metadata.api_version;
-  if (version.empty() || version == "v1" || version == "v2") return ok();
-  if (version == "v3") return fail(Code::kInvalid, "invalid chart apiVersion");
+  if (version.empty() || version == "v1" || version == "v2" || version == "v3") return ok();
   return fail(Code::kInvalid, "unsupported chart version");
 }
 

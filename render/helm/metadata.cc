@@ -325,16 +325,16 @@ Result<void> validate_metadata(Metadata& md) {
   return validate_lists(md);
 }
 
-Result<ManifestHead> decode_head(std::string_view text) {
+Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm) {
   render::Arena arena;
   TRY(Value root, read_native(arena, text));
   ManifestHead head;
   std::string name;
-  Decoder decoder(HelmVersion::k4);
+  Decoder decoder(helm);
   auto into = [&](std::string& out) {
     return [&](const Value& v, const Scope& s) { decoder.string(v, s, out); };
   };
-  decoder.object(root, {"SimpleHead", ""}, "SimpleHead", "util.SimpleHead", {
+  decoder.object(root, {"SimpleHead", ""}, "SimpleHead", helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead", {
     {"apiVersion", into(head.api_version)}, {"kind", into(head.kind)},
     {"metadata", [&](const Value& v, const Scope& s) {
       decoder.object(v, s, "", "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }", {

@@ -27,6 +27,6 @@ struct ManifestHead {
   std::string kind;
   std::vector<std::pair<std::string, std::string>> annotations;
 };
-Result<ManifestHead> decode_head(std::string_view text);
+Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm);
 
 }  // namespace autonomous::helm

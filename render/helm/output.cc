@@ -121,7 +121,7 @@ bool read_events(std::string_view annotation, bool& is_test) {
 }
 
 Result<void> sort_in(Work& work, SortedManifests& sorted, const std::string& source, std::string document) {
-  auto head = decode_head(document);
+  auto head = decode_head(document, work.helm);
   if (!head) return fail(Code::kInvalid, "YAML parse error on ", source, ": ", head.error().message());
   Manifest manifest{source, head->kind, std::move(document), false};
   auto hook = std::find_if(head->annotations.begin(), head->annotations.end(),
