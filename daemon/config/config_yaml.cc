@@ -78,7 +78,7 @@ Error syntax_error(const YAML::Exception& thrown, const std::shared_ptr<const mo
 
 model::Parsed<model::Value> parse_config_yaml(std::string_view text, std::string_view file) {
   model::Parsed<model::Value> out;
-  auto source = std::make_shared<const model::SourceText>(model::SourceText{std::string(file), std::string(text)});
+  auto source = std::make_shared<const model::SourceText>(std::string(file), std::string(text));
   Converter converter(source, out.errors);
   if (text.size() > kMaxBytes) {
     out.errors.push_back(fail(Code::kLimit, "the file is larger than ", kMaxBytes, " bytes").at(Place{std::string(file), 0, 0, ""}));

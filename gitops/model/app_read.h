@@ -15,6 +15,10 @@ void read_app(const Value& merged, App& app);
 // `own`: the layers that were written for this app, without defaults.
 void judge_app(const App& app, const Value& own, std::vector<Error>& errors, std::vector<Error>& warnings);
 
+// effective() without the settings, for judging a whole file. known: the names of the apps in that environment.
+Parsed<Effective> judge_effective(const Spec& spec, std::string_view environment, std::string_view app,
+                                  const std::vector<std::string>& known);
+
 Rendering rendering_of(const Value& merged);
 
 // What is filled in where nobody says anything, as a layer for `autonomous config`.

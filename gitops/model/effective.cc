@@ -104,8 +104,7 @@ void collect_files(const Value& value, std::set<std::string>& files) {
   for (const Member& member : value.members) collect_files(member.value, files);
 }
 
-Error no_such_app(const Spec& spec, std::string_view environment, std::string_view app) {
-  std::vector<std::string> known = environment.empty() ? spec.apps() : spec.apps(environment);
+Error no_such_app(std::string_view environment, std::string_view app, const std::vector<std::string>& known) {
   std::string near = nearest(app, known);
   return fail(Code::kNotFound, "there is no app '", one_line(app, 60), "'",
               environment.empty() ? std::string() : " in " + std::string(environment),
@@ -113,10 +112,9 @@ Error no_such_app(const Spec& spec, std::string_view environment, std::string_vi
 }
 
 // What only the names of all apps can tell.
-void judge_neighbours(const Spec& spec, const App& app, std::vector<Error>& errors) {
-  std::vector<std::string> known = app.environment.empty() ? spec.apps() : spec.apps(app.environment);
+void judge_neighbours(const App& app, const std::vector<std::string>& known, std::vector<Error>& errors) {
   auto check = [&](const std::string& key, const std::string& name, const Value* where) {
-    if (name.find('/') != std::string::npos || std::find(known.begin(), known.end(), name) != known.end()) return;
+    if (name.find('/') != std::string::npos || std::binary_search(known.begin(), known.end(), name)) return;
     std::string near = nearest(name, known);
     errors.push_back(shape_error(where->place(), "apps." + app.name + "." + key,
                                  "there is no app '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
@@ -156,16 +154,22 @@ Stack stack_of(const Spec& spec, std::string_view environment, std::string_view 
   return out;
 }
 
-}  // namespace
+// What the layers amount to, and the layers themselves as `autonomous config` needs them.
+struct Laid {
+  Stack stack;
+  std::vector<Value> usable;  // the defaults that this app can use
+  Value merged;
+};
 
-Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
-                            std::string_view app, const Layers& layers) {
+Parsed<Effective> lay(const Spec& spec, std::string_view project, std::string_view environment, std::string_view app,
+                      const Layers& layers, const std::vector<std::string>& known, Laid& laid) {
   Parsed<Effective> out;
   const Value* removed = dig(spec.root, {"environments", environment, "apps", app});
-  Stack stack = stack_of(spec, environment, app, layers);
+  laid.stack = stack_of(spec, environment, app, layers);
+  const Stack& stack = laid.stack;
   const bool written = dig(spec.root, {"apps", app}) != nullptr || removed != nullptr;
   if (!written || (removed != nullptr && removed->is_null())) {
-    out.errors.push_back(no_such_app(spec, environment, app));
+    out.errors.push_back(no_such_app(environment, app, known));
     return out;
   }
   Value own = Value::map();
@@ -173,11 +177,11 @@ Parsed<Effective> effective(const Spec& spec, std::string_view project, std::str
   for (const Value* layer : stack.own) lay_over(own, *layer);
 
   const Rendering rendering = rendering_of(own);
-  std::vector<Value> usable;
-  for (const Value* layer : stack.defaults) usable.push_back(usable_defaults(*layer, rendering));
-  Value merged = Value::map();
+  for (const Value* layer : stack.defaults) laid.usable.push_back(usable_defaults(*layer, rendering));
+  Value& merged = laid.merged;
+  merged = Value::map();
   merged.locate_like(own);
-  for (const Value& layer : usable) lay_over(merged, layer);
+  for (const Value& layer : laid.usable) lay_over(merged, layer);
   lay_over(merged, own);
 
   auto result = std::make_unique<Effective>();
@@ -186,7 +190,7 @@ Parsed<Effective> effective(const Spec& spec, std::string_view project, std::str
   result->app.name = app;
   read_app(merged, result->app);
   judge_app(result->app, own, out.errors, out.warnings);
-  judge_neighbours(spec, result->app, out.errors);
+  judge_neighbours(result->app, known, out.errors);
   if (!out.errors.empty()) return out;
 
   std::set<std::string> files(spec.files.begin(), spec.files.begin() + (spec.files.empty() ? 0 : 1));
@@ -195,15 +199,36 @@ Parsed<Effective> effective(const Spec& spec, std::string_view project, std::str
   }
   result->app.spec_files.assign(files.begin(), files.end());
 
-  Value base = built_in_defaults(merged);
-  std::vector<const Value*> all = {&base};
-  for (const Value& layer : usable) all.push_back(&layer);
-  all.insert(all.end(), stack.own.begin(), stack.own.end());
-  Value full = base;
-  lay_over(full, merged);
-  Settings(all, result->settings).walk(full);
-  std::sort(result->settings.begin(), result->settings.end(), [](const Setting& a, const Setting& b) { return a.path < b.path; });
   out.value = std::move(result);
+  return out;
+}
+
+std::vector<std::string> names_in(const Spec& spec, std::string_view environment) {
+  return environment.empty() ? spec.apps() : spec.apps(environment);
+}
+
+}  // namespace
+
+Parsed<Effective> judge_effective(const Spec& spec, std::string_view environment, std::string_view app,
+                                  const std::vector<std::string>& known) {
+  Laid laid;
+  return lay(spec, spec.project, environment, app, {}, known, laid);
+}
+
+Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
+                            std::string_view app, const Layers& layers) {
+  Laid laid;
+  Parsed<Effective> out = lay(spec, project, environment, app, layers, names_in(spec, environment), laid);
+  if (!out) return out;
+  Value base = built_in_defaults(laid.merged);
+  std::vector<const Value*> all = {&base};
+  for (const Value& layer : laid.usable) all.push_back(&layer);
+  all.insert(all.end(), laid.stack.own.begin(), laid.stack.own.end());
+  Value full = base;
+  lay_over(full, laid.merged);
+  std::vector<Setting>& settings = out->settings;
+  Settings(all, settings).walk(full);
+  std::sort(settings.begin(), settings.end(), [](const Setting& a, const Setting& b) { return a.path < b.path; });
   return out;
 }
 

@@ -122,8 +122,9 @@ void judge_spec(const Spec& spec, Parsed<Spec>& out) {
   std::vector<std::string> environments = spec.environments();
   environments.insert(environments.begin(), "");
   for (const std::string& environment : environments) {
-    for (const std::string& app : environment.empty() ? spec.apps() : spec.apps(environment)) {
-      auto judged = effective(spec, spec.project, environment, app);
+    const std::vector<std::string> apps = environment.empty() ? spec.apps() : spec.apps(environment);
+    for (const std::string& app : apps) {
+      auto judged = judge_effective(spec, environment, app, apps);
       add_new(out.errors, errors, judged.errors);
       add_new(out.warnings, warnings, judged.warnings);
     }

@@ -9,25 +9,13 @@ namespace autonomous::model {
 
 namespace {
 
-std::string line_of(const SourceText& source, uint32_t line) {
-  size_t begin = 0;
-  for (uint32_t i = 1; i < line; ++i) {
-    begin = source.text.find('\n', begin);
-    if (begin == std::string::npos) return "";
-    ++begin;
-  }
-  std::string out = source.text.substr(begin, source.text.find('\n', begin) - begin);
-  if (!out.empty() && out.back() == '\r') out.pop_back();
-  return out;
-}
-
 Place place_at(const SourceText* source, uint32_t line, uint32_t column) {
   Place place;
   if (source == nullptr) return place;
   place.file = source->file;
   place.line = line;
   place.column = column;
-  if (line != 0) place.text = line_of(*source, line);
+  if (line != 0) place.text = source->line(line);
   return place;
 }
 
@@ -136,7 +124,7 @@ Value from_node(const yaml::Node& node, const std::shared_ptr<const SourceText>&
 
 Parsed<Value> parse_yaml(std::string_view text, std::string_view file) {
   Parsed<Value> out;
-  auto source = std::make_shared<SourceText>(SourceText{std::string(file), std::string(text)});
+  auto source = std::make_shared<const SourceText>(std::string(file), std::string(text));
   yaml::Node node = yaml::parse_located(text, std::string(file), out.errors);
   if (!out.errors.empty()) return out;
   out.value = std::make_unique<Value>(from_node(node, source));
@@ -144,6 +132,19 @@ Parsed<Value> parse_yaml(std::string_view text, std::string_view file) {
     out.value->kind = Value::Kind::kMap;
     out.value->line = out.value->column = 1;
   }
+  return out;
+}
+
+SourceText::SourceText(std::string file_name, std::string content) : file(std::move(file_name)), text(std::move(content)) {
+  starts_.push_back(0);
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) starts_.push_back(static_cast<uint32_t>(at + 1));
+}
+
+std::string SourceText::line(uint32_t number) const {
+  if (number == 0 || number > starts_.size()) return "";
+  const size_t begin = starts_[number - 1];
+  std::string out = text.substr(begin, text.find('\n', begin) - begin);
+  if (!out.empty() && out.back() == '\r') out.pop_back();
   return out;
 }
 

@@ -18,8 +18,14 @@ namespace autonomous::model {
 
 // A file as it was read, for messages.
 struct SourceText {
+  SourceText(std::string file, std::string text);
+  std::string line(uint32_t number) const;  // from 1, without its end; "" where there is none
+
   std::string file;
   std::string text;
+
+ private:
+  std::vector<uint32_t> starts_;  // of the lines: a big file has many places to show
 };
 
 struct Member;

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
 
 #include "gitops/base/text.h"
 
@@ -371,9 +373,54 @@ TEST(Spec, AnAppIsTouchedByItsOwnFilesWhateverPathsSay) {
   EXPECT_TRUE(touches(app, {}));
 }
 
-TEST(Spec, ItsSchemaKnowsEveryKey) {
-  std::string schema = spec_schema();
-  for (const char* key : {"\"renamed-from\"", "\"egress\"", "\"patternProperties\"", "\"environments\""}) EXPECT_THAT(schema, HasSubstr(key));
+TEST(Spec, ItsSchemaIsJsonAndKnowsEveryKey) {
+  auto schema = nlohmann::json::parse(spec_schema());
+  EXPECT_EQ(schema["required"], nlohmann::json::array({"version"}));
+  EXPECT_FALSE(schema["additionalProperties"].get<bool>());
+  const auto& app = schema["properties"]["apps"]["additionalProperties"];
+  EXPECT_EQ(app["properties"]["port"]["maximum"], 65535);
+  // A short form is another way to write it; in an overlay null is, too.
+  EXPECT_EQ(app["properties"]["scale"]["anyOf"].size(), 2u);
+  const auto& overlay = schema["properties"]["environments"]["additionalProperties"]["anyOf"][0]["properties"]["apps"]["anyOf"][0]["additionalProperties"]["anyOf"];
+  EXPECT_EQ(overlay[1]["type"], "null");
+  EXPECT_EQ(overlay[0]["properties"]["scale"]["anyOf"].size(), 3u);
+  EXPECT_EQ(overlay[0]["properties"].size(), app["properties"].size());
+}
+
+// Whatever a repository holds, the answer is a spec or errors with places.
+TEST(Spec, SurvivesAnyText) {
+  std::mt19937 random(20261123);
+  const std::string_view pieces[] = {"{", "}", "[", "]", ":", ": ", "\n", "  ", "null", "&a ", "*a", "- ", "\"", "!", "..", "\t", "0", "\xff"};
+  size_t good = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::string text(kShop);
+    for (unsigned edits = random() % 4 + 1; edits > 0; --edits) {
+      size_t at = random() % text.size();
+      if (random() % 2 == 0) {
+        text.erase(at, random() % 8);
+      } else {
+        text.insert(at, pieces[random() % std::size(pieces)]);
+      }
+    }
+    auto spec = parse_spec(text, "autonomous.yaml");
+    EXPECT_NE(spec.value == nullptr, spec.errors.empty()) << text;
+    for (const Error& error : spec.errors) EXPECT_NE(error.place(), nullptr) << error.text();
+    good += spec ? 1 : 0;
+  }
+  EXPECT_GT(good, 10u);
+  EXPECT_LT(good, 390u);
+}
+
+TEST(Spec, TwoHundredAppsAreOneFile) {
+  std::string text = "version: 1\napps:\n";
+  for (int i = 0; i < 200; ++i) text += "  app-" + std::to_string(i) + ": {image: x, port: 80, needs: [app-" + std::to_string(std::max(0, i - 1)) + "]}\n";
+  text.replace(text.find("needs: [app-0]"), 14, "calls: [app-0]");
+  EXPECT_EQ(parsed_spec(text).apps().size(), 200u);
+  EXPECT_THAT(errors_of("version: 1\napps: {" + [] {
+    std::string apps;
+    for (int i = 0; i < 1001; ++i) apps += "a" + std::to_string(i) + ": {image: x, port: 1}, ";
+    return apps;
+  }() + "}\n"), HasSubstr("at most 1000 apps"));
 }
 
 }  // namespace
