@@ -8,6 +8,10 @@
 
 namespace autonomous::render {
 
+// Short names for the tables' parameters.
+inline constexpr Type kAny = Type::kInterface;
+inline constexpr Type kText = Type::kString;
+
 // strval: strings and bytes as they are, what has a String() by it, the rest as %v. In the arena or the value's own.
 std::string_view to_text(Context& cx, Value value);
 // fmt.Sprint-like %v of one value, appended.

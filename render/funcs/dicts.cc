@@ -172,8 +172,6 @@ Value func_dig(Context& cx, Args args) {
   return at;
 }
 
-constexpr Type kText = Type::kString;
-constexpr Type kAny = Type::kInterface;
 constexpr Function kDicts[] = {
     {"deepCopy", params(kAny), func_deep_copy},
     {"dict", variadic(kAny), func_dict},

@@ -58,7 +58,6 @@ Value func_must_from_json(Context& cx, Args args) {
   return read.error.empty() ? read.value : cx.fail(read.error);
 }
 
-constexpr Type kAny = Type::kInterface;
 constexpr Function kJson[] = {
     {"fromJson", params(Type::kString), func_from_json},
     {"fromJsonArray", params(Type::kString), func_from_json_array},

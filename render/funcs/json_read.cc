@@ -8,7 +8,7 @@
 namespace autonomous::render {
 namespace {
 
-constexpr int kMaxDepth = 10'000;
+constexpr int kMaxJsonDepth = 10'000;
 
 // A recursive reader whose errors are those of encoding/json's scanner.
 class JsonReader {
@@ -58,7 +58,7 @@ class JsonReader {
   bool digit() const { return at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; }
 
   Value read_value(int depth) {
-    if (depth > kMaxDepth) {
+    if (depth > kMaxJsonDepth) {
       failure_ = "exceeded max depth";
       return {};
     }

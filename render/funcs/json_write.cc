@@ -8,7 +8,7 @@
 namespace autonomous::render {
 namespace {
 
-constexpr int kMaxDepth = 10'000;
+constexpr int kMaxWrittenDepth = 10'000;
 
 class JsonWriter {
  public:
@@ -16,7 +16,7 @@ class JsonWriter {
       : out_(out), library_(library), style_(style) {}
 
   void write(Value value, int depth) {
-    if (depth > kMaxDepth) return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
+    if (depth > kMaxWrittenDepth) return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
     if (by_method(value)) return;
     switch (value.store()) {
       case Store::kNone:

@@ -160,7 +160,6 @@ Value func_concat(Context& cx, Args args) {
   return joined.size() == 0 ? Value::typed_nil(Type::kList) : joined.list();
 }
 
-constexpr Type kAny = Type::kInterface;
 constexpr Function kLists[] = {
     {"append", params(kAny, kAny), func_append},
     {"chunk", params(Type::kInt, kAny), func_chunk},

@@ -159,7 +159,6 @@ Value func_seq(Context& cx, Args args) {
   return cx.text(out);
 }
 
-constexpr Type kAny = Type::kInterface;
 constexpr Function kMaths[] = {
     {"add", variadic(kAny), func_add},
     {"add1", params(kAny), func_add1},

@@ -276,8 +276,6 @@ Value func_nospace(Context& cx, Args args) {
   return cx.text(out);
 }
 
-constexpr Type kText = Type::kString;
-constexpr Type kAny = Type::kInterface;
 constexpr Function kStrings[] = {
     {"cat", variadic(kAny), func_cat},
     {"contains", params(kText, kText), func_contains},

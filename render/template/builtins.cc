@@ -62,7 +62,7 @@ Value builtin_html(Context& cx, Args args) {
   return cx.text(out);
 }
 
-void append_hex(std::string& out, char32_t value, int digits) {
+void append_upper_hex(std::string& out, char32_t value, int digits) {
   for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) out += "0123456789ABCDEF"[value >> shift & 15];
 }
 
@@ -87,12 +87,12 @@ Value builtin_js(Context& cx, Args args) {
     }
     if (rune.value < ' ') {
       out += "\\u00";
-      append_hex(out, rune.value, 2);
+      append_upper_hex(out, rune.value, 2);
     } else if (rune.value < 0x80 || is_print(rune.value)) {
       out += here;
     } else {
       out += "\\u";
-      append_hex(out, rune.value, hex_size(rune.value));
+      append_upper_hex(out, rune.value, hex_size(rune.value));
     }
   }
   return cx.text(out);
@@ -109,7 +109,7 @@ Value builtin_urlquery(Context& cx, Args args) {
       out += '+';
     } else {
       out += '%';
-      append_hex(out, static_cast<uint8_t>(c), 2);
+      append_upper_hex(out, static_cast<uint8_t>(c), 2);
     }
   }
   return cx.text(out);

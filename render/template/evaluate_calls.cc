@@ -6,11 +6,6 @@
 namespace autonomous::render {
 namespace {
 
-template <typename T>
-const T& as(const Node* node) {
-  return *static_cast<const T*>(node);
-}
-
 // What the function gets: interfaces opened, named maps under the parameter's own type.
 Value to_parameter(Value value, Type type) {
   if (type == Type::kReflect) return value;

@@ -3,14 +3,6 @@
 #include "render/template/literal.h"
 
 namespace autonomous::render {
-namespace {
-
-template <typename T>
-const T& as(const Node* node) {
-  return *static_cast<const T*>(node);
-}
-
-}  // namespace
 
 // No value: reflect's zero Value. Variables that the pipeline declares stay until the enclosing {{end}}.
 Value Evaluator::pipeline(Value dot, const PipeNode* pipe) {

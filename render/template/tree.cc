@@ -56,9 +56,6 @@ void show_fields(std::string& out, const Names& names, uint32_t from) {
   }
 }
 
-template <typename T>
-const T& as(const Node* node) { return *static_cast<const T*>(node); }
-
 }  // namespace
 
 void show(std::string& out, const Node* node) {

@@ -101,6 +101,12 @@ class ParsedFile {
   std::vector<Tree*> trees;
 };
 
+// The node as what its kind says it is.
+template <typename T>
+const T& as(const Node* node) {
+  return *static_cast<const T*>(node);
+}
+
 // Go's node.String().
 void show(std::string& out, const Node* node);
 inline std::string show(const Node* node) {

@@ -29,6 +29,10 @@ testing::Answer render(const std::string& text, const Limits& limits = {}) {
 
 TEST(TemplateEngine, NestsAHundredThousandTemplatesAndNoMore) {
   testing::Answer answer = render(R"({{define "r"}}{{template "r"}}{{end}}{{template "r"}})");
+#ifdef __SANITIZE_ADDRESS__
+  EXPECT_NE(answer.error.find("templates are nested too deeply"), std::string::npos);  // its frames are much larger
+  return;
+#endif
   EXPECT_EQ(answer.error, "template: test:1:25: executing \"r\" at <{{template \"r\"}}>: exceeded maximum template depth (100000)");
 }
 
