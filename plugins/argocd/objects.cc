@@ -7,13 +7,13 @@ namespace autonomous::argocd {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 
 constexpr char kInCluster[] = "https://kubernetes.default.svc";
 constexpr char kApiVersion[] = "argoproj.io/v1alpha1";
 
-Json destination(const std::string& cluster, const std::string& ns) {
-  Json out;
+Ordered destination(const std::string& cluster, const std::string& ns) {
+  Ordered out;
   if (cluster.empty()) {
     out["server"] = kInCluster;
   } else if (cluster.find("://") != std::string::npos) {
@@ -25,8 +25,8 @@ Json destination(const std::string& cluster, const std::string& ns) {
   return out;
 }
 
-Json metadata(const std::string& name, const std::string& ns, const std::string& environment, const std::string& project) {
-  Json labels;
+Ordered metadata(const std::string& name, const std::string& ns, const std::string& environment, const std::string& project) {
+  Ordered labels;
   labels[std::string(kManagedBy)] = "autonomous";
   labels["app.kubernetes.io/part-of"] = project;
   labels["environment"] = environment;
@@ -34,15 +34,15 @@ Json metadata(const std::string& name, const std::string& ns, const std::string&
 }
 
 // Prune only what git no longer has; allowEmpty: retiring an app is a release without workloads.
-Json sync_policy(Json options) {
-  Json out;
+Ordered sync_policy(Ordered options) {
+  Ordered out;
   out["automated"] = {{"prune", true}, {"selfHeal", true}, {"allowEmpty", true}};
   out["syncOptions"] = std::move(options);
   out["retry"] = {{"limit", 3}, {"backoff", {{"duration", "2s"}, {"factor", 3}, {"maxDuration", "30s"}}}};
   return out;
 }
 
-Json group_kind(std::string_view text) {
+Ordered group_kind(std::string_view text) {
   const size_t slash = text.rfind('/');
   if (slash == std::string_view::npos) return {{"group", "*"}, {"kind", text}};
   return {{"group", text.substr(0, slash)}, {"kind", text.substr(slash + 1)}};
@@ -59,14 +59,14 @@ bool is_plain(const std::string& text) {
   return begins && std::all_of(text.begin(), text.end(), plain);
 }
 
-std::string scalar(const Json& value) {
+std::string scalar(const Ordered& value) {
   if (value.is_string() && is_plain(value.get_ref<const std::string&>())) return value.get<std::string>();
   return value.dump();  // JSON's scalars, [] and {} are YAML's
 }
 
-void write(const Json& value, size_t indent, std::string& out);
+void write(const Ordered& value, size_t indent, std::string& out);
 
-void write_member(const Json& value, size_t indent, std::string& out) {
+void write_member(const Ordered& value, size_t indent, std::string& out) {
   if (value.is_structured() && !value.empty()) {
     out += '\n';
     write(value, value.is_array() ? indent : indent + 2, out);
@@ -75,16 +75,16 @@ void write_member(const Json& value, size_t indent, std::string& out) {
   }
 }
 
-void write(const Json& value, size_t indent, std::string& out) {
+void write(const Ordered& value, size_t indent, std::string& out) {
   const std::string pad(indent, ' ');
   if (value.is_object()) {
     for (const auto& [key, member] : value.items()) {
-      out += pad + (is_plain(key) ? key : Json(key).dump()) + ":";
+      out += pad + (is_plain(key) ? key : Ordered(key).dump()) + ":";
       write_member(member, indent, out);
     }
     return;
   }
-  for (const Json& item : value) {
+  for (const Ordered& item : value) {
     out += pad + "-";
     if (!item.is_object() || item.empty()) {
       write_member(item, indent + 2, out);
@@ -98,16 +98,16 @@ void write(const Json& value, size_t indent, std::string& out) {
 
 }  // namespace
 
-Json application_object(const ports::Application& application, const std::string& argocd_namespace) {
+Ordered application_object(const ports::Application& application, const std::string& argocd_namespace) {
   const std::string& environment = application.environment;
   const std::string& project = application.project;
   const std::string folder = "apps/" + environment + "/" + project + "/" + application.app;
   const ports::Source from = ports::source_of(application);
-  Json out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
   out["metadata"] = metadata(ports::application_name(environment, project, application.app), argocd_namespace, environment, project);
   out["metadata"]["labels"]["app.kubernetes.io/name"] = application.app;
   out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
-  Json source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
+  Ordered source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
   // The folder itself, which is never empty, and of it the manifests: a release without workloads has no manifests/.
   if (!application.values_mode) source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
   out["spec"] = {{"project", ports::root_name(environment, project)},
@@ -118,12 +118,12 @@ Json application_object(const ports::Application& application, const std::string
   return out;
 }
 
-Json root_object(const ports::Root& root, const std::string& argocd_namespace) {
+Ordered root_object(const ports::Root& root, const std::string& argocd_namespace) {
   const std::string folder = "argocd/" + root.environment + "/" + root.project;
-  Json out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
   out["metadata"] = metadata(ports::root_name(root.environment, root.project), argocd_namespace, root.environment, root.project);
   out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
-  Json source{{"repoURL", root.repo}, {"targetRevision", "refs/heads/" + root.branch}, {"path", folder}};
+  Ordered source{{"repoURL", root.repo}, {"targetRevision", "refs/heads/" + root.branch}, {"path", folder}};
   source["directory"] = {{"exclude", "_root.yaml"}};
   out["spec"] = {{"project", kRootsProject},
                  {"source", source},
@@ -133,11 +133,11 @@ Json root_object(const ports::Root& root, const std::string& argocd_namespace) {
   return out;
 }
 
-Json confinement_object(const ports::Root& root) {
-  Json out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
+Ordered confinement_object(const ports::Root& root) {
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
   out["metadata"] = {{"name", ports::root_name(root.environment, root.project)}};
   out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
-  Json destinations = Json::array(), denied = Json::array();
+  Ordered destinations = Ordered::array(), denied = Ordered::array();
   for (const std::string& ns : root.namespaces) destinations.push_back(destination(root.cluster, ns));
   for (const std::string& kind : root.deny_kinds) denied.push_back(group_kind(kind));
   out["spec"] = {{"description", "apps of " + root.project + " in " + root.environment + ", made by autonomous"},
@@ -148,19 +148,19 @@ Json confinement_object(const ports::Root& root) {
   return out;
 }
 
-Json roots_project_object(const std::vector<std::string>& repos, const std::string& argocd_namespace) {
-  Json out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
+Ordered roots_project_object(const std::vector<std::string>& repos, const std::string& argocd_namespace) {
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
   out["metadata"] = {{"name", kRootsProject}};
   out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
   out["spec"] = {{"description", "roots of autonomous: Applications and nothing else"},
                  {"sourceRepos", repos},
-                 {"destinations", Json::array({destination("", argocd_namespace)})},
-                 {"clusterResourceWhitelist", Json::array()},
+                 {"destinations", Ordered::array({destination("", argocd_namespace)})},
+                 {"clusterResourceWhitelist", Ordered::array()},
                  {"namespaceResourceWhitelist", {{{"group", "argoproj.io"}, {"kind", "Application"}}}}};
   return out;
 }
 
-std::string to_yaml(const Json& object) {
+std::string to_yaml(const Ordered& object) {
   std::string out;
   write(object, 0, out);
   return out;

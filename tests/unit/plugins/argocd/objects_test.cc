@@ -7,7 +7,7 @@
 namespace autonomous::argocd {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Ordered = nlohmann::ordered_json;
 
 const ports::Application kWeb{"local", "shop", "web", "http://localhost:7300/git/gitops.git", "deploy", "shop-local", "", false};
 const ports::Root kShop{"local", "shop", "http://localhost:7300/git/gitops.git", "deploy", "", {"shop-local"}, {}};
@@ -58,7 +58,7 @@ spec:
 TEST(Objects, InValuesModeArgoRendersTheChart) {
   ports::Application application = kWeb;
   application.values_mode = true;
-  const Json object = application_object(application, "argocd");
+  const Ordered object = application_object(application, "argocd");
   EXPECT_EQ(object["spec"]["source"]["path"], "apps/local/shop/web/chart");
   EXPECT_FALSE(object["spec"]["source"].contains("directory"));
 }
@@ -66,13 +66,13 @@ TEST(Objects, InValuesModeArgoRendersTheChart) {
 TEST(Objects, ADestinationIsANameOrAUrl) {
   ports::Application application = kWeb;
   application.cluster = "eu-1";
-  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Json{{"name", "eu-1"}, {"namespace", "shop-local"}}));
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Ordered{{"name", "eu-1"}, {"namespace", "shop-local"}}));
   application.cluster = "https://eu";
-  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Json{{"server", "https://eu"}, {"namespace", "shop-local"}}));
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Ordered{{"server", "https://eu"}, {"namespace", "shop-local"}}));
 }
 
 TEST(Objects, ARootFollowsItsFolderButNotItself) {
-  const Json object = root_object(kShop, "cd");
+  const Ordered object = root_object(kShop, "cd");
   EXPECT_EQ(object["metadata"]["name"], "local.shop");
   EXPECT_EQ(object["metadata"]["namespace"], "cd");
   EXPECT_EQ(object["spec"]["project"], "autonomous-roots");
@@ -84,7 +84,7 @@ TEST(Objects, ARootFollowsItsFolderButNotItself) {
 }
 
 TEST(Objects, RootsMayMakeOnlyApplications) {
-  const Json spec = roots_project_object({"http://a", "http://b"}, "cd")["spec"];
+  const Ordered spec = roots_project_object({"http://a", "http://b"}, "cd")["spec"];
   EXPECT_EQ(spec["sourceRepos"].dump(), R"(["http://a","http://b"])");
   EXPECT_EQ(spec["clusterResourceWhitelist"].dump(), "[]");
   EXPECT_EQ(spec["namespaceResourceWhitelist"].dump(), R"([{"group":"argoproj.io","kind":"Application"}])");
@@ -96,7 +96,7 @@ TEST(Objects, AppsAreConfinedToTheirRepositoryAndNamespaces) {
   EXPECT_FALSE(confinement_object(root)["spec"].contains("clusterResourceBlacklist"));
   root.namespaces = {"shop-local", "shop-jobs"};
   root.deny_kinds = {"ClusterRole", "rbac.authorization.k8s.io/ClusterRoleBinding"};
-  const Json object = confinement_object(root);
+  const Ordered object = confinement_object(root);
   EXPECT_EQ(object["metadata"]["name"], "local.shop");
   EXPECT_EQ(object["spec"]["sourceRepos"].dump(), R"(["http://localhost:7300/git/gitops.git"])");
   EXPECT_EQ(object["spec"]["destinations"].size(), 2u);
@@ -107,14 +107,14 @@ TEST(Objects, AppsAreConfinedToTheirRepositoryAndNamespaces) {
 }
 
 TEST(Yaml, QuotesWhatWouldReadOtherwise) {
-  Json object;
+  Ordered object;
   object["a"] = "true";
   object["b"] = "1.10";
   object["c"] = "";
   object["d"] = "a: b\n# c";
-  object["e"] = Json::array();
+  object["e"] = Ordered::array();
   object["no"] = nullptr;
-  object["f"] = {{{"x", 1}, {"y", {"z"}}}, Json::object()};
+  object["f"] = {{{"x", 1}, {"y", {"z"}}}, Ordered::object()};
   EXPECT_EQ(to_yaml(object),
             "a: \"true\"\nb: \"1.10\"\nc: \"\"\nd: \"a: b\\n# c\"\ne: []\n\"no\": null\nf:\n- x: 1\n  \"y\":\n  - z\n- {}\n");
 }
