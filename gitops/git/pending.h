@@ -45,6 +45,8 @@ class Pending : public std::enable_shared_from_this<Pending> {
   Result<void> store();
   void discard();
   void refresh();
+  // The database on disk anew: packs that are gone are let go.
+  Result<void> reopen() const;
 
  private:
   struct Backend;
@@ -59,7 +61,6 @@ class Pending : public std::enable_shared_from_this<Pending> {
   explicit Pending(std::string objects) : objects_(std::move(objects)) {}
   Result<Header> header(const Oid& oid) const;
   std::shared_ptr<git_odb> disk() const;
-  Result<void> reopen() const;
 
   std::string objects_;
   mutable std::mutex mutex_;

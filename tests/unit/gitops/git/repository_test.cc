@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "gitops/git/maintenance.h"
 #include "tests/unit/gitops/git/bed.h"
 
 namespace autonomous::git {
@@ -267,6 +268,28 @@ TEST_F(RepositoryTest, ReadsOnWhileARepackTakesPacksAway) {
   git(repository.path(), {"repack", "-q", "-a", "-d"});
   for (const Oid& oid : blobs) EXPECT_TRUE(reader.blob(oid));
   EXPECT_EQ(must(reader.walk(tip)).size(), 20u);
+}
+
+TEST_F(RepositoryTest, ManySmallPacksBecomeFewAndNothingIsLost) {
+  Repository repository = bare();
+  Repository reader = bare();
+  std::vector<Oid> blobs;
+  for (int i = 0; i < 12; ++i) {
+    blobs.push_back(blob(repository, "text " + std::to_string(i)));  // reachable from nowhere
+    must(repository.flush());
+  }
+  must(reader.blob(blobs[0]));
+  EXPECT_EQ(must(look_after(repository)).packs, 12u);
+  EXPECT_FALSE(must(tidy(ctx_, GitProgram{}, repository)));
+  EXPECT_TRUE(must(tidy(ctx_, GitProgram{}, repository, 10)));
+  EXPECT_LT(must(look_after(repository)).packs, 3u);
+  for (const Oid& oid : blobs) {
+    EXPECT_TRUE(repository.blob(oid));
+    EXPECT_TRUE(reader.blob(oid));
+  }
+  Oid next = blob(repository, "next");
+  must(repository.flush());
+  EXPECT_EQ(must(reader.blob(next)), "next");
 }
 
 }  // namespace
