@@ -126,10 +126,12 @@ Result<void> check_instance(const ports::Instance& instance) {
 
 Result<Access> access_of(const ports::Instance& instance) {
   if (instance.url.empty() && instance.kubeconfig.empty()) return of_service_account();
-  if (instance.url.empty()) {
+  if (!instance.kubeconfig.empty()) {
     TRY(const std::string text, read_file(instance.kubeconfig, 4u << 20));
     const size_t slash = instance.kubeconfig.rfind('/');
-    return read_kubeconfig(text, instance.kubeconfig, slash == std::string::npos ? "." : instance.kubeconfig.substr(0, slash));
+    TRY(Access access, read_kubeconfig(text, instance.kubeconfig, slash == std::string::npos ? "." : instance.kubeconfig.substr(0, slash)));
+    if (!instance.url.empty()) access.url = without_slash(instance.url);
+    return access;
   }
   Access access{.url = without_slash(instance.url), .token = ""};
   access.via.ca_file = instance.ca_file;

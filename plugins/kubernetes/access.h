@@ -19,7 +19,8 @@ struct Access {
 // code from a configuration file. `folder`: what relative file names in it count from.
 Result<Access> read_kubeconfig(std::string_view text, std::string_view file, const std::string& folder);
 
-// By the instance: its url; else its kubeconfig; else the service account of the pod that we run in.
+// By the instance: its kubeconfig (at its url, where it has one too); else its url and credential; else the service
+// account of the pod that we run in.
 Result<Access> access_of(const ports::Instance& instance);
 // kInvalid when access_of can never work.
 Result<void> check_instance(const ports::Instance& instance);

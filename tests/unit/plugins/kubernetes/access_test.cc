@@ -83,6 +83,18 @@ TEST(Access, IsTheInstancesWhereItHasAUrl) {
   EXPECT_EQ(access_of(instance).error().code(), Code::kNotFound);
 }
 
+TEST(Access, OfAKubeconfigMayBeElsewhere) {
+  auto folder = TempFolder::make();
+  ASSERT_TRUE(folder);
+  ports::Instance instance;
+  instance.kubeconfig = folder->path() + "/config";
+  ASSERT_TRUE(write_file(instance.kubeconfig, kConfig));
+  EXPECT_EQ(access_of(instance)->url, "https://eu.example.com:6443");
+  instance.url = "https://tunnel/";
+  EXPECT_EQ(access_of(instance)->url, "https://tunnel");
+  EXPECT_EQ(access_of(instance)->token, "abcdef");
+}
+
 TEST(Base64, DecodesWhatIsWhole) {
   EXPECT_EQ(*decode_base64("YQ=="), "a");
   EXPECT_EQ(*decode_base64("YWI=\n"), "ab");
