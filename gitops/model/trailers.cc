@@ -39,7 +39,7 @@ Error wrong(std::string_view key, std::string_view value, std::string_view why) 
   return fail(Code::kInvalid, "trailer ", key, ": '", one_line(value, 120), "': ", why);
 }
 
-class Block {
+class TrailerBlock {
  public:
   void add(std::string_view key, std::string_view value) {
     if (failed_) return;
@@ -63,13 +63,13 @@ class Block {
   std::optional<Error> failed_;
 };
 
-void add_who(Block& block, std::string_view key, const Who& who) {
+void add_who(TrailerBlock& block, std::string_view key, const Who& who) {
   auto parsed = Who::parse(who.str());
   block.require(parsed && *parsed == who, key, who.str(), "expected 'Name <email> (how we know)'");
   block.add(key, who.str());
 }
 
-void add_source(Block& block, const SourceFact& source) {
+void add_source(TrailerBlock& block, const SourceFact& source) {
   std::string value = source.url + " " + source.commit + " " + source.ref;
   block.require(is_word(source.url) && is_word(source.ref), "Source", value, "expected a URL, a commit and a ref");
   block.require(is_oid(source.commit), "Source", value, "the commit must have 40 hexadecimal digits");
@@ -77,7 +77,7 @@ void add_source(Block& block, const SourceFact& source) {
   block.add("Source", value);
 }
 
-void add_build(Block& block, const BuildFact& build) {
+void add_build(TrailerBlock& block, const BuildFact& build) {
   std::string value = (build.url.empty() ? "-" : build.url) + " " + build.result;
   block.require(is_word(build.url.empty() ? "-" : build.url), "Build", value, "the URL must not hold blanks");
   block.require(build.result == "success" || build.result == "external" || build.result == "none", "Build", value,
@@ -93,7 +93,7 @@ void add_build(Block& block, const BuildFact& build) {
   block.add("Build", value);
 }
 
-void add_artifacts(Block& block, const Trailers& t) {
+void add_artifacts(TrailerBlock& block, const Trailers& t) {
   for (const ImageFact& image : t.images) {
     std::string value = image.name + "=" + image.reference;
     block.require(is_word(image.name) && image.name.find('=') == std::string::npos && is_word(image.reference), "Image",
@@ -122,7 +122,7 @@ void add_artifacts(Block& block, const Trailers& t) {
   }
 }
 
-void add_origin(Block& block, const Trailers& t) {
+void add_origin(TrailerBlock& block, const Trailers& t) {
   if (t.promoted_from) {
     const PromotedFrom& from = *t.promoted_from;
     std::string value = from.release.str();
@@ -333,7 +333,7 @@ Who Who::clean(std::string_view name, std::string_view email, std::string_view h
 }
 
 Result<std::string> format_trailers(const Trailers& t) {
-  Block block;
+  TrailerBlock block;
   TRY(ReleaseId id, ReleaseId::parse(t.release.str()));  // the names and the number are what they should be
   block.add("Release", id.str());
   block.add("Trigger", trigger_name(t.trigger));

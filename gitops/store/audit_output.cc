@@ -7,13 +7,13 @@ namespace autonomous::store {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 std::string_view severity_name(Severity severity) {
   return severity == Severity::kError ? "error" : severity == Severity::kWarning ? "warning" : "note";
 }
 
-std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dump(const OrderedJson& json) { return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n"; }
 
 void append_finding(std::string& out, const Finding& finding) {
   out.append(severity_name(finding.severity)).append(": ").append(finding.rule).append(": ").append(finding.message).append("\n");
@@ -50,15 +50,15 @@ std::string audit_text(const AuditReport& report) {
 }
 
 std::string audit_json(const AuditReport& report) {
-  Json json;
+  OrderedJson json;
   json["ok"] = report.ok();
   json["trust"] = report.trust;
   json["tips"] = {{"deploy", report.deploy}, {"ledger", report.ledger}, {"main", report.main}};
   json["looked_at"] = {{"releases", report.releases}, {"outcomes", report.outcomes}, {"targets", report.targets}, {"commits", report.commits},
                        {"entries", report.entries},   {"tags", report.tags},         {"signatures", report.signatures}};
-  json["findings"] = Json::array();
+  json["findings"] = OrderedJson::array();
   for (const Finding& finding : report.findings) {
-    Json item = {{"rule", finding.rule}, {"severity", severity_name(finding.severity)}, {"message", finding.message}};
+    OrderedJson item = {{"rule", finding.rule}, {"severity", severity_name(finding.severity)}, {"message", finding.message}};
     if (!finding.commit.empty()) item["commit"] = finding.commit;
     if (!finding.file.empty()) item["file"] = finding.file;
     if (!finding.target.empty()) item["target"] = finding.target;
@@ -74,30 +74,30 @@ std::string audit_json(const AuditReport& report) {
 }
 
 std::string audit_sarif(const AuditReport& report) {
-  Json rules = Json::array();
+  OrderedJson rules = OrderedJson::array();
   for (const AuditRule& rule : audit_rules()) {
     rules.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.what}}}, {"help", {{"text", rule.remedy}}}});
   }
-  Json results = Json::array();
+  OrderedJson results = OrderedJson::array();
   for (const Finding& finding : report.findings) {
-    Json result = {{"ruleId", finding.rule}, {"level", severity_name(finding.severity)}, {"message", {{"text", finding.message}}}};
+    OrderedJson result = {{"ruleId", finding.rule}, {"level", severity_name(finding.severity)}, {"message", {{"text", finding.message}}}};
     std::string uri = finding.file.empty() ? "README.md" : finding.file;
-    result["locations"] = Json::array({{{"physicalLocation", {{"artifactLocation", {{"uri", uri}}}}}}});
-    Json properties = Json::object();
+    result["locations"] = OrderedJson::array({{{"physicalLocation", {{"artifactLocation", {{"uri", uri}}}}}}});
+    OrderedJson properties = OrderedJson::object();
     if (!finding.commit.empty()) properties["commit"] = finding.commit;
     if (!finding.target.empty()) properties["release"] = finding.target + "/" + std::to_string(finding.release);
     if (!properties.empty()) result["properties"] = std::move(properties);
     results.push_back(std::move(result));
   }
-  Json run;
+  OrderedJson run;
   run["tool"] = {{"driver", {{"name", "autonomous audit"}, {"rules", std::move(rules)}}}};
   run["results"] = std::move(results);
-  run["versionControlProvenance"] = Json::array({{{"repositoryUri", "file:///"}, {"revisionId", report.deploy}, {"branch", "deploy"}}});
+  run["versionControlProvenance"] = OrderedJson::array({{{"repositoryUri", "file:///"}, {"revisionId", report.deploy}, {"branch", "deploy"}}});
   run["properties"] = {{"trust", report.trust}};
-  Json json;
+  OrderedJson json;
   json["$schema"] = "https://json.schemastore.org/sarif-2.1.0.json";
   json["version"] = "2.1.0";
-  json["runs"] = Json::array({std::move(run)});
+  json["runs"] = OrderedJson::array({std::move(run)});
   return dump(json);
 }
 

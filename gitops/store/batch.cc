@@ -6,7 +6,6 @@ namespace autonomous::store {
 
 namespace {
 
-constexpr int kMaxRaces = 10;
 // So many single refusals in a row, and nothing accepted: the server refuses everything, not something.
 constexpr size_t kRefusalsOfAll = 4;
 

@@ -12,9 +12,9 @@ namespace autonomous::store {
 
 namespace {
 
-using Json = nlohmann::json;
+using FlightJson = nlohmann::json;
 
-Result<git::Oid> oid_at(const Json& json, const char* key) {
+Result<git::Oid> oid_at(const FlightJson& json, const char* key) {
   auto found = json.find(key);
   if (found == json.end() || !found->is_string()) return fail(Code::kCorrupt, "the journal has no ", key);
   return git::Oid::parse(found->get_ref<const std::string&>());
@@ -36,18 +36,18 @@ Result<Journal> Journal::open(const std::string& folder, const std::string& name
 Result<std::optional<Flight>> Journal::read() const {
   if (!exists(flight_)) return std::optional<Flight>();
   TRY(std::string text, read_file(flight_));
-  Json json = Json::parse(text, nullptr, false);
+  FlightJson json = FlightJson::parse(text, nullptr, false);
   auto corrupt = [&] { return fail(Code::kCorrupt, "the journal ", flight_, " is damaged"); };
   if (!json.is_object() || !json["moves"].is_array() || !json["tags"].is_array()) return corrupt();
   Flight flight;
-  for (const Json& item : json["moves"]) {
+  for (const FlightJson& item : json["moves"]) {
     if (!item.is_object() || !item.contains("ref") || !item["ref"].is_string()) return corrupt();
     Move move{item["ref"].get<std::string>(), {}, {}};
     TRY(move.from, oid_at(item, "from"));
     TRY(move.to, oid_at(item, "to"));
     flight.moves.push_back(std::move(move));
   }
-  for (const Json& tag : json["tags"]) {
+  for (const FlightJson& tag : json["tags"]) {
     if (!tag.is_string()) return corrupt();
     flight.tags.push_back(tag.get<std::string>());
   }
@@ -55,7 +55,7 @@ Result<std::optional<Flight>> Journal::read() const {
 }
 
 Result<void> Journal::write(const Flight& flight) {
-  Json json = {{"version", 1}, {"moves", Json::array()}, {"tags", flight.tags}};
+  FlightJson json = {{"version", 1}, {"moves", FlightJson::array()}, {"tags", flight.tags}};
   for (const Move& move : flight.moves) json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
   return write_file_durable(flight_, json.dump(1) + "\n", 0600);
 }
@@ -68,7 +68,7 @@ Result<void> Journal::clear() {
 std::optional<Tips> Journal::known() const {
   auto text = read_file(known_);
   if (!text) return std::nullopt;
-  Json json = Json::parse(*text, nullptr, false);
+  FlightJson json = FlightJson::parse(*text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   auto main = oid_at(json, "main");
   auto deploy = oid_at(json, "deploy");
@@ -78,7 +78,7 @@ std::optional<Tips> Journal::known() const {
 }
 
 Result<void> Journal::remember(const Tips& tips) {
-  Json json = {{"main", tips.main.hex()}, {"deploy", tips.deploy.hex()}, {"ledger", tips.ledger.hex()}};
+  FlightJson json = {{"main", tips.main.hex()}, {"deploy", tips.deploy.hex()}, {"ledger", tips.ledger.hex()}};
   return write_file(known_, json.dump() + "\n", 0600);
 }
 

@@ -13,7 +13,6 @@ namespace autonomous::store {
 
 namespace {
 
-constexpr int kMaxRaces = 10;
 constexpr int kMaxTagTries = 5;
 
 Error rewritten(const std::string& why) {

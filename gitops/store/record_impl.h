@@ -16,6 +16,9 @@
 
 namespace autonomous::store {
 
+// So often is a batch planned again because others moved the branch in between.
+inline constexpr int kMaxRaces = 10;
+
 // One thing of a batch that a server may refuse by itself.
 struct Item {
   enum class Kind { kEntry, kTaken, kDraft };

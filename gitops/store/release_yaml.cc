@@ -14,7 +14,7 @@ namespace {
 
 using Texts = std::map<std::string, std::string>;
 
-std::string quoted(std::string_view text) {
+std::string double_quoted(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
   for (char c : text) {
@@ -44,19 +44,19 @@ class Writer {
       if (text.empty()) continue;
       if (!any) text_.append(key).append(":\n");
       any = true;
-      line("  ", quoted(name), text);
+      line("  ", double_quoted(name), text);
     }
   }
   void list(std::string_view key, const std::vector<std::string>& items) {
     if (items.empty()) return;
     text_.append(key).append(":\n");
-    for (const std::string& item : items) text_.append("  - ").append(quoted(item)).append("\n");
+    for (const std::string& item : items) text_.append("  - ").append(double_quoted(item)).append("\n");
   }
   std::string take() { return std::move(text_); }
 
  private:
   void line(std::string_view indent, std::string_view key, std::string_view text) {
-    text_.append(indent).append(key).append(": ").append(quoted(text)).append("\n");
+    text_.append(indent).append(key).append(": ").append(double_quoted(text)).append("\n");
   }
   std::string text_ = "version: 1\n";
 };
