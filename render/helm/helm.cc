@@ -9,6 +9,7 @@
 #include "render/helm/capabilities.h"
 #include "render/helm/engine.h"
 #include "render/helm/output.h"
+#include "render/helm/schema_check.h"
 #include "render/helm/values.h"
 #include "render/template/format.h"
 
@@ -76,7 +77,7 @@ class Run {
     WorkChart* root = work_.add(*input_.chart);
     TRY_DO(dependencies(*root, user));
     TRY(Map * values, coalesce_values(work_, *root, user));
-    if (!input_.skip_schema) TRY_DO(check_schema(*root, values));
+    if (!input_.skip_schema) TRY_DO(check_schemas(*root, values));
     Rendered rendered;
     if (input_.with_values) {
       TRY(rendered.values, render::write_yaml(Value::of(values)));
@@ -126,8 +127,6 @@ class Run {
     work_.slog("ERROR", "chart dependencies processing failed", {"error", done.error().message()});
     return wrapped("chart dependencies processing failed", done.error());
   }
-
-  Result<void> check_schema(const WorkChart&, Map*) { return ok(); }
 
   Result<void> templates(const WorkChart& root, Map* values, Rendered& rendered) {
     const std::string& wanted = input_.chart->metadata.kube_version;

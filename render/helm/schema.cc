@@ -53,12 +53,12 @@ std::string grouped(const std::string& digits) {
 }
 std::string grouped(int64_t number) { return grouped(std::to_string(number)); }
 
-// … and exponents as 1.5 × 10⁰⁶.
+// … and exponents as 1.5×10⁰⁶.
 std::string number_text(const Decimal& number) {
   std::string text = yaml::format_g(number.value());
   size_t e = text.find('e');
   if (e == std::string::npos) return grouped(text);
-  std::string out = text.substr(0, e) + "\u202f×\u202f10";
+  std::string out = text.substr(0, e) + "×10";
   for (char c : text.substr(e + 1)) {
     constexpr const char* kRaised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
     if (c == '-') out += "⁻";
@@ -120,12 +120,28 @@ struct Scope {
   const char* keyword;  // the reference that led here; "": the schema is part of its parent's
 };
 
+// A pointer as it stands in a URL: url.PathEscape of each token.
+std::string location(const std::string& pointer) {
+  std::string out;
+  for (char c : pointer) {
+    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
+      out += "0123456789ABCDEF"[c & 0xF];
+    }
+  }
+  return out;
+}
+
 // The path of keywords that led to a scope: /properties/a/$ref.
 std::string keywords(const Scope* scope) {
   std::string out;
   for (; scope->parent != nullptr; scope = scope->parent) {
-    const std::string& pointer = scope->node->pointer;
-    const std::string& outer = scope->parent->node->pointer;
+    std::string pointer = location(scope->node->pointer);
+    std::string outer = location(scope->parent->node->pointer);
     std::string step = *scope->keyword != 0 ? std::string("/") + scope->keyword : pointer.substr(std::min(outer.size(), pointer.size()));
     out.insert(0, step);
   }
@@ -174,7 +190,7 @@ class Judge {
     }
     for (const Scope* scope = scope_.parent; scope != nullptr && scope->value == scope_.value; scope = scope->parent) {
       if (scope->node != &node_) continue;
-      add("both " + keywords(&scope_) + " and " + keywords(scope) + " resolve to \"file:///values.schema.json#" + node_.pointer +
+      add("both " + keywords(&scope_) + " and " + keywords(scope) + " resolve to \"file:///values.schema.json#" + location(node_.pointer) +
           "\" causing reference cycle");
       return std::move(problems_);
     }

@@ -17,7 +17,12 @@ bool all_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); });
 }
 
-std::string bad_character(char c) { return "invalid character '" + std::string(1, c) + "'"; }
+// The character at `at`, as Go's %q shows it.
+std::string bad_character(std::string_view text, size_t at) {
+  size_t size = 1;
+  while (at + size < text.size() && (static_cast<unsigned char>(text[at + size]) & 0xC0) == 0x80) ++size;
+  return "invalid character " + quote_for_schema(text.substr(at, size));
+}
 
 std::string atoi_problem(std::string_view text) {
   return "strconv.Atoi: parsing \"" + std::string(text) + "\": invalid syntax";
@@ -127,8 +132,8 @@ std::string hostname(const std::string& given) {
     if (label.empty() || label.size() > 63) return "label must be 1 to 63 characters long";
     if (label.front() == '-') return "label starts with hyphen";
     if (label.back() == '-') return "label ends with hyphen";
-    for (char c : label) {
-      if (!is_alnum(c) && c != '-') return bad_character(c);
+    for (size_t i = 0; i < label.size(); ++i) {
+      if (!is_alnum(label[i]) && label[i] != '-') return bad_character(label, i);
     }
   }
   return "";
@@ -147,8 +152,9 @@ std::string email(const std::string& text) {
     if (starts_with(local, ".")) return "starts with dot";
     if (ends_with(local, ".")) return "ends with dot";
     if (local.find("..") != std::string::npos) return "consecutive dots";
-    for (char c : local) {
-      if (!is_alnum(c) && std::string_view(".!#$%&'*+-/=?^_`{|}~").find(c) == std::string_view::npos) return bad_character(c);
+    for (size_t i = 0; i < local.size(); ++i) {
+      bool known = is_alnum(local[i]) || std::string_view(".!#$%&'*+-/=?^_`{|}~").find(local[i]) != std::string_view::npos;
+      if (!known) return bad_character(local, i);
     }
   }
   if (starts_with(domain, "[") && ends_with(domain, "]")) {

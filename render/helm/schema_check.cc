@@ -1,0 +1,58 @@
+#include "render/helm/schema_check.h"
+
+namespace autonomous::helm {
+namespace {
+
+constexpr int kMaxDepth = 10'000;
+
+SchemaValue convert(const render::Value& value, int depth) {
+  SchemaValue out;
+  if (value.is_bool()) return SchemaValue::boolean(value.boolean());
+  if (value.is_int()) return SchemaValue::number(value.integer());
+  if (value.is_uint()) return SchemaValue::number(static_cast<int64_t>(value.unsigned_integer()));
+  if (value.is_float()) return SchemaValue::number(value.floating());
+  if (value.is_string()) return SchemaValue::string(value.string());
+  if (depth > kMaxDepth) return out;
+  if (value.is_list()) {
+    out.kind = SchemaValue::Kind::kArray;
+    for (const render::Value& item : value.items()) out.items.push_back(convert(item, depth + 1));
+  }
+  if (value.is_map()) {
+    out.kind = SchemaValue::Kind::kObject;
+    if (value.map() == nullptr) return out;
+    for (const render::Map::Entry& entry : value.map()->entries()) {
+      out.add(std::string(entry.key.text()), convert(entry.value, depth + 1));
+    }
+    out.sort();
+  }
+  return out;
+}
+
+void check(const WorkChart& chart, const render::Value& values, std::string& text) {
+  if (!chart.chart->schema.empty()) {
+    auto done = validate_schema(chart.chart->schema, schema_value(values));
+    if (!done) text += chart.name + ":\n" + done.error().message();
+  }
+  for (const WorkChart* inner : chart.dependencies) {
+    const render::Value* given = values.map() == nullptr ? nullptr : values.map()->find(inner->name);
+    if (given == nullptr || given->is_nothing()) continue;
+    if (given->is_map()) {
+      check(*inner, *given, text);
+    } else {
+      text += inner->name + ":\ninvalid type for values: expected object (map), got " + std::string(given->type_name()) + "\n";
+    }
+  }
+}
+
+}  // namespace
+
+SchemaValue schema_value(const render::Value& value) { return convert(value, 0); }
+
+Result<void> check_schemas(const WorkChart& root, render::Map* values) {
+  std::string text;
+  check(root, render::Value::of(values), text);
+  if (text.empty()) return ok();
+  return fail(Code::kInvalid, "values don't meet the specifications of the schema(s) in the following chart(s):\n", text);
+}
+
+}  // namespace autonomous::helm
