@@ -70,14 +70,40 @@ class Differ {
   std::vector<PathChange> changes_;
 };
 
-Result<bool> changes_path(const Repository& repository, const Oid& id, std::string_view path) {
-  TRY(Commit commit, repository.commit(id));
-  TRY(Oid now, oid_at(*repository.rep(), commit.tree, path));
-  if (commit.parents.empty()) return !now.is_zero();
-  TRY(Commit parent, repository.commit(commit.parents[0]));
-  TRY(Oid before, oid_at(*repository.rep(), parent.tree, path));
-  return now != before;
-}
+// Tells which commits of a walk change a path. A parent is mostly the next commit of the walk: what was read of it is
+// kept until then.
+class PathFilter {
+ public:
+  PathFilter(const Repository& repository, std::string path) : repository_(repository), path_(std::move(path)) {}
+
+  Result<bool> wants(const Oid& id) {
+    TRY(Known now, known(id));
+    kept_.erase(id);
+    if (!now.parent) return !now.at.is_zero();
+    TRY(Known before, known(*now.parent));
+    return now.at != before.at;
+  }
+
+ private:
+  struct Known {
+    std::optional<Oid> parent;
+    Oid at;
+  };
+
+  Result<Known> known(const Oid& id) {
+    if (auto found = kept_.find(id); found != kept_.end()) return found->second;
+    TRY(Commit commit, repository_.commit(id));
+    Known fresh;
+    if (!commit.parents.empty()) fresh.parent = commit.parents[0];
+    TRY(fresh.at, oid_at(*repository_.rep(), commit.tree, path_));
+    if (kept_.size() > 1000) kept_.clear();
+    return kept_[id] = fresh;
+  }
+
+  const Repository& repository_;
+  std::string path_;
+  std::unordered_map<Oid, Known> kept_;
+};
 
 }  // namespace
 
@@ -115,12 +141,13 @@ Result<std::vector<Oid>> Repository::walk(const Oid& from, const WalkOptions& op
     if (int error = git_revwalk_hide(raw, &oid); error != 0) return git_failure(error, "walking up to " + hidden.hex());
   }
   std::vector<Oid> found;
+  PathFilter filter(*this, options.path);
   while (options.limit == 0 || found.size() < options.limit) {
     int error = git_revwalk_next(&oid, raw);
     if (error == GIT_ITEROVER) break;
     if (error != 0) return git_failure(error, "walking from " + from.hex());
     if (!options.path.empty()) {
-      TRY(bool wanted, changes_path(*this, from_git(oid), options.path));
+      TRY(bool wanted, filter.wants(from_git(oid)));
       if (!wanted) continue;
     }
     found.push_back(from_git(oid));

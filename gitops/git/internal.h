@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,9 @@ inline git_oid to_git(const Oid& oid) {
   return raw;
 }
 inline Oid from_git(const git_oid& raw) { return Oid::from_bytes(raw.id); }
+
+// The entry of that name, without making all the others. Of a tree that holds a name twice the last one counts.
+Result<std::optional<TreeEntry>> find_in_tree(std::string_view bytes, std::string_view name);
 
 // Folders in folders: beyond, it is no project but an attack on our stack.
 inline constexpr size_t kMostDepth = 512;

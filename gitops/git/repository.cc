@@ -155,13 +155,11 @@ Result<TreeEntry> Repository::Rep::entry(const Oid& root, std::string_view path)
   if (path.empty()) return at;
   for (std::string_view part : split(path, '/')) {
     if (!at.is_tree()) return fail(Code::kNotFound, "nothing at ", one_line(path));
-    TRY(auto entries, tree(at.oid));
-    const TreeEntry* found = nullptr;
-    for (const TreeEntry& candidate : entries) {
-      if (candidate.name == part) found = &candidate;
-    }
-    if (found == nullptr) return fail(Code::kNotFound, "nothing at ", one_line(path));
-    at = *found;
+    if (at.oid == empty_tree()) return fail(Code::kNotFound, "nothing at ", one_line(path));
+    TRY(std::string bytes, read_as(at.oid, ObjectKind::kTree, kMostTreeBytes));
+    TRY_WITH(auto found, "while reading tree " + at.oid.hex(), find_in_tree(bytes, part));
+    if (!found) return fail(Code::kNotFound, "nothing at ", one_line(path));
+    at = *std::move(found);
   }
   return at;
 }

@@ -89,6 +89,23 @@ bool safe_name(std::string_view name) {
   return !is_ntfs_dot_git(lower) && without_ignorable(lower) != ".git";
 }
 
+Result<std::optional<TreeEntry>> find_in_tree(std::string_view bytes, std::string_view name) {
+  std::optional<TreeEntry> found;
+  while (!bytes.empty()) {
+    size_t end = bytes.find('\0');
+    size_t space = bytes.find(' ');
+    if (end == std::string_view::npos || space > end || bytes.size() - end - 1 < Oid::kBytes) {
+      return fail(Code::kCorrupt, "a tree is cut or no tree");
+    }
+    if (bytes.substr(space + 1, end - space - 1) == name) {
+      found = TreeEntry{std::string(name), Mode::kFile, Oid::from_bytes(bytes.data() + end + 1)};
+      if (!parse_mode(bytes.substr(0, space), found->mode)) return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
+    }
+    bytes.remove_prefix(end + 1 + Oid::kBytes);
+  }
+  return found;
+}
+
 Result<std::vector<TreeEntry>> parse_tree(std::string_view bytes) {
   std::vector<TreeEntry> entries;
   while (!bytes.empty()) {
