@@ -213,7 +213,7 @@ TEST_F(CliTest, EveryVerbHasHelpWithExamples) {
     EXPECT_THAT(run({"--help"}).out, HasSubstr("\n  " + verb.spec.name + " "));
   }
   for (const char* name : {"daemon", "init", "connect", "deploy", "retry", "retire", "rollback", "hold", "resume", "status", "why", "releases",
-                           "show", "where", "config", "diff", "audit", "render", "doctor", "version", "completion", "schema"}) {
+                           "show", "where", "config", "diff", "audit", "verify", "render", "doctor", "version", "completion", "schema"}) {
     EXPECT_EQ(run({"help", name}).status, 0) << name;
   }
 }
