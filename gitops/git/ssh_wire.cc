@@ -190,7 +190,8 @@ Result<SshSignature> parse_signature(std::string_view armoured) {
   for (char c : text.substr(kBegin.size(), text.size() - kBegin.size() - kEnd.size())) {
     if (c != '\n' && c != '\r' && c != ' ') encoded += c;
   }
-  if (!base64_decode(encoded, blob)) return fail(Code::kInvalid, "an SSH signature is not base64");
+  // One text for one signature: a decoder that ignores the last bits would take several.
+  if (!base64_decode(encoded, blob) || base64_encode(blob) != encoded) return fail(Code::kInvalid, "an SSH signature is not base64");
   WireReader fields(blob);
   bool magic = fields.take(kMagic.size()) == kMagic && fields.u32() == 1;
   SshSignature signature;
