@@ -2,6 +2,7 @@
 
 #include <yaml.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -75,7 +76,7 @@ std::string go_problem(const yaml_parser_t& parser, std::string_view input) {
 // yaml.v2 knows the escape \' in double quotes, libyaml doesn't: such a text is read over until nothing is left to put
 // right. Few texts have one, so a bound on the rounds costs nobody anything.
 std::string without_quote_escapes(std::string_view text) {
-  constexpr int kRounds = 100;
+  constexpr int kRounds = 20;
   std::string out(text);
   for (int round = 0; round < kRounds; ++round) {
     yaml_parser_t parser;
@@ -117,7 +118,8 @@ struct Parser::State {
   std::string_view text;
 
   State(std::string_view given_text, const Limits& given) : limits(given), text(given_text) {
-    if (text.size() <= limits.bytes && text.find("\\'") != std::string_view::npos) {
+    constexpr size_t kSmall = 4u << 20;
+    if (text.size() <= std::min<uint64_t>(limits.bytes, kSmall) && text.find("\\'") != std::string_view::npos) {
       patched = without_quote_escapes(text);
       text = patched;
     }

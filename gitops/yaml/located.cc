@@ -1,11 +1,8 @@
 #include "gitops/yaml/located.h"
 
-#include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "gitops/base/text.h"
-#include "gitops/yaml/emit.h"
 #include "gitops/yaml/events.h"
 #include "gitops/yaml/resolve.h"
 
@@ -193,6 +190,7 @@ class TreeBuilder {
   bool map(Node& out) {
     Node place = at(event_.start);
     std::vector<Node::Entry> entries;
+    std::map<std::string, uint32_t, std::less<>> lines;  // of the keys that are there
     std::vector<Node> merged;
     for (;;) {
       if (!step()) return false;
@@ -211,13 +209,17 @@ class TreeBuilder {
       } else if (!plain_text) {
         report(mark, "a key has to be a text, not " + std::string(name.kind_name()));
       } else {
-        insert(entries, Node::Entry{std::move(text), std::move(name), std::move(value)}, mark);
+        auto [other, fresh] = lines.emplace(text, name.line());
+        if (fresh) {
+          entries.push_back({std::move(text), std::move(name), std::move(value)});
+        } else {
+          report(mark, "`" + one_line(text, 60) + "` is here twice: it is set in line " + std::to_string(other->second) + " already");
+        }
       }
     }
     for (const Node& from : merged) {
       for (const Node::Entry& entry : from.entries()) {
-        auto same = [&](const Node::Entry& other) { return other.key == entry.key; };
-        if (std::none_of(entries.begin(), entries.end(), same)) entries.push_back(entry);
+        if (lines.emplace(entry.key, entry.name.line()).second) entries.push_back(entry);
       }
     }
     out = made_map(std::move(entries), &place);
@@ -233,16 +235,6 @@ class TreeBuilder {
       if (item.is_map()) merged.push_back(item);
     }
     if (!value.is_list()) report(mark, "`<<` takes a map or a list of maps, not " + std::string(value.kind_name()));
-  }
-
-  void insert(std::vector<Node::Entry>& entries, Node::Entry entry, const Mark& mark) {
-    for (const Node::Entry& other : entries) {
-      if (other.key != entry.key) continue;
-      report(mark, "`" + one_line(entry.key, 60) + "` is here twice: it is set in line " +
-                       std::to_string(other.name.line()) + " already");
-      return;
-    }
-    entries.push_back(std::move(entry));
   }
 
   std::shared_ptr<const Source> source_;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "gitops/base/text.h"
 #include "gitops/yaml/go_syntax.h"
@@ -60,7 +61,8 @@ double allowed_alias_ratio(uint64_t decoded) {
 
 class Reader {
  public:
-  Reader(Parser* parser, Sink& sink, GoSyntax* go, bool json) : parser_(parser), sink_(sink), go_(go), json_(json) {}
+  Reader(Parser* parser, Sink& sink, GoSyntax* go, bool json, int depth = 0)
+      : parser_(parser), sink_(sink), go_(go), json_(json), depth_(depth) {}
 
   // The next document of the parser. False at the end of the stream.
   Result<bool> document() {
@@ -202,16 +204,13 @@ class Reader {
     Event event;
     do {
       if (!parser_->next(event)) return parser_->error();
-      if (event.type == Type::kAlias && decode_error_ && anchors_.find(event.anchor) == anchors_.end() &&
-          !seen_anchor(event.anchor)) {
+      bool known = anchors_.count(event.anchor) > 0 || drained_.count(event.anchor) > 0;
+      if (event.type == Type::kAlias && decode_error_ && !known) {
         return fail(Code::kInvalid, "yaml: unknown anchor '", event.anchor, "' referenced");
       }
-      if (event.type != Type::kAlias && !event.anchor.empty()) drained_.emplace_back(event.anchor);
+      if (event.type != Type::kAlias && !event.anchor.empty()) drained_.emplace(event.anchor);
     } while (event.type != Type::kDocumentEnd && event.type != Type::kStreamEnd);
     return ok();
-  }
-  bool seen_anchor(std::string_view name) const {
-    return std::find(drained_.begin(), drained_.end(), name) != drained_.end();
   }
 
   // ---- what they do ----
@@ -392,8 +391,14 @@ class Reader {
   }
 
   std::optional<std::string> go_syntax(const NodeRef& node) {
+    // A key that is a map with such a key again, and so on: nobody reads the hundredth.
+    constexpr int kMaxKeysInKeys = 100;
+    if (depth_ == kMaxKeysInKeys) {
+      refuse(Error(Code::kLimit, "yaml: invalid map key"));
+      return std::nullopt;
+    }
     GoSyntax go;
-    Reader reader(nullptr, go, &go, false);
+    Reader reader(nullptr, go, &go, false, depth_ + 1);
     if (auto done = reader.replay(node); !done) {
       refuse(std::move(done).error());
       return std::nullopt;
@@ -405,11 +410,12 @@ class Reader {
   Sink& sink_;
   GoSyntax* go_;
   bool json_;
+  int depth_;  // of readers inside readers
   Anchors anchors_;
   std::deque<Recording> recordings_;
   std::vector<Feed> feeds_;
   std::vector<Frame> frames_;
-  std::vector<std::string> drained_;
+  std::set<std::string, std::less<>> drained_;
   uint64_t decoded_ = 0;
   uint64_t aliased_ = 0;
   uint64_t alias_depth_ = 0;

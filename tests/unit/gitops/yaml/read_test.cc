@@ -56,6 +56,11 @@ TEST(Read, DepthIsLimited) {
   EXPECT_EQ(to_json("[1, 2, 3]", {.limits = {.bytes = 3}}).error().code(), Code::kLimit);
 }
 
+TEST(Read, KeysInKeysEnd) {
+  EXPECT_EQ(as_json(std::string(5000, '{') + std::string(5000, '}')), "yaml: invalid map key");
+  EXPECT_EQ(as_json("{{{}}}"), "yaml: invalid map key: map[interface {}]interface {}{}");
+}
+
 // CVE-2019-11253: nine levels of nine aliases each.
 TEST(Read, AliasesMayNotExplode) {
   std::string text = "a: &a [x, x, x, x, x, x, x, x, x]\n";
