@@ -29,9 +29,10 @@ void bind(CLI::App& app, const VerbSpec& verb, Bound& bound) {
   bound.words.resize(verb.words.size());
   for (size_t i = 0; i < verb.words.size(); ++i) {
     const WordSpec& word = verb.words[i];
-    CLI::Option* option = app.add_option(word.name, bound.words[i], word.help);
+    // A list takes all words that come, whatever is expected of it: one word is a text.
+    if (!word.many) bound.words[i].resize(1);
+    CLI::Option* option = word.many ? app.add_option(word.name, bound.words[i], word.help) : app.add_option(word.name, bound.words[i][0], word.help);
     option->type_name("");
-    option->expected(word.required ? 1 : 0, word.many ? 1000 : 1);
     if (word.required) option->required();
   }
   for (const OptionSpec& spec : verb.options) {
@@ -83,7 +84,10 @@ Result<Options> parse_options(const VerbSpec& verb, const std::vector<std::strin
     return usage_error(verb, arguments, error.what());
   }
   Options options;
-  for (const std::vector<std::string>& words : bound.words) options.words.insert(options.words.end(), words.begin(), words.end());
+  for (size_t i = 0; i < verb.words.size(); ++i) {
+    if (app.get_option(verb.words[i].name)->count() == 0) break;
+    options.words.insert(options.words.end(), bound.words[i].begin(), bound.words[i].end());
+  }
   for (const OptionSpec& spec : verb.options) {
     std::string key = spec.key();
     if (app.get_option("--" + key)->count() == 0) continue;

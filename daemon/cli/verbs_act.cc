@@ -27,7 +27,10 @@ void print_accepted(const Command& command, const json& answer) {
   std::ostream& out = command.around.out;
   if (answer.value("dry_run", false)) out << command.style.paint("dry run: ", Tone::kDim);
   out << one_line(text_of(answer, "summary"), 1000) << "\n";
-  for (const json& one : answer.value("affected", json::array())) {
+  json affected = answer.value("affected", json::array());
+  // One target's line often says what the summary said.
+  bool said = affected.size() == 1 && text_of(answer, "summary").find(text_of(affected[0], "text")) != std::string::npos;
+  for (const json& one : said ? json::array() : affected) {
     out << "  " << text_of(one, "target");
     if (number_of(one, "release") != 0) out << "  release " << number_of(one, "release");
     out << "  " << one_line(text_of(one, "text"), 1000) << "\n";

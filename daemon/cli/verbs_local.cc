@@ -85,7 +85,9 @@ Result<int> doctor(Command& command) {
   Result<json> answer = remote->get(command.ctx(), "/api/v1/doctor");
   if (answer) {
     checks = answer->value("checks", json::array());
-    checks.insert(checks.begin(), {{"name", "daemon"}, {"state", "ok"}, {"text", "answers at " + remote->address().text}});
+    // A list of pairs would be taken for several elements.
+    json answers = {{"name", "daemon"}, {"state", "ok"}, {"text", "answers at " + remote->address().text}};
+    checks.insert(checks.begin(), answers);
   } else {
     checks.push_back({{"name", "daemon"}, {"state", "failed"}, {"text", answer.error().message()}, {"fix", answer.error().hint()}});
     status = exit_of(answer.error());

@@ -201,8 +201,11 @@ TEST_F(CliTest, LookingVerbsPrint) {
   EXPECT_THAT(run({"show", "release/local/shop/worker/3"}).out, HasSubstr("Release  local/shop/worker/3"));
   EXPECT_THAT(run({"where", "abcdef12"}).out, HasSubstr("local/shop/web  ✓ live"));
   EXPECT_THAT(run({"diff", "worker"}).out, HasSubstr("local/shop/worker: release 1 → now\n-a\n+b\n"));
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("✓ state  writable"));
+  EXPECT_THAT(run({"doctor"}).out, testing::StartsWith("✓ daemon  answers at unix:"));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("\n✓ state  writable\n"));
   EXPECT_EQ(run({"where", "not-a-commit"}).status, 3);
+  EXPECT_THAT(run({"show", "worker", "5"}).out, HasSubstr("Release  local/shop/worker/5"));
+  EXPECT_EQ(run({"verify", "web", "no-such-clone"}).status, 3);
 }
 
 TEST_F(CliTest, EveryVerbHasHelpWithExamples) {
