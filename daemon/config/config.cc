@@ -133,10 +133,6 @@ void read_instances(const Reader& reader, DaemonConfig& out) {
   }
 }
 
-std::string default_public_url(const DaemonConfig& config) {
-  return (config.tls.certificate.empty() ? "http://" : "https://") + config.listen;
-}
-
 // What has to be somewhere: the state folder, the socket, the addresses.
 void read_places(const Reader& reader, DaemonConfig& out, std::vector<Error>& errors) {
   const ConfigPlaces& places = reader.places;
@@ -158,7 +154,6 @@ void read_places(const Reader& reader, DaemonConfig& out, std::vector<Error>& er
   out.tls.key = reader.absolute(text_of(tls, "key"));
   set_text(reader.root, "public_url", out.public_url);
   while (ends_with(out.public_url, "/")) out.public_url.pop_back();
-  if (out.public_url.empty() && !out.listen.empty()) out.public_url = default_public_url(out);
 }
 
 // What the table can't say.

@@ -95,7 +95,7 @@ struct DaemonConfig {
   std::string state;                         // absolute; $STATE_DIRECTORY, else ~/.local/state/autonomous
   std::string listen = "127.0.0.1:7300";     // "" = no TCP
   std::string socket;                        // absolute; $RUNTIME_DIRECTORY/autonomous.sock, else <state>/autonomous.sock
-  std::string public_url;                    // "" = http://<listen>
+  std::string public_url;                    // "" = where it listens; known to the server only
   TlsConfig tls;
   GitopsConfig gitops;
   SigningConfig signing;

@@ -107,7 +107,7 @@ class ArgoCd final : public ports::Reconciler {
 
   const std::string& name() const override { return api_.name(); }
   Result<void> request(const Ctx& ctx, const std::vector<std::string>& names) override;
-  std::optional<AppStatus> snapshot(const std::string& name) const override { return board_.get(name); }
+  std::optional<AppStatus> snapshot(const std::string& name) const override;
   void watch(const ports::Sink& sink, std::stop_token stop) override;
   std::string application_file(const ports::Application& application) const override {
     return to_yaml(application_object(application, namespace_));
@@ -162,6 +162,15 @@ Result<void> ArgoCd::request(const Ctx& ctx, const std::vector<std::string>& nam
   Result<void> asked_roots = roots.empty() ? ok() : refresh(ctx, roots, none);
   if (!asked) return asked;
   return asked_roots;
+}
+
+// What keeps the root from making an application is said with the absent one.
+std::optional<AppStatus> ArgoCd::snapshot(const std::string& name) const {
+  std::optional<AppStatus> status = board_.get(name);
+  if (!status || status->found || is_root(name)) return status;
+  const std::optional<AppStatus> root = board_.get(project_of(name));
+  if (root) status->conditions = root->conditions;
+  return status;
 }
 
 // {"result": {"type": "MODIFIED", "application": {…}}} or {"error": {…}}; false ends the stream.

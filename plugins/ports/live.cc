@@ -106,7 +106,10 @@ Live by_health(const AppStatus& status, Time now) {
 // Without the deadline.
 Live judge_now(const Released& released, const std::optional<AppStatus>& status, const History& history, Time now) {
   if (!status) return progressing("the reconciler hasn't told anything about " + released.application + " yet");
-  if (!status->found) return progressing("the reconciler has no Application " + released.application + " yet");
+  if (!status->found) {
+    const std::string said = first_condition(*status);
+    return progressing("the reconciler has no Application " + released.application + " yet" + (said.empty() ? "" : ": " + said), "", said);
+  }
   if (!same_source(status->source, released.source)) {
     return progressing("the Application follows another source: " + status->source.repo + " " + status->source.path + " " +
                        status->source.revision);

@@ -59,7 +59,7 @@ struct ResourceStatus {
 
 // An Application as the service last told it. Texts are the service's own: hostile, masked, capped.
 struct AppStatus {
-  bool found = false;      // false: the service says that there is none
+  bool found = false;      // false: the service says that there is none; conditions are then its root's
   std::string name;
   Source source;           // what it is told to follow now
   Source compared;         // what `sync` is about; empty: nothing was compared yet

@@ -148,8 +148,12 @@ TEST(ArgoCd, HealthIsSinceItChanged) {
 TEST(ArgoCd, AnAbsentApplicationIsFoundThroughItsRoot) {
   Bench bench;
   bench.argo.apps["local.shop"] = app("local.shop");
+  bench.argo.apps["local.shop"]["status"]["conditions"] = Json::parse(R"([{"type":"ComparisonError","message":"no such repository"}])");
   ASSERT_TRUE(bench.plugin->request(bench.ctx(), {"local.shop.web", "local.shop.api"}));
-  EXPECT_FALSE(bench.plugin->snapshot("local.shop.web")->found);
+  const auto absent = bench.plugin->snapshot("local.shop.web");
+  EXPECT_FALSE(absent->found);
+  ASSERT_EQ(absent->conditions.size(), 1u) << "the root's";
+  EXPECT_EQ(absent->conditions[0].second, "no such repository");
   EXPECT_EQ(bench.asked().count("GET /api/v1/applications/local.shop?project=autonomous-roots&refresh=normal"), 1u);
 }
 

@@ -87,6 +87,11 @@ TEST(Judge, WhatIsNotThereYetIsWaitedFor) {
   EXPECT_EQ(judge(released(), std::nullopt, branch(), kNow).verdict, Verdict::kProgressing);
   assert_live("no such Application", [](AppStatus& s) { s.found = false; },
               {Verdict::kProgressing, "the reconciler has no Application local.shop.web yet", "", ""});
+  assert_live("no such Application, because of its root",
+              [](AppStatus& s) { s.found = false, s.conditions = {{"ComparisonError", "no such repository"}}; },
+              {Verdict::kProgressing,
+               "the reconciler has no Application local.shop.web yet: ComparisonError: no such repository", "",
+               "ComparisonError: no such repository"});
   assert_live("another path", [](AppStatus& s) { s.source.path = "apps/x"; },
               {Verdict::kProgressing,
                "the Application follows another source: http://localhost:7300/git/gitops.git apps/x refs/heads/deploy", "", ""});
