@@ -7,6 +7,7 @@
 #include "daemon/pipeline/verify.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
+#include "gitops/git/program.h"
 #include "gitops/store/audit.h"
 #include "gitops/store/record.h"
 
@@ -14,15 +15,39 @@ namespace autonomous::daemon {
 
 namespace {
 
-std::string repository_of(const Command& command, size_t word) {
-  std::string path = command.word(word);
-  if (path.empty()) return command.around.folder;
-  return path[0] == '/' ? path : command.around.folder + "/" + path;
-}
+// The repository that is asked about: a path, or a URL, which is cloned for the time of the command.
+class Clone {
+ public:
+  static Result<Clone> of(Command& command, const std::string& said) {
+    if (said.find("://") == std::string::npos) {
+      const std::string& here = command.around.folder;
+      return Clone(said.empty() ? here : said[0] == '/' ? said : here + "/" + said);
+    }
+    TRY(TempFolder folder, TempFolder::make("autonomous-clone"));
+    git::GitProgram git;
+    git.home = folder.path();
+    git.allow_file = true;
+    TRY_DO(git::check_url(said, true));
+    Clone clone(folder.path() + "/clone.git");
+    TRY_WITH(std::string said_git, "while cloning " + git::url_without_credentials(said),
+             git::git_output(command.ctx(), git, {.args = {"clone", "--quiet", "--mirror", "--", said, clone.path_}}));
+    clone.folder_ = std::make_unique<TempFolder>(std::move(folder));
+    return clone;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit Clone(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+  std::unique_ptr<TempFolder> folder_;
+};
+
+std::string said_repository(const Command& command, size_t word) { return command.options.get("repo", command.word(word)); }
 
 Result<int> audit(Command& command) {
   store::AuditOptions options;
-  options.repository = repository_of(command, 0);
+  TRY(Clone clone, Clone::of(command, said_repository(command, 0)));
+  options.repository = clone.path();
   options.branch = command.options.get("branch", "deploy");
   std::string signers = command.options.get("allowed-signers");
   if (!signers.empty()) {
@@ -69,7 +94,8 @@ Result<model::ReleaseId> find_release(const std::string& repository, const std::
 }
 
 Result<int> verify(Command& command) {
-  std::string repository = repository_of(command, 1);
+  TRY(Clone clone, Clone::of(command, said_repository(command, 1)));
+  const std::string& repository = clone.path();
   std::string branch = command.options.get("branch", "deploy");
   TRY(model::ReleaseId release, find_release(repository, branch, command.word(0)));
   Renderer::Options options;
@@ -89,20 +115,22 @@ Result<int> verify(Command& command) {
   return answer.equal ? kExitDone : kExitFailed;
 }
 
+OptionSpec repo_option() { return {"--repo", "PATH|URL", "A clone of the GitOps repository, or its URL (default: this folder)", "folder"}; }
+
 }  // namespace
 
 std::vector<Verb> record_verbs() {
   return {
       {{"audit", "Is the history of a GitOps repository whole? Needs a clone and nothing else", "", {{"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
-        {{"--allowed-signers", "FILE", "Keys that count, from outside the repository (else: self-asserted)", "file"},
+        {repo_option(), {"--allowed-signers", "FILE", "Keys that count, from outside the repository (else: self-asserted)", "file"},
          {"--since", "TIME", "Only what happened since: a time or a duration"},
          {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"},
          {"-o,--output", "text|json|sarif", "How to print", "text|json|sarif"}},
         {{"git clone http://localhost:7300/git/gitops.git && autonomous audit gitops", "the whole history"}, {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"}}}, audit},
       {{"verify", "Render a release again from what the record keeps, and compare every byte", "",
         {{"RELEASE", "production/shop/web/42, or web for its newest", true}, {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
-        {{"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
-        {{"autonomous verify production/shop/web/42 gitops", "one release"}, {"autonomous verify web", "the newest of web, in a clone"}}}, verify},
+        {repo_option(), {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
+        {{"autonomous verify production/shop/web/42 gitops", "one release"}, {"autonomous verify web --repo http://localhost:7300/git/gitops.git", "the newest of web, straight from the daemon"}}}, verify},
   };
 }
 

@@ -58,7 +58,9 @@ class Maker {
             .hint("nothing builds it here: name `image:`, or let CI run `autonomous deploy --image …@sha256:… --commit …`");
       }
       TRY(model::ImageRef parsed, model::ImageRef::parse(reference));
-      if (parsed.digest.empty()) out_.warnings.push_back("the image " + reference + " has no digest: what runs may change without a release");
+      // The spec's own warning says it of those that are written there.
+      bool given = name == wish_.target.app && !wish_.image.empty();
+      if (given && parsed.digest.empty()) out_.warnings.push_back("the image " + reference + " has no digest: what runs may change without a release");
     }
     return ok();
   }

@@ -98,6 +98,8 @@ class Daemon {
       return 2;
     }
     auto config = std::make_shared<DaemonConfig>(std::move(*parsed.value));
+    // Where nobody said what we are called outside, it is where we listen, which the flags and the kernel have a say in.
+    named_ = config->public_url != "http://" + config->listen;
     apply_flags(options, *config);
     if (options.set_log) options.set_log(config->log.format, config->log.level);
     file_ = std::make_unique<ConfigFile>(options.config, places, config);
@@ -151,7 +153,7 @@ class Daemon {
     service_ = std::make_unique<Service>(*pipeline_, service);
     TRY(server_, Server::start(server_options(), *service_));
     std::string base = server_->base_url();
-    public_url_ = config_->public_url.empty() ? base : config_->public_url;
+    public_url_ = named_ && !config_->public_url.empty() ? config_->public_url : base;
     pipeline_->set_public_url(public_url_, config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : git::url_without_credentials(config_->gitops.url));
     pipeline_->start();
     TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
@@ -238,7 +240,7 @@ class Daemon {
       if (secret) options.tokens.push_back({name, *secret});
       else log(Level::kError, "a token cannot be read", {{"token", name}, {"error", secret.error().line()}});
     }
-    options.public_url = config_->public_url;
+    options.public_url = named_ ? config_->public_url : "";
     options.version = std::string(kVersion);
     return options;
   }
@@ -302,6 +304,7 @@ class Daemon {
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;
   std::string public_url_;
+  bool named_ = false;  // public_url was configured
 };
 
 }  // namespace

@@ -10,8 +10,10 @@ namespace autonomous::daemon {
 
 namespace {
 
-void say(const FollowerPtr& follower, std::string text, Progress::Tone tone = Progress::Tone::kPlain, const std::string& step = "watch") {
-  if (follower) follower->line({"", 0, step, std::move(text), tone});
+// Texts of several lines (an error with its source line and caret) keep them.
+void say(const FollowerPtr& follower, const std::string& text, Progress::Tone tone = Progress::Tone::kPlain, const std::string& step = "watch", const std::string& target = "") {
+  if (!follower) return;
+  for (std::string_view line : split(text, '\n')) follower->line({target, 0, step, std::string(line), tone});
 }
 
 }  // namespace
@@ -338,7 +340,7 @@ void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
     const Error& error = made.error();
     bool ours = error.code() == Code::kUnavailable || error.retryable();
     log(Level::kWarning, "not rendered: " + error.line(), {{"target", target}, {"source", flight.wish->commit()}});
-    for (const FollowerPtr& follower : flight.followers) follower->line({target, 0, "render", error.text(), Progress::Tone::kBad});
+    for (const FollowerPtr& follower : flight.followers) say(follower, error.text(), Progress::Tone::kBad, "render", target);
     board_.post(flight.id, model::RenderFailed{error.text(), ours});
     return;
   }

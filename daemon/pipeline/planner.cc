@@ -92,7 +92,7 @@ class Planner {
   void detect() {
     detected_ = model::detect(*tree_, in_.source.project);
     out_.notes = detected_.notes;
-    for (const Error& warning : detected_.warnings) out_.notes.push_back("warning: " + warning.text());
+    for (const Error& warning : detected_.warnings) note("warning: " + warning.line());
     for (const Error& error : detected_.errors) out_.errors.push_back(error);
     if (!detected_.errors.empty()) {
       detected_.spec = nullptr;
@@ -103,6 +103,11 @@ class Planner {
     for (const std::string& line : detected_.missing) text += "\n    " + line;
     out_.errors.push_back(Error(Code::kInvalid, text).hint("`autonomous init` writes an autonomous.yaml to start from"));
     detected_.spec = nullptr;
+  }
+
+  // Once, although several apps and environments may have it.
+  void note(std::string text) {
+    if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end()) out_.notes.push_back(std::move(text));
   }
 
   // null, with the errors noted, where the app's configuration is wrong.
@@ -122,7 +127,7 @@ class Planner {
     model::Layers layers{environment.defaults.is_null() ? nullptr : &environment.defaults, overlay.value.get()};
     auto effective = model::effective(*detected_.spec, in_.source.project, environment.name, app, layers);
     for (const Error& error : effective.errors) out_.errors.push_back(error);
-    for (const Error& warning : effective.warnings) out_.notes.push_back("warning: " + warning.text());
+    for (const Error& warning : effective.warnings) note("warning: " + warning.line());
     return effective ? std::make_shared<model::App>(effective->app) : nullptr;
   }
 
