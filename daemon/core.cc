@@ -10,7 +10,6 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/log_sink.h"
 #include "daemon/pipeline/daemon.h"
-#include "daemon/pipeline/verify.h"
 
 extern char** environ;
 
@@ -75,13 +74,6 @@ int main(int argc, char** argv) {
     DaemonOptions with_log = options;
     with_log.set_log = install_log_sink;
     return run_daemon(with_log);
-  };
-  around.verify = [](const autonomous::Ctx& ctx, const std::string& repository, const std::string& branch, const std::string& release) -> autonomous::Result<VerifyAnswer> {
-    TRY(auto id, autonomous::model::ReleaseId::parse(release));
-    Renderer::Options options;
-    options.workers = 1;
-    TRY(auto renderer, Renderer::make(options));
-    return verify_release(ctx, repository, branch, id, *renderer);
   };
   // The daemon has signals of its own; a hook ends as git's other children do.
   if (verb == "daemon" || verb == "hook") return run_cli(arguments, around);

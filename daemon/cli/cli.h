@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "gitops/base/clock.h"
-#include "gitops/base/ctx.h"
 
 namespace autonomous::daemon {
 
 struct DaemonOptions;
-struct VerifyAnswer;
 
 // Exit statuses (design.md §9).
 enum Exit : int { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitNotFound = 3, kExitDenied = 4, kExitUnreachable = 5, kExitWaiting = 6 };
@@ -32,8 +30,6 @@ struct Surroundings {
   const Clock& clock = system_clock();
   std::stop_token stop;                                     // Ctrl-C
   std::function<int(const DaemonOptions&)> run_daemon;      // the verb `daemon`
-  // The verb `verify`: repository, branch, release.
-  std::function<Result<VerifyAnswer>(const Ctx&, const std::string&, const std::string&, const std::string&)> verify;
 };
 
 // arguments: without the program's name.
