@@ -9,6 +9,12 @@
 
 namespace autonomous::store {
 
+namespace {
+
+constexpr size_t kMaxNotes = 50;
+
+}  // namespace
+
 const std::vector<AuditRule>& audit_rules() {
   static const std::vector<AuditRule> rules = {
       {"ledger-signature", "each commit of the ledger is signed by a key that counts",
@@ -46,10 +52,14 @@ bool AuditReport::ok() const {
 }
 
 void Auditor::find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit, std::string file, const Named* named) {
-  if (report_.findings.size() >= options_.max_findings) {
+  // Notes must not crowd out what matters.
+  bool note = severity == Severity::kNote;
+  size_t& count = note ? notes_ : problems_;
+  if (count >= (note ? kMaxNotes : options_.max_findings)) {
     report_.truncated = true;
     return;
   }
+  ++count;
   Finding finding;
   finding.rule = rule;
   finding.severity = severity;

@@ -25,12 +25,12 @@ Result<void> Auditor::read_deploy(const Ctx& ctx) {
     if (parent != last) {
       bool follows = last.is_zero() || ancestor(last, parent);
       if (!follows && rewrites_.empty()) find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
-      TRY_DO(foreign_range(last, parent, false));
+      TRY_DO(foreign_range(last, parent));
     }
     own_commit(id, parent);
     last = id;
   }
-  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy, true));
+  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy));
   settle_pending();
   return ok();
 }
@@ -41,9 +41,7 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
   if (!changes) return find("beyond-target", Severity::kError, changes.error().line(), id);
   auto taken = taken_on_.find(id);
   if (taken != taken_on_.end()) {
-    for (const git::PathChange& change : *changes) {
-      if (!change.path.starts_with("argocd/")) find("beyond-target", Severity::kError, "a taking-on changes more than Applications", id, change.path);
-    }
+    for (const git::PathChange& change : *changes) own_application(id, change);
     auto commit = repository_.commit(id);
     std::string why;
     if (!commit || !signed_well(commit->payload, commit->signature, why)) find("commit-signature", Severity::kError, "taking-on of " + taken->second.str() + ": " + why, id);
@@ -70,8 +68,25 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
   expected_[target] = tree;
 }
 
+void Auditor::own_application(const git::Oid& id, const git::PathChange& change) {
+  if (!change.path.starts_with("argocd/")) {
+    return find("beyond-target", Severity::kError, "a taking-on changes more than Applications", id, change.path);
+  }
+  applications_[change.path] = change.new_oid;
+  foreign_files_.erase(change.path);
+}
+
+// A file that no release restores: it is listed, and a finding for as long as it is not what the platform wrote.
+void Auditor::foreign_file(const git::PathChange& change, const git::Oid& commit) {
+  report_.foreign.push_back(change.path + ": changed past the platform, at " + commit.short_hex(12));
+  auto written = applications_.find(change.path);
+  git::Oid wanted = written == applications_.end() ? git::Oid() : written->second;
+  if (change.new_oid == wanted) foreign_files_.erase(change.path);
+  else foreign_files_[change.path] = Pending{change.new_oid, commit, ""};
+}
+
 // What others did between two commits of the platform.
-Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to, bool newest) {
+Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
   if (to.is_zero()) return ok();
   TRY(auto changes, repository_.diff_paths(from, to));
   std::map<model::Target, std::string> touched;
@@ -84,7 +99,7 @@ Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to, bo
     } else if (from.is_zero() && change.path == "README.md") {
       continue;
     } else if (change.path.starts_with("apps/") || change.path.starts_with("argocd/")) {
-      find("unrecorded-change", newest ? Severity::kWarning : Severity::kError, "changed past the platform", to, change.path);
+      foreign_file(change, to);
     } else {
       report_.foreign.push_back(change.path + ": changed past the platform, at " + to.short_hex(12) + " (no target reads it)");
     }
@@ -113,6 +128,9 @@ void Auditor::foreign_target(const model::Target& target, const git::Oid& tree, 
 
 // What no later release touched: known as drift, or not known yet.
 void Auditor::settle_pending() {
+  for (const auto& [path, change] : foreign_files_) {
+    find("unrecorded-change", Severity::kError, "changed past the platform, and still not what the platform wrote", change.commit, path);
+  }
   for (const auto& [target, change] : pending_) {
     if (drifts_[target].contains(change.tree)) continue;
     find("not-taken-in", Severity::kWarning, target.str() + " was changed by " + change.by + "; the daemon has not said anything to it yet", change.commit);

@@ -41,9 +41,11 @@ class Auditor {
 
   // ---- audit_deploy.cc: what happened on the branch that says what runs
   Result<void> read_deploy(const Ctx& ctx);
-  Result<void> foreign_range(const git::Oid& from, const git::Oid& to, bool newest);
+  Result<void> foreign_range(const git::Oid& from, const git::Oid& to);
   void foreign_target(const model::Target& target, const git::Oid& tree, const git::Oid& commit, const std::string& by);
+  void foreign_file(const git::PathChange& change, const git::Oid& commit);
   void own_commit(const git::Oid& id, const git::Oid& parent);
+  void own_application(const git::Oid& id, const git::PathChange& change);
   void settle_pending();
 
   // ---- audit_release.cc: one release at a time
@@ -69,6 +71,8 @@ class Auditor {
   git::Repository repository_;
   const AuditOptions& options_;
   AuditReport report_;
+  size_t problems_ = 0;
+  size_t notes_ = 0;
   Tips tips_;
   StatePtr state_;
   git::AllowedSigners signers_;
@@ -87,6 +91,8 @@ class Auditor {
     std::string by;
   };
   std::map<model::Target, Pending> pending_;            // changed by others, and not yet seen in the ledger
+  std::map<std::string, git::Oid> applications_;        // files of argocd/ as the platform wrote them last
+  std::map<std::string, Pending> foreign_files_;        // those, and odd ones below apps/, that differ from it
   std::map<std::string, git::Oid> tags_;
   std::map<std::pair<git::Oid, git::Oid>, bool> ancestors_;
   std::unordered_set<git::Oid> trees_seen_;             // checked: what is equal is checked once

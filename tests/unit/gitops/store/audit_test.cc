@@ -172,10 +172,16 @@ TEST_F(Audits, AForeignApplicationIsFound) {
   bed_.git({"commit", "-qam", "tune"}, work);
   bed_.git({"push", "-q", "origin", "HEAD:deploy"}, work);
   EXPECT_EQ(rules(run()), "unrecorded-change");
-  EXPECT_TRUE(run().ok());  // newest, and not judged yet
   ASSERT_TRUE(record().sync(Ctx{}));
   release(record(), kWeb, "3");
-  EXPECT_FALSE(run().ok());
+  EXPECT_EQ(rules(run()), "unrecorded-change");
+  bed_.git({"pull", "-q", "--rebase", "origin", "deploy"}, work);
+  ASSERT_TRUE(write_file(work + "/argocd/local/shop/web.yaml", "kind: Application\n"));
+  bed_.git({"commit", "-qam", "sorry"}, work);
+  bed_.git({"push", "-q", "origin", "HEAD:deploy"}, work);
+  AuditReport report = run();
+  EXPECT_EQ(rules(report), "");
+  EXPECT_EQ(report.foreign.size(), 2u);  // still listed
 }
 
 TEST_F(Audits, SecretsAndMissingOutcomesAreFound) {
