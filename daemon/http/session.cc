@@ -154,14 +154,16 @@ Task<bool> Session::serve_call(Head& head, HttpRequest& request) {
   std::shared_ptr<Follower> follower;
   if (request.header("accept").find("application/x-ndjson") != std::string::npos) follower = std::make_shared<Follower>(waker());
   Shared& shared = shared_;
-  auto job = [&shared, &request, follower]() -> Task<HttpResponse> {
+  HttpRequest asked = request;
+  if (asked.method == "HEAD") asked.method = "GET";  // the same answer, of which only the head is sent
+  auto job = [&shared, &asked, follower]() -> Task<HttpResponse> {
     Ctx ctx{shared.stop.get_token()};
     ctx = ctx.within(shared.options.api_limit);
     HttpResponse response;
     try {
-      response = shared.routes.handle(ctx, request, follower);
+      response = shared.routes.handle(ctx, asked, follower);
     } catch (const std::exception& e) {
-      response = problem(request, fail(Code::kInternal, "an exception: ", e.what()));
+      response = problem(asked, fail(Code::kInternal, "an exception: ", e.what()));
     }
     co_return response;
   };

@@ -24,6 +24,7 @@ class HostingTest : public testing::Test {
     ServerOptions options;
     options.listen = "127.0.0.1:0";
     options.socket = folder.path() + "/socket";
+    options.tokens = {Token{"ci", "a-long-token"}};
     options.hosting = HostingOptions{folder.path() + "/repos", folder.path() + "/hooks", HOOK_PROGRAM, ""};
     Result<std::unique_ptr<Server>> started = Server::start(std::move(options), api);
     ASSERT_TRUE(started) << started.error().text();
@@ -201,6 +202,28 @@ TEST_F(HostingTest, APusherThatLeavesDoesNotStopTheRelease) {
   EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(work)) << "the push had been accepted";
   std::lock_guard lock(mutex);
   follower->done({});
+}
+
+TEST_F(HostingTest, OtherUsersOfThisMachineNeedAToken) {
+  if (::geteuid() != 0 || !find_program("setpriv")) GTEST_SKIP() << "only root can become somebody else";
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  make_gitops();
+  auto as_nobody = [](const std::string& address) {
+    ChildSpec spec;
+    spec.argv = {"setpriv", "--reuid=65534", "--clear-groups", "git", "ls-remote", address};
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1"};
+    spec.folder = "/";
+    Result<ChildResult> result = run_child(Ctx{}.within(Millis{60'000}), spec);
+    EXPECT_TRUE(result) << result.error().text();
+    return result ? *result : ChildResult{.status = -1};
+  };
+  EXPECT_NE(as_nobody(url("shop")).status, 0) << "sources are not everybody's";
+  EXPECT_EQ(as_nobody(url("gitops")).status, 0) << "the GitOps repository is";
+  std::string with_token = url("shop");
+  with_token.insert(with_token.find("//") + 2, "x:a-long-token@");
+  ChildResult allowed = as_nobody(with_token);
+  EXPECT_EQ(allowed.status, 0) << allowed.err;
+  EXPECT_THAT(allowed.out, HasSubstr("refs/heads/main"));
 }
 
 TEST_F(HostingTest, HooksOfARepositoryDoNotRun) {

@@ -261,6 +261,16 @@ TEST_F(ServerTest, ThePageIsServedWhole) {
   EXPECT_EQ(send(request("/healthz")).body, "ok\n") << "the connection lives on";
 }
 
+TEST_F(ServerTest, HeadIsAnsweredWithoutABody) {
+  http::Request head = request("/healthz");
+  head.method = "HEAD";
+  http::Response response = send(head);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.header("content-length"), "3");
+  EXPECT_EQ(response.body, "");
+  EXPECT_EQ(send(request("/healthz")).body, "ok\n") << "the connection lives on";
+}
+
 TEST_F(ServerTest, LimitsAreKept) {
   http::Response large = send(post("/api/v1/targets/local/shop/web/hold", std::string(2u << 20, 'x'), true));
   EXPECT_EQ(large.status, 413);
