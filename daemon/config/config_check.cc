@@ -73,8 +73,8 @@ void check_addresses(Findings& found, const DaemonConfig& config) {
     } else {
       found.ok("listen", config.listen);
     }
-    if (any && config.public_url.find(host) != std::string::npos) {
-      found.warning("public_url", "nobody can follow a link to " + config.public_url, "public_url: https://autonomous.example.com");
+    if (any && (config.public_url.empty() || config.public_url.find(host) != std::string::npos)) {
+      found.warning("public_url", "nobody can follow a link to " + (config.public_url.empty() ? config.listen : config.public_url), "public_url: https://autonomous.example.com");
     }
   }
   if (config.socket.size() > kMaxSocketPath) {

@@ -75,7 +75,7 @@ Live out_of_sync(const Released& released, const AppStatus& status, const Histor
   for (const ResourceStatus& resource : status.resources) {
     if (resource.sync != Sync::kOutOfSync) continue;
     if (!applied) return progressing("waits for the sync of " + resource.id.str(), resource.id.str());
-    return progressing("stays OutOfSync after a successful sync: " + resource.id.str(), resource.id.str(),
+    return progressing("OutOfSync although the sync succeeded: " + resource.id.str(), resource.id.str(),
                        "something changes it back, or it holds a field that the cluster doesn't keep");
   }
   return progressing("OutOfSync: waits for the sync");

@@ -257,7 +257,7 @@ def test_twenty_targets_in_one_push(scene):
 def test_the_record_is_whole(scene):
     clone = scene.folder / "auditor"
     scene.git("clone", "-q", f"{scene.url}/git/gitops.git", clone)
-    audit = scene.cli("audit", "--repo", clone, ok=False)
+    audit = scene.cli("audit", clone, ok=False)
     check(audit.returncode == 0, f"audit from a plain clone finds nothing wrong\n{audit.stdout}")
     fsck = scene.git("fsck", "--strict", cwd=clone)
     check("error" not in fsck.stdout, "git fsck --strict is content")

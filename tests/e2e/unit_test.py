@@ -66,14 +66,14 @@ class Notified:
 
 
 def programs_of(program, folder):
-    """The program with its libexec, as an installation has them, where the confined daemon can see it."""
+    """The front and its core as an installation has them, where the confined daemon can see them."""
     tree = folder / "programs"
-    (tree / "bin").mkdir(parents=True)
-    shutil.copy2(program, tree / "bin" / "autonomous")
-    for libexec in (program.parent / ".." / "libexec", program.parent / "libexec"):
-        if libexec.is_dir():
-            shutil.copytree(libexec, tree / "libexec")
-            break
+    core = next((c for c in (program.parent.parent / "libexec" / "autonomous" / "core", program.parent / "autonomous-core") if c.exists()), None)
+    if core is None:
+        fail(f"the core is not beside {program}")
+    for source, target in ((program, tree / "bin" / "autonomous"), (core, tree / "libexec" / "autonomous" / "core")):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
     for path in [tree, *tree.rglob("*")]:
         path.chmod(0o755)
     return tree

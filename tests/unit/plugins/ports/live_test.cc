@@ -186,7 +186,7 @@ TEST(Judge, OutOfSyncNamesTheResource) {
   auto stuck = [](AppStatus& s) { s.sync = s.resources[0].sync = Sync::kOutOfSync; };
   const std::string hint = "something changes it back, or it holds a field that the cluster doesn't keep";
   assert_live("after a successful one", stuck,
-              {Verdict::kProgressing, "stays OutOfSync after a successful sync: apps/Deployment shop-local/web",
+              {Verdict::kProgressing, "OutOfSync although the sync succeeded: apps/Deployment shop-local/web",
                "apps/Deployment shop-local/web", hint});
   const Live late = after(stuck, released().deadline);
   EXPECT_EQ(late.verdict, Verdict::kFailed);
