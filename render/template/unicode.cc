@@ -118,6 +118,18 @@ bool is_lower(char32_t rune) {
   return category(rune) == UTF8PROC_CATEGORY_LL;
 }
 
+bool is_title(char32_t rune) { return rune >= 0x80 && category(rune) == UTF8PROC_CATEGORY_LT; }
+
+bool is_number(char32_t rune) {
+  utf8proc_category_t c = category(rune);
+  return c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO;
+}
+
+bool is_punct(char32_t rune) {
+  utf8proc_category_t c = category(rune);
+  return c >= UTF8PROC_CATEGORY_PC && c <= UTF8PROC_CATEGORY_PO;
+}
+
 bool is_print(char32_t rune) {
   if (rune < 0x7F) return rune >= ' ';
   if (rune > kMaxRune) return false;

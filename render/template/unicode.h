@@ -28,6 +28,9 @@ bool is_digit(char32_t rune);   // unicode.IsDigit
 bool is_space(char32_t rune);   // unicode.IsSpace
 bool is_upper(char32_t rune);
 bool is_lower(char32_t rune);
+bool is_title(char32_t rune);
+bool is_number(char32_t rune);  // unicode.IsNumber
+bool is_punct(char32_t rune);   // unicode.IsPunct
 bool is_print(char32_t rune);   // strconv.IsPrint
 char32_t to_upper_rune(char32_t rune);
 char32_t to_lower_rune(char32_t rune);

@@ -26,6 +26,9 @@ TEST(FunctionCases, Dicts) { check("dicts"); }
 TEST(FunctionCases, Lists) { check("lists"); }
 TEST(FunctionCases, Maths) { check("maths"); }
 TEST(FunctionCases, Encodings) { check("encodings"); }
+TEST(FunctionCases, Regex) { check("regex"); }
+TEST(FunctionCases, Words) { check("words"); }
+TEST(FunctionCases, Paths) { check("paths"); }
 
 }  // namespace
 }  // namespace autonomous::render
