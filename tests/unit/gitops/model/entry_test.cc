@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace autonomous::model {
 namespace {
 
@@ -98,6 +100,22 @@ TEST(Entry, WrongLinesAreRefused) {
         R"({"v":1,"type":"release","time":"2026-11-23T20:14:05Z","target":"a/b/c","number":1,"tag":"x","commit":"12"})",
         R"({"v":1,"type":"outcome","time":"2026-11-23T20:14:05Z","target":"a/b/c","number":1})"}) {
     EXPECT_FALSE(parse_entry(line)) << line;
+  }
+}
+
+TEST(Entry, BrokenLinesAreRefusedOrReadAgain) {
+  std::string good = format_entry(full_entry()).value();
+  std::mt19937 random(13);
+  for (int round = 0; round < 4000; ++round) {
+    std::string line = good;
+    size_t at = random() % line.size();
+    if (random() % 2 == 0) line[at] = static_cast<char>(random());
+    else line.erase(at, random() % 12 + 1);
+    auto read = parse_entry(line);
+    if (!read) continue;
+    auto again = format_entry(*read);
+    ASSERT_TRUE(again) << line;
+    EXPECT_EQ(parse_entry(*again).value(), *read);
   }
 }
 

@@ -195,6 +195,30 @@ TEST(ForeignText, ProseIsIndented) {
   EXPECT_EQ(indent_foreign("a\nb\nc", 2), "    a\n    b\n    …\n");
 }
 
+// Whatever is done to a message: it is refused, or read as something that would be written in exactly that way.
+TEST(Trailers, BrokenMessagesAreRefusedOrExact) {
+  std::string good = "s\n\n" + format_trailers(full_trailers()).value();
+  std::mt19937 random(11);
+  for (int round = 0; round < 4000; ++round) {
+    std::string message = good;
+    for (size_t n = random() % 3 + 1; n > 0; --n) {
+      size_t at = random() % message.size();
+      switch (random() % 4) {
+        case 0: message.erase(at, random() % 20 + 1); break;
+        case 1: message[at] = static_cast<char>(random()); break;
+        case 2: message.insert(at, message.substr(random() % message.size(), random() % 30)); break;
+        default: message.insert(at, 1, "\n \0:%<>()"[random() % 9]); break;
+      }
+      if (message.empty()) message = "x";
+    }
+    auto read = parse_trailers(message);
+    if (!read) continue;
+    auto block = format_trailers(*read);
+    ASSERT_TRUE(block);
+    EXPECT_NE((message + "\n").find(*block), std::string::npos) << message;
+  }
+}
+
 // Random text made of what hurts: whatever it is, git reads exactly our trailers.
 TEST(Trailers, GitReadsExactlyOursWhateverTheTextsAre) {
   const std::vector<std::string> pieces = {"---", "\n", "\n\n", "\r\n", "Release: a/b/c/9", "Signed-off-by: x <y>", ": ", " ", "    ", "\t",
