@@ -10,7 +10,7 @@ namespace autonomous::helm {
 
 namespace {
 
-std::string quoted(std::string_view text) { return render::quote_go(text); }
+std::string go_quoted(std::string_view text) { return render::quote_go(text); }
 
 // strconv.ParseBool
 Result<bool> parse_bool(std::string_view text) {
@@ -18,12 +18,12 @@ Result<bool> parse_bool(std::string_view text) {
   constexpr std::string_view kFalse[] = {"0", "f", "F", "false", "FALSE", "False"};
   if (std::find(std::begin(kTrue), std::end(kTrue), text) != std::end(kTrue)) return true;
   if (std::find(std::begin(kFalse), std::end(kFalse), text) != std::end(kFalse)) return false;
-  return fail(Code::kInvalid, "strconv.ParseBool: parsing ", quoted(text), ": invalid syntax");
+  return fail(Code::kInvalid, "strconv.ParseBool: parsing ", go_quoted(text), ": invalid syntax");
 }
 
 // time.ParseDuration, as far as it goes wrong.
 Result<void> check_duration(std::string_view whole) {
-  auto bad = [&] { return fail(Code::kInvalid, "time: invalid duration ", quoted(whole)); };
+  auto bad = [&] { return fail(Code::kInvalid, "time: invalid duration ", go_quoted(whole)); };
   std::string_view text = whole;
   if (!text.empty() && (text.front() == '-' || text.front() == '+')) text.remove_prefix(1);
   if (text == "0") return ok();
@@ -44,11 +44,11 @@ Result<void> check_duration(std::string_view whole) {
     if (before + after == 0) return bad();
     size_t n = 0;
     while (n < text.size() && text[n] != '.' && (text[n] < '0' || text[n] > '9')) ++n;
-    if (n == 0) return fail(Code::kInvalid, "time: missing unit in duration ", quoted(whole));
+    if (n == 0) return fail(Code::kInvalid, "time: missing unit in duration ", go_quoted(whole));
     std::string_view unit = text.substr(0, n);
     constexpr std::string_view kUnits[] = {"ns", "us", "\xC2\xB5s", "\xCE\xBCs", "ms", "s", "m", "h"};
     if (std::find(std::begin(kUnits), std::end(kUnits), unit) == std::end(kUnits)) {
-      return fail(Code::kInvalid, "time: unknown unit ", quoted(unit), " in duration ", quoted(whole));
+      return fail(Code::kInvalid, "time: unknown unit ", go_quoted(unit), " in duration ", go_quoted(whole));
     }
     text.remove_prefix(n);
   }
@@ -101,7 +101,7 @@ Result<void> check_number(std::string_view text, bool whole) {
     (void)std::strtof(copy.c_str(), &end);
   }
   if (!copy.empty() && *end == '\0') return ok();
-  return fail(Code::kInvalid, whole ? "strconv.ParseInt" : "strconv.ParseFloat", ": parsing ", quoted(text), ": invalid syntax");
+  return fail(Code::kInvalid, whole ? "strconv.ParseInt" : "strconv.ParseFloat", ": parsing ", go_quoted(text), ": invalid syntax");
 }
 
 Result<void> assign(Flags::Flag& flag, const std::string& value) {
@@ -158,7 +158,7 @@ Result<void> Flags::set(Flag& flag, const std::string& value, std::vector<std::s
   auto assigned = assign(flag, value);
   if (!assigned) {
     std::string shown = (flag.letter != 0 ? std::string("-") + flag.letter + ", --" : "--") + std::string(flag.name);
-    return fail(Code::kInvalid, "invalid argument ", quoted(value), " for ", quoted(shown), " flag: ", assigned.error().message());
+    return fail(Code::kInvalid, "invalid argument ", go_quoted(value), " for ", go_quoted(shown), " flag: ", assigned.error().message());
   }
   flag.given = true;
   if (!flag.deprecated.empty()) {

@@ -45,6 +45,7 @@ if(mold_program)
   add_link_options(-fuse-ld=mold)
 endif()
 
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # the front looks through them for archives (daemon/front.cmake)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 include_directories(${CMAKE_SOURCE_DIR})

@@ -1,0 +1,54 @@
+#include "render/helm/wire.h"
+
+#include <gtest/gtest.h>
+
+namespace autonomous::helm {
+namespace {
+
+std::string payload(const std::string& frame) {
+  EXPECT_EQ(wire::payload_size(frame), frame.size() - wire::kHeader);
+  return frame.substr(wire::kHeader);
+}
+
+TEST(Wire, JobsSurviveTheTrip) {
+  wire::JobFrame job;
+  job.digest = "d";
+  job.cpu_seconds = 7;
+  job.input.release_name = "x";
+  job.input.values = {{"a.yaml", std::string("a\0b", 3)}};
+  job.input.sets = {{SetKind::kLiteral, "a=b"}};
+  job.input.helm = HelmVersion::k3;
+  job.input.api_versions = {"v9", "v8"};
+  job.input.include_crds = true;
+  job.input.with_values = false;
+  job.input.determinism = Determinism{"seed", Time(Millis(1234))};
+  auto back = wire::decode_job(payload(wire::encode(job)));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->cpu_seconds, 7u);
+  EXPECT_EQ(back->input.values[0].text, std::string("a\0b", 3));
+  EXPECT_EQ(back->input.sets[0].kind, SetKind::kLiteral);
+  EXPECT_EQ(back->input.helm, HelmVersion::k3);
+  EXPECT_EQ(back->input.api_versions, job.input.api_versions);
+  EXPECT_TRUE(back->input.include_crds);
+  EXPECT_FALSE(back->input.with_values);
+  ASSERT_TRUE(back->input.determinism);
+  EXPECT_EQ(back->input.determinism->now, Time(Millis(1234)));
+}
+
+TEST(Wire, EveryCutIsNoticed) {
+  wire::DoneFrame done;
+  done.rendered.manifest = "m";
+  done.rendered.pieces = {{Piece::Kind::kCrd, "s", "t"}};
+  done.warnings = {"w"};
+  std::string whole = payload(wire::encode(done));
+  ASSERT_TRUE(wire::decode_done(whole));
+  for (size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(wire::decode_done(whole.substr(0, size))) << size;
+  EXPECT_FALSE(wire::decode_done(whole + "x"));
+  EXPECT_FALSE(wire::decode_failed(whole));
+  std::string lie = whole;
+  lie[8] = '\x7f';  // the first text claims more than there is
+  EXPECT_FALSE(wire::decode_done(lie));
+}
+
+}  // namespace
+}  // namespace autonomous::helm
