@@ -24,21 +24,24 @@ class Decoder {
  public:
   explicit Decoder(HelmVersion helm) : package_(helm == HelmVersion::k4 ? "v2." : "chart.") {}
 
-  // Where we are: the Go struct and the path of JSON names below the root.
+  // Where we are: the path below the root, ".dependencies.0.name".
   struct Scope {
-    std::string_view go_struct;
     std::string path;
+    bool in_list = false;  // what is here is an element of a list
+    Scope field(std::string_view name) const { return {path + "." + std::string(name), false}; }
+    Scope item(size_t index) const { return {path + "." + std::to_string(index), true}; }
   };
 
   void mismatch(const Value& value, const Scope& scope, std::string_view go_type) {
     if (!error_.empty()) return;
-    std::string kind(render::json_kind(value));
-    error_ = "json: cannot unmarshal " + kind + " into Go ";
+    error_ = "json: cannot unmarshal " + std::string(render::json_kind(value)) + " into ";
+    // As Go 1.27 words it: it names the field, not the struct, and leaves "Go struct field" out for elements of lists.
     if (scope.path.empty()) {
-      error_ += "value of type " + std::string(go_type);
+      error_ += "Go value";
     } else {
-      error_ += "struct field " + std::string(scope.go_struct) + "." + scope.path + " of type " + std::string(go_type);
+      error_ += (scope.in_list ? "" : "Go struct field ") + scope.path;
     }
+    error_ += " of type " + std::string(go_type);
   }
 
   // The YAML step turns numbers and bools into strings where a string is wanted.
@@ -68,7 +71,7 @@ class Decoder {
   void strings(const Value& value, const Scope& scope, std::vector<std::string>& out) {
     list(value, scope, "[]string", [&](std::span<const Value> items) {
       out.assign(items.size(), "");
-      for (size_t i = 0; i < items.size(); ++i) string(items[i], scope, out[i]);
+      for (size_t i = 0; i < items.size(); ++i) string(items[i], scope.item(i), out[i]);
     }, [&] { out.clear(); });
   }
 
@@ -81,7 +84,7 @@ class Decoder {
     for (const Map::Entry& entry : value.map()->entries()) {
       std::string key(entry.key.text());
       std::string text;
-      string(entry.value, scope, text);
+      string(entry.value, scope.field(key), text);
       auto same = std::find_if(out.begin(), out.end(), [&](const auto& pair) { return pair.first == key; });
       if (same != out.end()) {
         same->second = text;
@@ -101,15 +104,13 @@ class Decoder {
 
   using Field = std::pair<std::string_view, std::function<void(const Value&, const Scope&)>>;
   // Fields by their JSON names, of any case, in the order of the document's keys.
-  void object(const Value& value, const Scope& scope, std::string_view go_struct, std::string_view go_type,
-              const std::vector<Field>& fields) {
+  void object(const Value& value, const Scope& scope, std::string_view go_type, const std::vector<Field>& fields) {
     if (value.is_nothing()) return;
     if (!value.is_map()) return mismatch(value, scope, go_type);
     for (const Map::Entry& entry : value.map()->entries()) {
       const Field* field = find(fields, entry.key.text());
       if (field == nullptr) continue;
-      std::string path = scope.path.empty() ? std::string(field->first) : scope.path + "." + std::string(field->first);
-      field->second(entry.value, {go_struct, path});
+      field->second(entry.value, scope.field(field->first));
     }
   }
 
@@ -164,7 +165,7 @@ void decode_dependency(Decoder& decoder, const Value& value, const Scope& scope,
   auto text = [&](std::string& into) {
     return [&](const Value& v, const Scope& s) { decoder.string(v, s, into); };
   };
-  decoder.object(value, scope, "Dependency", decoder.type("", "Dependency"), {
+  decoder.object(value, scope, decoder.type("", "Dependency"), {
     {"name", text(out.name)}, {"version", text(out.version)}, {"repository", text(out.repository)},
     {"condition", text(out.condition)}, {"alias", text(out.alias)},
     {"tags", [&](const Value& v, const Scope& s) { decoder.strings(v, s, out.tags); }},
@@ -186,7 +187,7 @@ void decode_maintainer(Decoder& decoder, const Value& value, const Scope& scope,
   auto text = [&](std::string& into) {
     return [&](const Value& v, const Scope& s) { decoder.string(v, s, into); };
   };
-  decoder.object(value, scope, "Maintainer", decoder.type("", "Maintainer"),
+  decoder.object(value, scope, decoder.type("", "Maintainer"),
                  {{"name", text(out.name)}, {"email", text(out.email)}, {"url", text(out.url)}});
 }
 
@@ -197,7 +198,7 @@ void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
   auto strings = [&](std::vector<std::string>& into) {
     return [&](const Value& v, const Scope& s) { decoder.strings(v, s, into); };
   };
-  decoder.object(root, {"Metadata", ""}, "Metadata", decoder.type("", "Metadata"), {
+  decoder.object(root, {}, decoder.type("", "Metadata"), {
     {"name", text(out.name)}, {"home", text(out.home)}, {"version", text(out.version)},
     {"description", text(out.description)}, {"icon", text(out.icon)}, {"apiVersion", text(out.api_version)},
     {"condition", text(out.condition)}, {"tags", text(out.tags)}, {"appVersion", text(out.app_version)},
@@ -211,14 +212,14 @@ void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
     {"maintainers", [&](const Value& v, const Scope& s) {
       decoder.list(v, s, decoder.type("[]*", "Maintainer"), [&](std::span<const Value> items) {
         out.maintainers.assign(items.size(), {});
-        for (size_t i = 0; i < items.size(); ++i) decode_maintainer(decoder, items[i], s, out.maintainers[i]);
+        for (size_t i = 0; i < items.size(); ++i) decode_maintainer(decoder, items[i], s.item(i), out.maintainers[i]);
       }, [&] { out.maintainers.clear(); });
     }},
     {"dependencies", [&](const Value& v, const Scope& s) {
       decoder.list(v, s, decoder.type("[]*", "Dependency"), [&](std::span<const Value> items) {
         out.has_dependencies = true;
         out.dependencies.assign(items.size(), {});
-        for (size_t i = 0; i < items.size(); ++i) decode_dependency(decoder, items[i], s, out.dependencies[i]);
+        for (size_t i = 0; i < items.size(); ++i) decode_dependency(decoder, items[i], s.item(i), out.dependencies[i]);
       }, [&] {
         out.has_dependencies = false;
         out.dependencies.clear();
@@ -299,7 +300,7 @@ Result<void> decode_api_version(std::string_view text, std::string& out) {
   render::Arena arena;
   TRY(Value root, read_native(arena, text));
   Decoder decoder(HelmVersion::k4);
-  decoder.object(root, {"chartBase", ""}, "chartBase", "loader.chartBase",
+  decoder.object(root, {}, "loader.chartBase",
                  {{"apiVersion", [&](const Value& v, const Scope& s) { decoder.string(v, s, out); }}});
   return decoder.done();
 }
@@ -334,10 +335,10 @@ Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm) {
   auto into = [&](std::string& out) {
     return [&](const Value& v, const Scope& s) { decoder.string(v, s, out); };
   };
-  decoder.object(root, {"SimpleHead", ""}, "SimpleHead", helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead", {
+  decoder.object(root, {}, helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead", {
     {"apiVersion", into(head.api_version)}, {"kind", into(head.kind)},
     {"metadata", [&](const Value& v, const Scope& s) {
-      decoder.object(v, s, "", "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }", {
+      decoder.object(v, s, "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }", {
         {"name", into(name)},
         {"annotations", [&](const Value& a, const Scope& t) { decoder.string_map(a, t, head.annotations); }},
       });

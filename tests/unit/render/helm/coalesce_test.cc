@@ -55,7 +55,7 @@ TEST(Dependencies, ConditionsWinOverTags) {
   testing::Files files = {{"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.x.x, condition: 'x.path,db.enabled', tags: [back]}]\n"},
                           {"charts/db/Chart.yaml", kDb}, {"charts/db/values.yaml", "k: v\n"}};
   EXPECT_EQ(merged(files, "tags: {back: false}"), "tags:\n  back: false\n");
-  EXPECT_EQ(merged(files, "tags: {back: false}\ndb: {enabled: true}"), "db:\n  global: {}\n  enabled: true\n  global: {}\n  k: v\ntags:\n  back: false\n");
+  EXPECT_EQ(merged(files, "tags: {back: false}\ndb: {enabled: true}"), "db:\n  enabled: true\n  global: {}\n  k: v\ntags:\n  back: false\n");
   std::vector<std::string> warnings;
   merged(files, "x: {path: text}", HelmVersion::k4, &warnings);
   ASSERT_EQ(warnings.size(), 1u);

@@ -66,7 +66,7 @@ TEST(Load, MetadataIsDecodedAsGoDoesIt) {
   EXPECT_EQ(md.keywords, (std::vector<std::string>{"a", "1"}));
   EXPECT_EQ(md.annotations[1].second, "true");
   EXPECT_EQ(decode_metadata("deprecated: 1", HelmVersion::k4, md).error().message(),
-            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go struct field Metadata.deprecated of type bool");
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go struct field .deprecated of type bool");
 }
 
 TEST(Load, ValidationSpeaksAsHelm) {
