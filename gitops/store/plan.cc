@@ -1,5 +1,7 @@
 #include "gitops/store/plan.h"
 
+#include <algorithm>
+
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/message.h"
@@ -12,6 +14,7 @@ using model::Entry;
 using model::EntryType;
 
 constexpr std::string_view kReleaseFile = "release.yaml";
+constexpr auto kMaxDepth = 50;
 
 // What is wrong with a draft, against what is wrong with the world.
 bool drafts_fault(const Error& error) {
@@ -24,6 +27,27 @@ Result<git::Oid> oid_at(const git::Repository& repository, const git::Oid& root,
   if (entry) return entry->oid;
   if (entry.error().code() == Code::kNotFound) return git::Oid();
   return std::move(entry).error();
+}
+
+// The tree that files (path → bytes) make, by name; kInvalid for names that may not stand in one.
+Result<git::Oid> tree_oid(const std::map<std::string, std::string>& files, std::string_view below = "") {
+  if (std::count(below.begin(), below.end(), '/') > kMaxDepth) return fail(Code::kInvalid, "folders are nested too deeply: ", one_line(below, 80));
+  std::vector<git::TreeEntry> entries;
+  for (auto file = files.lower_bound(std::string(below)); file != files.end() && file->first.starts_with(below);) {
+    std::string_view rest = std::string_view(file->first).substr(below.size());
+    size_t slash = rest.find('/');
+    if (slash == std::string_view::npos) {
+      entries.push_back({std::string(rest), git::Mode::kFile, git::hash_object(git::ObjectKind::kBlob, file->second)});
+      ++file;
+      continue;
+    }
+    std::string folder = std::string(below) + std::string(rest.substr(0, slash + 1));
+    TRY(git::Oid tree, tree_oid(files, folder));
+    entries.push_back({std::string(rest.substr(0, slash)), git::Mode::kTree, tree});
+    while (file != files.end() && file->first.starts_with(folder)) ++file;
+  }
+  TRY(std::string bytes, git::tree_bytes(std::move(entries)));
+  return git::hash_object(git::ObjectKind::kTree, bytes);
 }
 
 }  // namespace
@@ -114,31 +138,43 @@ std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* 
   return std::nullopt;
 }
 
-Result<git::Oid> Plan::draft_tree(const Draft& draft, const TargetState* state) {
+// Computed, not written: what comes to nothing must leave nothing behind.
+Result<git::Oid> Plan::draft_tree(const Draft& draft, const TargetState* state) const {
   if (draft.restore) {
     ReleaseRowPtr row = state == nullptr ? nullptr : state->find(*draft.restore);
     if (!row) return fail(Code::kInvalid, draft.target.str(), " has no release ", *draft.restore);
     return row->target_tree;
   }
+  if (draft.files.empty()) return fail(Code::kInvalid, "a release of ", draft.target.str(), " without files");
+  return tree_oid(draft.files);
+}
+
+Result<void> Plan::write_files(const Draft& draft, const git::Oid& tree) {
+  for (const auto& [digest, input] : draft.inputs) TRY_DO(ledger_.keep(base_.repository, ledger_tree_, digest, input));
+  if (draft.restore) return ok();
   std::vector<git::TreeUpdate> updates;
   for (const auto& [path, content] : draft.files) {
     TRY(git::Oid blob, base_.repository.write_blob(content));
     updates.push_back({path, blob});
   }
-  if (updates.empty()) return fail(Code::kInvalid, "a release of ", draft.target.str(), " without files");
-  return base_.repository.update_tree(git::Oid(), updates);
+  TRY(git::Oid written, base_.repository.update_tree(git::Oid(), updates));
+  if (written != tree) return fail(Code::kInternal, "the files of ", draft.target.str(), " were written as another tree");
+  return ok();
 }
 
 // Nothing differs but release.yaml: the number of the release that stays.
-Result<std::optional<uint32_t>> Plan::unchanged(const Draft& draft, const TargetState* state, const git::Oid& tree) {
+Result<std::optional<uint32_t>> Plan::unchanged(const Draft& draft, const TargetState* state) const {
   std::optional<uint32_t> none;
   if (state == nullptr || state->releases.empty() || draft.restore || draft.even_unchanged) return none;
   TRY(git::Oid now, oid_at(base_.repository, tree_, target_folder(draft.target)));
   if (now.is_zero()) return none;
-  std::vector<git::TreeUpdate> drop{{std::string(kReleaseFile), std::nullopt}};
-  TRY(git::Oid before, base_.repository.update_tree(now, drop));
-  TRY(git::Oid after, base_.repository.update_tree(tree, drop));
-  return before == after ? std::optional(state->last_number) : none;
+  TRY(auto before, base_.repository.tree(now));
+  std::erase_if(before, [](const git::TreeEntry& entry) { return entry.name == kReleaseFile; });
+  auto files = draft.files;
+  files.erase(std::string(kReleaseFile));
+  TRY(std::string then, git::tree_bytes(std::move(before)));
+  TRY(git::Oid after, tree_oid(files));
+  return git::hash_object(git::ObjectKind::kTree, then) == after ? std::optional(state->last_number) : none;
 }
 
 Result<DraftResult> Plan::release(const Draft& draft) {
@@ -151,7 +187,7 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
   const TargetState* state = builder_.find(draft.target);
   if (auto stop = blocked(draft, state)) return *std::move(stop);
   TRY(git::Oid tree, draft_tree(draft, state));
-  TRY(auto same, unchanged(draft, state, tree));
+  TRY(auto same, unchanged(draft, state));
   if (same) {
     Entry entry;
     entry.type = EntryType::kUnchanged;
@@ -167,12 +203,11 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
     return DraftResult(Unchanged{*same});
   }
   Making making{draft.target, tree, draft.trailers, person(draft.author.name, draft.author.email, draft.author.time.value_or(base_.now)),
-                draft.subject, draft.prose, draft.quoted, draft.source_author, draft.artifact, draft.intent};
+                draft.subject, draft.prose, draft.quoted, draft.source_author, draft.artifact, draft.intent, &draft};
   if (draft.restore) making.trailers.rollback_of = model::ReleaseId{draft.target, *draft.restore};
   if (state != nullptr && state->drift) {
     making.prose += "\n\nThis replaces a change that was made past the platform by " + state->drift->by + " in " + state->drift->commit.hex() + ".";
   }
-  for (const auto& [digest, input] : draft.inputs) TRY_DO(ledger_.keep(base_.repository, ledger_tree_, digest, input));
   TRY(Released released, write_release(std::move(making)));
   if (draft.hold) {
     Entry hold = *draft.hold;
@@ -191,6 +226,7 @@ Result<Released> Plan::write_release(Making making) {
   trailers.release = {making.target, (state == nullptr ? 0 : state->last_number) + 1};
   trailers.target_tree = making.tree.hex();
   TRY(std::string block, model::format_trailers(trailers));
+  if (making.draft != nullptr) TRY_DO(write_files(*making.draft, making.tree));
   TRY(git::Oid tree, base_.repository.update_tree(tree_, {{target_folder(making.target), making.tree, git::Mode::kTree}}));
   TRY(git::Oid commit, commit_tree(tree, making.author, release_message(trailers, block, making.subject, making.prose, making.quoted)));
   git::TagDraft draft{commit, git::ObjectKind::kCommit, trailers.release.tag(), person(base_.committer.name, base_.committer.email, base_.now), block};

@@ -55,11 +55,13 @@ class Plan {
     model::Trailers trailers;
     git::Person author;
     std::string subject, prose, quoted, source_author, artifact, intent;
+    const Draft* draft = nullptr;  // whose files and inputs are still to be written; null: they are there
   };
 
   std::optional<DraftResult> blocked(const Draft& draft, const TargetState* state) const;
-  Result<std::optional<uint32_t>> unchanged(const Draft& draft, const TargetState* state, const git::Oid& tree);
-  Result<git::Oid> draft_tree(const Draft& draft, const TargetState* state);
+  Result<std::optional<uint32_t>> unchanged(const Draft& draft, const TargetState* state) const;
+  Result<git::Oid> draft_tree(const Draft& draft, const TargetState* state) const;
+  Result<void> write_files(const Draft& draft, const git::Oid& tree);
   Result<DraftResult> try_release(const Draft& draft);
   Result<Released> write_release(Making making);
   Result<void> adopt_release(ForeignChange& change, const TargetState& state);

@@ -73,7 +73,12 @@ class Bed {
     git({"clone", "-q", "-b", "deploy", repository(), to}, folder_.path());
     return to;
   }
-  void expect_sound() const { EXPECT_EQ(git({"fsck", "--strict", "--no-dangling"}), ""); }
+  // leftovers: of something that was cut off in the middle.
+  void expect_sound(bool leftovers = false) const {
+    std::vector<std::string> args{"fsck", "--strict"};
+    if (leftovers) args.push_back("--no-dangling");
+    EXPECT_EQ(git(args), "");
+  }
 
  private:
   static std::string join_args(const std::vector<std::string>& args) {

@@ -47,7 +47,7 @@ TEST_P(Faults, AReleaseIsMadeOnce) {
   }
   EXPECT_EQ(commits(), "2\n");
   EXPECT_EQ(bed_.git({"tag"}), "release/local/shop/web/1\n");
-  bed_.expect_sound();
+  bed_.expect_sound(true);
 }
 
 TEST_P(Faults, TheSameRecordGoesOnAfterwards) {

@@ -74,7 +74,7 @@ TEST(Kill, LosesAndDoublesNothing) {
     ASSERT_EQ(bed.git({"rev-list", "--count", "deploy"}), std::to_string(1 + 2 * there) + "\n");
   }
   EXPECT_GT(acknowledged, 0u);
-  bed.expect_sound();
+  bed.expect_sound(true);
   AuditOptions options;
   options.repository = bed.repository();
   auto report = audit(Ctx{}, options);

@@ -103,6 +103,7 @@ TEST(Record, WhatChangesNothingIsNoRelease) {
   ASSERT_TRUE(std::holds_alternative<Unchanged>(done->drafts[0]));
   EXPECT_EQ(bed.git({"rev-list", "--count", "deploy"}), "2\n");
   EXPECT_EQ(record.state()->find(kWeb)->attempts.size(), 1u);
+  bed.expect_sound();  // and leaves no objects behind
   same.even_unchanged = true;
   done = record.commit(Ctx{}, batch_of({same}));
   EXPECT_EQ(std::get<Released>(done->drafts[0]).number, 2u);
