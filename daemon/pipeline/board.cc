@@ -97,21 +97,10 @@ uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
       break;
     }
     if (id == 0) {
-      std::vector<std::string> supersedes = wish->supersedes;
-      if (!wish->asked()) {
-        for (Flight& flight : lane.flights) {
-          if (!pending(flight) || flight.wish->asked()) continue;
-          for (const std::string& commit : flight.wish->supersedes) supersedes.push_back(commit);
-          if (!flight.wish->commit().empty() && flight.wish->commit() != wish->commit()) supersedes.push_back(flight.wish->commit());
-          fold(flight, model::Superseded{short_commit(*wish)}, told);
-        }
-      }
-      if (supersedes != wish->supersedes) {
-        auto more = std::make_shared<Wish>(*wish);
-        more->supersedes = std::move(supersedes);
-        wish = std::move(more);
-      }
+      std::vector<FollowerPtr> taken_over;
+      wish = supersede_pending(lane, std::move(wish), taken_over, told);
       Flight flight;
+      flight.followers = std::move(taken_over);
       flight.id = id = next_id_++;
       flight.wish = wish;
       flight.release.target = wish->target;
@@ -366,6 +355,29 @@ size_t Board::in_flight() const {
 
 // ---- inside, under mutex_
 
+// Pushes that wait give way to a newer wish, which remembers their commits. One for the same commit (the configuration
+// changed meanwhile) is the same push, with the same audience.
+WishPtr Board::supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told) {
+  if (wish->asked()) return wish;
+  auto more = std::make_shared<Wish>(*wish);
+  for (Flight& flight : lane.flights) {
+    if (!pending(flight) || flight.wish->asked()) continue;
+    more->supersedes.insert(more->supersedes.end(), flight.wish->supersedes.begin(), flight.wish->supersedes.end());
+    if (flight.wish->commit() == wish->commit()) {
+      if (flight.wish->trigger == model::Trigger::kPush) {
+        more->trigger = model::Trigger::kPush;
+        more->by = flight.wish->by;
+      }
+      followers.insert(followers.end(), flight.followers.begin(), flight.followers.end());
+      flight.followers.clear();
+    } else if (!flight.wish->commit().empty()) {
+      more->supersedes.push_back(flight.wish->commit());
+    }
+    fold(flight, model::Superseded{short_commit(*wish)}, told);
+  }
+  return more;
+}
+
 Flight* Board::find(uint64_t id) {
   auto target = by_id_.find(id);
   if (target == by_id_.end()) return nullptr;
@@ -402,14 +414,15 @@ void Board::fold(Flight& flight, const model::Event& event, Told& told) {
 void Board::narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const {
   const model::Release& after = flight.release;
   Progress line{after.target.str(), after.number, step_of(after), "", Progress::Tone::kPlain};
-  if (before.phase != after.phase) {
+  bool noted = before.note != after.note && !after.note.empty();
+  if (before.phase != after.phase && !noted) {
     switch (after.phase) {
       case Phase::kRendering: line.text = "rendering"; break;
       case Phase::kReady: line.text = flight.assembled ? "rendered " + flight.assembled->summary : "rendered"; break;
       case Phase::kVerifying: line.text = "release " + std::to_string(after.number) + " is commit " + after.commit.substr(0, 7) + " on deploy"; break;
       default: break;
     }
-  } else if (before.note != after.note && !after.note.empty()) {
+  } else if (noted) {
     line.text = after.note;
     line.tone = std::holds_alternative<model::Seen>(event) ? Progress::Tone::kPlain : Progress::Tone::kWarning;
   }

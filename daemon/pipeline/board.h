@@ -96,6 +96,7 @@ class Board {
   };
 
   Flight* find(uint64_t id);
+  WishPtr supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told);
   void fold(Flight& flight, const model::Event& event, Told& told);
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
   void judge_gates(Flight& flight, Told& told);

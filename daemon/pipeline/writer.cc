@@ -169,14 +169,15 @@ void Writer::take_in(const store::Foreign& foreign) {
   for (const store::ForeignChange& change : foreign.changes) {
     log(Level::kInfo, describe(change), {{"target", change.target.str()}});
   }
-  if (!view_ || foreign.main_moved || view_->commit != record_->main()) load_view();
+  if (!view_ || looked_at_ != record_->main()) load_view();
   publish_state();
 }
 
 void Writer::load_view() {
-  PlatformPtr view = read_view(record_->repository(), record_->main(), view_);
+  looked_at_ = record_->main();
+  PlatformPtr view = read_view(record_->repository(), looked_at_, view_);
   for (const Error& error : view->errors) log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
-  bool news = !view_ || view_->commit != view->commit || !view->errors.empty();
+  bool news = !view_ || view_->commit != view->commit;
   view_ = view;
   board_.set_view(view);
   if (news && options_.on_view) options_.on_view(view);

@@ -72,6 +72,7 @@ class Writer {
   std::unique_ptr<store::Record> record_;
   Options options_;
   PlatformPtr view_;
+  git::Oid looked_at_;  // the tip of main that view_ was read at; its own commit is older where that tip is wrong
   store::StatePtr state_;
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;

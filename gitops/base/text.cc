@@ -131,4 +131,15 @@ std::string one_line(std::string_view text, size_t max) {
   return out;
 }
 
+std::string shorten(std::string_view text, size_t max) {
+  if (text.size() <= max) return std::string(text);
+  size_t head = max / 2;
+  size_t tail = text.size() - (max - head);
+  // Whole characters only: a UTF-8 continuation byte is no start.
+  auto continues = [&](size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80u; };
+  while (head > 0 && continues(head)) --head;
+  while (continues(tail)) ++tail;
+  return std::string(text.substr(0, head)) + " … " + std::string(text.substr(tail));
+}
+
 }  // namespace autonomous

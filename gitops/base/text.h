@@ -21,4 +21,7 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
 // at a character's boundary with "…".
 std::string one_line(std::string_view text, size_t max = 200);
 
+// At most about `max` bytes: the middle of a longer text is left out, because its ends say the most.
+std::string shorten(std::string_view text, size_t max);
+
 }  // namespace autonomous

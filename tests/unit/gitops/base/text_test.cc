@@ -26,6 +26,12 @@ TEST(Utf8, RefusesOverlongAndSurrogates) {
   for (const char* text : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) EXPECT_FALSE(is_utf8(text));
 }
 
+TEST(Shorten, LeavesTheMiddleOut) {
+  EXPECT_EQ(shorten("short", 10), "short");
+  EXPECT_EQ(shorten("0123456789abcdef", 8), "0123 … cdef");
+  EXPECT_TRUE(is_utf8(shorten("äöüäöüäöüäöüäöü", 9)));
+}
+
 TEST(Split, KeepsEmptyParts) {
   EXPECT_EQ(split("a//b/", '/'), (std::vector<std::string_view>{"a", "", "b", ""}));
   EXPECT_EQ(split("", '/').size(), 1u);
