@@ -25,9 +25,10 @@
 
 namespace autonomous::daemon {
 
-namespace {
-
 namespace wire = helm::wire;
+
+// Named, because Impl holds Workers: types without linkage may not be members of a type that has it.
+namespace render_pool {
 
 // Wakes a poll when somebody asks to stop.
 class Waker {
@@ -242,7 +243,9 @@ Result<std::string> find_front() {
   return fail(Code::kNotFound, "the front `autonomous`, which renders, is missing beside ", folder);
 }
 
-}  // namespace
+}  // namespace render_pool
+
+using namespace render_pool;
 
 struct Renderer::Impl {
   Options options;

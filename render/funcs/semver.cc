@@ -10,14 +10,14 @@ namespace autonomous::render {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
+bool ascii_digit(char c) { return c >= '0' && c <= '9'; }
+bool word_char(char c) { return ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'; }
 // RE2's \s.
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
+bool pattern_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
 // The character class [0-9|x|X|\*], stray '|' included.
-bool is_part(char c) { return is_digit(c) || c == 'x' || c == 'X' || c == '*' || c == '|'; }
+bool part_char(char c) { return ascii_digit(c) || c == 'x' || c == 'X' || c == '*' || c == '|'; }
 
-std::string quoted(std::string_view text) {
+std::string quoted_part(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -41,9 +41,9 @@ std::string_view take_while(std::string_view& text, bool (*accept)(char)) {
 
 // word(.word)* after the sign, or nothing.
 std::string_view take_suffix(std::string_view& text, char sign) {
-  if (text.size() < 2 || text[0] != sign || !is_word(text[1])) return {};
+  if (text.size() < 2 || text[0] != sign || !word_char(text[1])) return {};
   size_t n = 1;
-  while (n < text.size() && (is_word(text[n]) || (text[n] == '.' && n + 1 < text.size() && is_word(text[n + 1])))) ++n;
+  while (n < text.size() && (word_char(text[n]) || (text[n] == '.' && n + 1 < text.size() && word_char(text[n + 1])))) ++n;
   std::string_view taken = text.substr(1, n - 1);
   text.remove_prefix(n);
   return taken;
@@ -72,17 +72,17 @@ Result<uint64_t> segment(std::string_view text) {
   if (text.empty()) return value;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) {
-    return fail(Code::kInvalid, "error parsing version segment: strconv.ParseUint: parsing ", quoted(text),
+    return fail(Code::kInvalid, "error parsing version segment: strconv.ParseUint: parsing ", quoted_part(text),
                 ": value out of range");
   }
   return value;
 }
 
-bool is_number(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
+bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), ascii_digit); }
 
 Result<void> check_pre(std::string_view pre) {
   for (std::string_view part : split(pre, '.')) {
-    if (part.size() > 1 && part.front() == '0' && is_number(part)) {
+    if (part.size() > 1 && part.front() == '0' && all_digits(part)) {
       return fail(Code::kInvalid, "version segment starts with 0");
     }
   }
@@ -125,7 +125,7 @@ int compare_number(uint64_t a, uint64_t b) { return a < b ? -1 : a > b ? 1 : 0; 
 Result<Version> Version::parse(std::string_view text) {
   if (text.size() > 256) return fail(Code::kInvalid, "version string is too long (max 256 bytes)");
   std::string_view rest = text;
-  auto pieces = take_version(rest, is_digit);
+  auto pieces = take_version(rest, ascii_digit);
   if (!pieces || !rest.empty()) return fail(Code::kInvalid, "invalid semantic version");
   Version version;
   version.original = text;
@@ -160,21 +160,21 @@ std::string rewrite_ranges(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     std::string_view rest = text;
-    take_while(rest, is_space);
-    auto low = take_version(rest, is_part);
-    bool matches = low.has_value() && !take_while(rest, is_space).empty() && starts_with(rest, "-");
+    take_while(rest, pattern_space);
+    auto low = take_version(rest, part_char);
+    bool matches = low.has_value() && !take_while(rest, pattern_space).empty() && starts_with(rest, "-");
     std::optional<Pieces> high;
     if (matches) {
       rest.remove_prefix(1);
-      matches = !take_while(rest, is_space).empty();
-      high = take_version(rest, is_part);
+      matches = !take_while(rest, pattern_space).empty();
+      high = take_version(rest, part_char);
     }
     if (!matches || !high) {
       out += text.front();
       text.remove_prefix(1);
       continue;
     }
-    take_while(rest, is_space);
+    take_while(rest, pattern_space);
     out += ">= " + std::string(low->whole) + ", <= " + std::string(high->whole) + " ";
     text = rest;
   }
@@ -198,7 +198,7 @@ bool is_wildcard(std::string_view part) { return part.empty() || part == "x" || 
 
 Result<Constraints::One> Constraints::parse_one(std::string_view op, std::string_view text) {
   std::string_view rest = text;
-  auto pieces = take_version(rest, is_part);
+  auto pieces = take_version(rest, part_char);
   if (!pieces) return fail(Code::kInternal, "a version that was there is gone");
   One one;
   one.op = op;
@@ -231,22 +231,22 @@ Result<Constraints> Constraints::parse(std::string_view text) {
   while (true) {
     size_t bar = rewritten.find("||", at);
     std::string_view whole = std::string_view(rewritten).substr(at, bar == std::string::npos ? bar : bar - at);
-    auto improper = [&] { return fail(Code::kInvalid, "improper constraint: ", quoted(whole)); };
+    auto improper = [&] { return fail(Code::kInvalid, "improper constraint: ", quoted_part(whole)); };
     std::vector<std::pair<std::string_view, std::string_view>> found;
     std::string_view rest = whole;
     bool separated = true;
-    take_while(rest, is_space);
+    take_while(rest, pattern_space);
     while (!rest.empty() || found.empty()) {
       if (!separated) return improper();
       std::string_view op = take_op(rest);
-      take_while(rest, is_space);
-      auto pieces = take_version(rest, is_part);
+      take_while(rest, pattern_space);
+      auto pieces = take_version(rest, part_char);
       if (!pieces) return improper();
       found.emplace_back(op, pieces->whole);
-      separated = !take_while(rest, is_space).empty();
+      separated = !take_while(rest, pattern_space).empty();
       if (starts_with(rest, ",")) {
         rest.remove_prefix(1);
-        take_while(rest, is_space);
+        take_while(rest, pattern_space);
         if (rest.empty()) return improper();
         separated = true;
       }

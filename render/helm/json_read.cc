@@ -15,7 +15,7 @@ using render::Key;
 using render::Map;
 using render::Value;
 
-constexpr int kMaxDepth = 10'000;
+constexpr int kMaxJsonDepth = 10'000;
 
 void put_rune(std::string& out, uint32_t rune) {
   if (rune < 0x80) {
@@ -94,7 +94,7 @@ class Reader {
 
   std::optional<Value> object() {
     ++at_;
-    if (++depth_ > kMaxDepth) return std::nullopt;
+    if (++depth_ > kMaxJsonDepth) return std::nullopt;
     Map* map = Map::make(arena_);
     skip_space();
     bool empty = take('}');
@@ -119,7 +119,7 @@ class Reader {
 
   std::optional<Value> array() {
     ++at_;
-    if (++depth_ > kMaxDepth) return std::nullopt;
+    if (++depth_ > kMaxJsonDepth) return std::nullopt;
     std::vector<Value> items;
     skip_space();
     bool empty = take(']');

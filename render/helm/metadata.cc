@@ -25,14 +25,14 @@ class Decoder {
   explicit Decoder(HelmVersion helm) : package_(helm == HelmVersion::k4 ? "v2." : "chart.") {}
 
   // Where we are: the path below the root, ".dependencies.0.name".
-  struct Scope {
+  struct DecodeScope {
     std::string path;
     bool in_list = false;  // what is here is an element of a list
-    Scope field(std::string_view name) const { return {path + "." + std::string(name), false}; }
-    Scope item(size_t index) const { return {path + "." + std::to_string(index), true}; }
+    DecodeScope field(std::string_view name) const { return {path + "." + std::string(name), false}; }
+    DecodeScope item(size_t index) const { return {path + "." + std::to_string(index), true}; }
   };
 
-  void mismatch(const Value& value, const Scope& scope, std::string_view go_type) {
+  void mismatch(const Value& value, const DecodeScope& scope, std::string_view go_type) {
     if (!error_.empty()) return;
     error_ = "json: cannot unmarshal " + std::string(render::json_kind(value)) + " into ";
     // As Go 1.27 words it: it names the field, not the struct, and leaves "Go struct field" out for elements of lists.
@@ -45,7 +45,7 @@ class Decoder {
   }
 
   // The YAML step turns numbers and bools into strings where a string is wanted.
-  void string(const Value& value, const Scope& scope, std::string& out) {
+  void string(const Value& value, const DecodeScope& scope, std::string& out) {
     if (value.is_nothing()) return;
     if (value.is_string()) {
       out = value.string();
@@ -62,20 +62,20 @@ class Decoder {
     }
   }
 
-  void boolean(const Value& value, const Scope& scope, bool& out) {
+  void boolean(const Value& value, const DecodeScope& scope, bool& out) {
     if (value.is_nothing()) return;
     if (!value.is_bool()) return mismatch(value, scope, "bool");
     out = value.boolean();
   }
 
-  void strings(const Value& value, const Scope& scope, std::vector<std::string>& out) {
+  void strings(const Value& value, const DecodeScope& scope, std::vector<std::string>& out) {
     list(value, scope, "[]string", [&](std::span<const Value> items) {
       out.assign(items.size(), "");
       for (size_t i = 0; i < items.size(); ++i) string(items[i], scope.item(i), out[i]);
     }, [&] { out.clear(); });
   }
 
-  void string_map(const Value& value, const Scope& scope, std::vector<std::pair<std::string, std::string>>& out) {
+  void string_map(const Value& value, const DecodeScope& scope, std::vector<std::pair<std::string, std::string>>& out) {
     if (value.is_nothing()) {
       out.clear();
       return;
@@ -95,16 +95,16 @@ class Decoder {
     std::sort(out.begin(), out.end());
   }
 
-  void list(const Value& value, const Scope& scope, std::string_view go_type,
+  void list(const Value& value, const DecodeScope& scope, std::string_view go_type,
             const std::function<void(std::span<const Value>)>& take, const std::function<void()>& clear) {
     if (value.is_nothing()) return clear();
     if (!value.is_list()) return mismatch(value, scope, go_type);
     take(value.items());
   }
 
-  using Field = std::pair<std::string_view, std::function<void(const Value&, const Scope&)>>;
+  using Field = std::pair<std::string_view, std::function<void(const Value&, const DecodeScope&)>>;
   // Fields by their JSON names, of any case, in the order of the document's keys.
-  void object(const Value& value, const Scope& scope, std::string_view go_type, const std::vector<Field>& fields) {
+  void object(const Value& value, const DecodeScope& scope, std::string_view go_type, const std::vector<Field>& fields) {
     if (value.is_nothing()) return;
     if (!value.is_map()) return mismatch(value, scope, go_type);
     for (const Map::Entry& entry : value.map()->entries()) {
@@ -139,7 +139,7 @@ class Decoder {
   std::string error_;
 };
 
-using Scope = Decoder::Scope;
+using DecodeScope = Decoder::DecodeScope;
 
 // fmt.Sprintf("%v") of what import-values gives for child and parent.
 std::string shown(const Value* value) {
@@ -157,20 +157,20 @@ void decode_import(const Value& item, std::vector<ImportValue>& out) {
   }
 }
 
-void decode_dependency(Decoder& decoder, const Value& value, const Scope& scope, Dependency& out) {
+void decode_dependency(Decoder& decoder, const Value& value, const DecodeScope& scope, Dependency& out) {
   if (value.is_nothing()) {
     out.is_null = true;
     return;
   }
   auto text = [&](std::string& into) {
-    return [&](const Value& v, const Scope& s) { decoder.string(v, s, into); };
+    return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, into); };
   };
   decoder.object(value, scope, decoder.type("", "Dependency"), {
     {"name", text(out.name)}, {"version", text(out.version)}, {"repository", text(out.repository)},
     {"condition", text(out.condition)}, {"alias", text(out.alias)},
-    {"tags", [&](const Value& v, const Scope& s) { decoder.strings(v, s, out.tags); }},
-    {"enabled", [&](const Value& v, const Scope& s) { decoder.boolean(v, s, out.enabled); }},
-    {"import-values", [&](const Value& v, const Scope& s) {
+    {"tags", [&](const Value& v, const DecodeScope& s) { decoder.strings(v, s, out.tags); }},
+    {"enabled", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.enabled); }},
+    {"import-values", [&](const Value& v, const DecodeScope& s) {
       decoder.list(v, s, "[]interface {}", [&](std::span<const Value> items) {
         out.import_values.clear();
         for (const Value& item : items) decode_import(item, out.import_values);
@@ -179,13 +179,13 @@ void decode_dependency(Decoder& decoder, const Value& value, const Scope& scope,
   });
 }
 
-void decode_maintainer(Decoder& decoder, const Value& value, const Scope& scope, Maintainer& out) {
+void decode_maintainer(Decoder& decoder, const Value& value, const DecodeScope& scope, Maintainer& out) {
   if (value.is_nothing()) {
     out.is_null = true;
     return;
   }
   auto text = [&](std::string& into) {
-    return [&](const Value& v, const Scope& s) { decoder.string(v, s, into); };
+    return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, into); };
   };
   decoder.object(value, scope, decoder.type("", "Maintainer"),
                  {{"name", text(out.name)}, {"email", text(out.email)}, {"url", text(out.url)}});
@@ -193,10 +193,10 @@ void decode_maintainer(Decoder& decoder, const Value& value, const Scope& scope,
 
 void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
   auto text = [&](std::string& into) {
-    return [&](const Value& v, const Scope& s) { decoder.string(v, s, into); };
+    return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, into); };
   };
   auto strings = [&](std::vector<std::string>& into) {
-    return [&](const Value& v, const Scope& s) { decoder.strings(v, s, into); };
+    return [&](const Value& v, const DecodeScope& s) { decoder.strings(v, s, into); };
   };
   decoder.object(root, {}, decoder.type("", "Metadata"), {
     {"name", text(out.name)}, {"home", text(out.home)}, {"version", text(out.version)},
@@ -204,18 +204,18 @@ void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
     {"condition", text(out.condition)}, {"tags", text(out.tags)}, {"appVersion", text(out.app_version)},
     {"kubeVersion", text(out.kube_version)}, {"type", text(out.type)},
     {"sources", strings(out.sources)}, {"keywords", strings(out.keywords)},
-    {"deprecated", [&](const Value& v, const Scope& s) { decoder.boolean(v, s, out.deprecated); }},
-    {"annotations", [&](const Value& v, const Scope& s) {
+    {"deprecated", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.deprecated); }},
+    {"annotations", [&](const Value& v, const DecodeScope& s) {
       decoder.string_map(v, s, out.annotations);
       out.has_annotations = v.is_map();
     }},
-    {"maintainers", [&](const Value& v, const Scope& s) {
+    {"maintainers", [&](const Value& v, const DecodeScope& s) {
       decoder.list(v, s, decoder.type("[]*", "Maintainer"), [&](std::span<const Value> items) {
         out.maintainers.assign(items.size(), {});
         for (size_t i = 0; i < items.size(); ++i) decode_maintainer(decoder, items[i], s.item(i), out.maintainers[i]);
       }, [&] { out.maintainers.clear(); });
     }},
-    {"dependencies", [&](const Value& v, const Scope& s) {
+    {"dependencies", [&](const Value& v, const DecodeScope& s) {
       decoder.list(v, s, decoder.type("[]*", "Dependency"), [&](std::span<const Value> items) {
         out.has_dependencies = true;
         out.dependencies.assign(items.size(), {});
@@ -301,7 +301,7 @@ Result<void> decode_api_version(std::string_view text, std::string& out) {
   TRY(Value root, read_native(arena, text));
   Decoder decoder(HelmVersion::k4);
   decoder.object(root, {}, "loader.chartBase",
-                 {{"apiVersion", [&](const Value& v, const Scope& s) { decoder.string(v, s, out); }}});
+                 {{"apiVersion", [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, out); }}});
   return decoder.done();
 }
 
@@ -333,14 +333,14 @@ Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm) {
   std::string name;
   Decoder decoder(helm);
   auto into = [&](std::string& out) {
-    return [&](const Value& v, const Scope& s) { decoder.string(v, s, out); };
+    return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, out); };
   };
   decoder.object(root, {}, helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead", {
     {"apiVersion", into(head.api_version)}, {"kind", into(head.kind)},
-    {"metadata", [&](const Value& v, const Scope& s) {
+    {"metadata", [&](const Value& v, const DecodeScope& s) {
       decoder.object(v, s, "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }", {
         {"name", into(name)},
-        {"annotations", [&](const Value& a, const Scope& t) { decoder.string_map(a, t, head.annotations); }},
+        {"annotations", [&](const Value& a, const DecodeScope& t) { decoder.string_map(a, t, head.annotations); }},
       });
     }},
   });

@@ -3,7 +3,7 @@
 namespace autonomous::helm {
 namespace {
 
-constexpr int kMaxDepth = 10'000;
+constexpr int kMaxValueDepth = 10'000;
 
 SchemaValue convert(const render::Value& value, int depth) {
   SchemaValue out;
@@ -12,7 +12,7 @@ SchemaValue convert(const render::Value& value, int depth) {
   if (value.is_uint()) return SchemaValue::number(static_cast<int64_t>(value.unsigned_integer()));
   if (value.is_float()) return SchemaValue::number(value.floating());
   if (value.is_string()) return SchemaValue::string(value.string());
-  if (depth > kMaxDepth) return out;
+  if (depth > kMaxValueDepth) return out;
   if (value.is_list()) {
     out.kind = SchemaValue::Kind::kArray;
     for (const render::Value& item : value.items()) out.items.push_back(convert(item, depth + 1));
