@@ -120,7 +120,7 @@ std::vector<Result<Json>> Api::get_all(const Ctx& ctx, const std::vector<std::st
     requests.back().url = instance_.url + path;
     requests.back().total_timeout = each;
   }
-  auto answers = host_.client.send_all(ctx, requests);
+  auto answers = host_.client.send_all(ctx, requests, 32);
   for (size_t i = 0; i < paths.size(); ++i) {
     if (!answers[i]) {
       out.push_back(std::move(answers[i]).error());

@@ -22,7 +22,8 @@ using ports::AppStatus;
 
 constexpr Millis kTick{2'000};              // how often pods of interesting applications are looked at
 constexpr Millis kInterest{15 * 60'000};    // how long after a request
-constexpr Millis kRefresh{10'000};          // for the answer to a refresh
+constexpr Millis kRefresh{3'000};           // the refresh is asked for at once; its answer waits for the comparison
+constexpr Millis kTree{10'000};             // for the answer to a resource tree
 constexpr size_t kTreesATick = 32;
 constexpr Millis kMaxPause{30'000};
 
@@ -203,7 +204,7 @@ void ArgoCd::look_at_pods(const ports::Sink& sink, const Ctx& ctx) {
   if (names.empty()) return;
   std::vector<std::string> paths;
   for (const std::string& name : names) paths.push_back(application_url(name, "/resource-tree", ""));
-  auto answers = api_.get_all(ctx, paths, kRefresh);
+  auto answers = api_.get_all(ctx, paths, kTree);
   for (size_t i = 0; i < names.size(); ++i) {
     if (answers[i] && board_.put_troubles(names[i], read_troubles(*answers[i]))) sink.changed(names[i]);
   }
