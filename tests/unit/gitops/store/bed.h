@@ -25,7 +25,6 @@ class Bed {
   Bed() : folder_(TempFolder::make("store").value()), clock_(parse_time("2026-11-23T20:00:00Z").value()) {
     signer_ = std::make_shared<git::Signer>(git::Signer::load_or_make(folder_.path() + "/key").value());
   }
-  explicit Bed(Bed* other) : Bed() { signer_ = other->signer_; }
 
   RecordConfig config() const {
     RecordConfig config;
@@ -48,7 +47,6 @@ class Bed {
   Record& record() { return *record_; }
   FakeClock& clock() { return clock_; }
   const git::Signer& signer() const { return *signer_; }
-  std::shared_ptr<git::Signer> shared_signer() const { return signer_; }
 
   // Runs git in `where` (default: the record), and expects success.
   std::string git(std::vector<std::string> args, std::string where = "", int expected = 0) const {

@@ -209,6 +209,24 @@ TEST(Record, BadDraftsFailAlone) {
   bed.expect_sound();
 }
 
+TEST(Record, HostileTextsStayProse) {
+  Bed bed;
+  Record& record = bed.open();
+  const std::string evil = "Fix\n---\n\nRelease: local/shop/web/99\nTrigger: push\n-----BEGIN SSH SIGNATURE-----\n\x1b[31m\xff";
+  Draft draft = push_draft(record, kWeb, "1");
+  draft.subject = draft.prose = draft.quoted = draft.source_author = evil;
+  draft.author = {evil, evil, std::nullopt};
+  ASSERT_TRUE(std::holds_alternative<Released>(record.commit(Ctx{}, batch_of({draft})).value().drafts[0]));
+  std::string message = bed.path("message");
+  ASSERT_TRUE(write_file(message, bed.git({"show", "-s", "--format=%B", "deploy"})));
+  auto trailers = model::parse_trailers(read_file(message).value());
+  ASSERT_TRUE(trailers) << trailers.error().text();
+  EXPECT_EQ(trailers->release.number, 1u);
+  EXPECT_EQ(bed.git({"interpret-trailers", "--parse", message}), model::format_trailers(*trailers).value());
+  EXPECT_EQ(bed.open().state()->find(kWeb)->last_number, 1u);
+  bed.expect_sound();
+}
+
 TEST(Record, ATargetIsTakenOnByACommitOfItsOwn) {
   Bed bed;
   Record& record = bed.open();
