@@ -42,15 +42,17 @@ bool read_block(std::string_view bytes, size_t at, Block& out) {
 struct Posix {
   std::string_view text;
 
-  bool name() {
+  bool name(std::string& out) {
     if (starts_with(text, "<")) {
       size_t end = text.find('>');
       if (end == std::string_view::npos) return false;
+      out = text.substr(1, end - 1);
       text.remove_prefix(end + 1);
       return true;
     }
     size_t end = 0;
     while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z'))) ++end;
+    out = text.substr(0, end);
     text.remove_prefix(end);
     return end >= 3;
   }
@@ -100,10 +102,10 @@ int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0);
 bool Zone::parse_footer(std::string_view text, Footer& out) {
   Posix posix{text};
   int32_t west = 0;
-  if (!posix.name() || !posix.seconds(west)) return false;
+  if (!posix.name(out.standard_name) || !posix.seconds(west)) return false;
   out.standard = -west;
   if (posix.text.empty()) return true;
-  if (!posix.name()) return false;
+  if (!posix.name(out.summer_name)) return false;
   out.daylight = true;
   out.summer = out.standard + 3600;
   if (!posix.text.empty() && posix.text.front() != ',') {
@@ -121,8 +123,8 @@ bool Zone::parse_footer(std::string_view text, Footer& out) {
   return posix.text.empty();
 }
 
-int32_t Zone::footer_offset(int64_t second) const {
-  if (!footer_.daylight) return footer_.standard;
+bool Zone::footer_summer(int64_t second) const {
+  if (!footer_.daylight) return false;
   using namespace std::chrono;
   const int64_t local = second + footer_.standard;
   const year_month_day date{sys_days{days{floor_divide(local, kDay)}}};
@@ -135,8 +137,7 @@ int32_t Zone::footer_offset(int64_t second) const {
   const int64_t begins = at(footer_.begins, footer_.standard);
   const int64_t ends = at(footer_.ends, footer_.summer);
   // South of the equator summer wraps over the new year.
-  const bool summer = begins < ends ? second >= begins && second < ends : second >= begins || second < ends;
-  return summer ? footer_.summer : footer_.standard;
+  return begins < ends ? second >= begins && second < ends : second >= begins || second < ends;
 }
 
 Result<Zone> Zone::parse(std::string_view bytes) {
@@ -153,13 +154,22 @@ Result<Zone> Zone::parse(std::string_view bytes) {
   const size_t indices = block.data + block.times * width;
   const size_t types = indices + block.times;
   auto offset_of = [&](size_t type) { return static_cast<int32_t>(big_endian(bytes, types + type * 6, 4)); };
+  const size_t names = types + block.types * 6;
+  auto name_of = [&](size_t type) {
+    const size_t at = static_cast<unsigned char>(bytes[types + type * 6 + 5]);
+    std::string_view name = bytes.substr(names, block.chars);
+    name = name.substr(std::min(at, name.size()));
+    return std::string(name.substr(0, name.find('\0')));
+  };
   Zone zone;
   zone.first_ = offset_of(0);
+  zone.first_name_ = name_of(0);
   for (size_t i = 0; i < block.times; ++i) {
     const auto type = static_cast<unsigned char>(bytes[indices + i]);
     if (type >= block.types) return broken();
     zone.transitions_.push_back(big_endian(bytes, block.data + i * width, width));
     zone.offsets_.push_back(offset_of(type));
+    zone.names_.push_back(name_of(type));
   }
   if (!std::is_sorted(zone.transitions_.begin(), zone.transitions_.end())) return broken();
   std::string_view footer = bytes.substr(block.data + block.size(width));
@@ -171,7 +181,11 @@ Result<Zone> Zone::parse(std::string_view bytes) {
 
 Result<Zone> Zone::load(std::string_view name) {
   Zone fixed;
-  if (name == "UTC" || name == "Z" || fixed_offset(name, fixed.first_)) return fixed;
+  if (fixed_offset(name, fixed.first_)) return fixed;
+  if (name == "UTC" || name == "Z") {
+    fixed.first_name_ = "UTC";
+    return fixed;
+  }
   const bool plausible = is_plain_path(name) && name.size() < 64 && name.find_first_not_of(
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_/") == std::string_view::npos;
   if (!plausible) return fail(Code::kInvalid, "'", one_line(name, 60), "' is no time zone: UTC, +01:00, or a name like Europe/Berlin");
@@ -185,9 +199,17 @@ Result<Zone> Zone::load(std::string_view name) {
 int32_t Zone::offset_at(Time time) const {
   const int64_t second = floor_divide(time.time_since_epoch().count(), 1000);
   auto after = std::upper_bound(transitions_.begin(), transitions_.end(), second);
-  if (after == transitions_.end() && has_footer_) return footer_offset(second);
+  if (after == transitions_.end() && has_footer_) return footer_summer(second) ? footer_.summer : footer_.standard;
   if (after == transitions_.begin()) return first_;
   return offsets_[static_cast<size_t>(after - transitions_.begin()) - 1];
+}
+
+std::string Zone::abbreviation_at(Time time) const {
+  const int64_t second = floor_divide(time.time_since_epoch().count(), 1000);
+  auto after = std::upper_bound(transitions_.begin(), transitions_.end(), second);
+  if (after == transitions_.end() && has_footer_) return footer_summer(second) ? footer_.summer_name : footer_.standard_name;
+  if (after == transitions_.begin()) return first_name_;
+  return names_[static_cast<size_t>(after - transitions_.begin()) - 1];
 }
 
 uint32_t Zone::minute_of_week(Time time) const {

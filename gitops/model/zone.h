@@ -22,6 +22,8 @@ class Zone {
 
   // Seconds east of UTC at that moment.
   int32_t offset_at(Time time) const;
+  // Its short name at that moment: "CET", "-03"; "" for a fixed offset.
+  std::string abbreviation_at(Time time) const;
   // Minutes since Monday 00:00 of the wall clock there.
   uint32_t minute_of_week(Time time) const;
 
@@ -34,13 +36,16 @@ class Zone {
     bool daylight = false;
     int32_t standard = 0, summer = 0;
     Rule begins, ends;
+    std::string standard_name, summer_name;
   };
   static bool parse_footer(std::string_view text, Footer& out);
-  int32_t footer_offset(int64_t second) const;
+  bool footer_summer(int64_t second) const;
 
   std::vector<int64_t> transitions_;
   std::vector<int32_t> offsets_;  // from the transition of the same index on
+  std::vector<std::string> names_;  // likewise
   int32_t first_ = 0;             // before all of them
+  std::string first_name_;
   bool has_footer_ = false;
   Footer footer_;
 };

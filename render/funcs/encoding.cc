@@ -8,6 +8,7 @@
 #include "gitops/base/digest.h"
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
+#include "render/funcs/secrets.h"
 
 namespace autonomous::render {
 namespace {
@@ -92,6 +93,61 @@ Value hex(Context& cx, const std::array<unsigned char, kSize>& digest) {
   return cx.text(to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()}));
 }
 
+constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+Value func_b32enc(Context& cx, Args args) {
+  std::string out;
+  for (std::string_view rest = args[0].string(); !rest.empty(); rest.remove_prefix(std::min<size_t>(5, rest.size()))) {
+    uint64_t bits = 0;
+    size_t size = std::min<size_t>(5, rest.size());
+    for (size_t i = 0; i < 5; ++i) bits = bits << 8 | (i < size ? static_cast<uint8_t>(rest[i]) : 0);
+    size_t digits = (size * 8 + 4) / 5;
+    for (size_t i = 0; i < 8; ++i) out += i < digits ? kBase32[bits >> (35 - 5 * i) & 31] : '=';
+  }
+  return cx.text(out);
+}
+
+// Go's base32.StdEncoding; none, or the byte at which the text (without its line ends) is wrong.
+std::optional<size_t> decode_base32(std::string_view text, std::string& out) {
+  for (size_t at = 0; at < text.size();) {
+    uint64_t bits = 0;
+    size_t digits = 0;
+    bool end = false;
+    while (digits < 8 && !end) {
+      if (at == text.size()) return text.size() - digits;
+      char c = text[at++];
+      size_t left = text.size() - at;
+      if (c == '=' && digits >= 2 && left < 8) {
+        if (left + digits < 7) return text.size();
+        for (size_t k = 0; k < 7 - digits; ++k) {
+          if (left > k && text[at + k] != '=') return at + k - 1;
+        }
+        if (digits == 3 || digits == 6) return at - 1;
+        end = true;
+        continue;
+      }
+      size_t digit = kBase32.find(c);
+      if (digit == std::string_view::npos) return at - 1;
+      bits = bits << 5 | digit;
+      ++digits;
+    }
+    size_t bytes = digits * 5 / 8;
+    bits <<= 5 * (8 - digits);
+    for (size_t i = 0; i < bytes; ++i) out += static_cast<char>(bits >> (32 - 8 * i));
+    if (end) break;
+  }
+  return {};
+}
+
+Value func_b32dec(Context& cx, Args args) {
+  std::string text, out;
+  for (char c : args[0].string()) {
+    if (!line_end(c)) text += c;
+  }
+  if (auto bad = decode_base32(text, out)) return cx.text("illegal base32 data at input byte " + std::to_string(*bad));
+  return cx.text(out);
+}
+
 Value func_sha256sum(Context& cx, Args args) { return cx.text(sha256_hex(args[0].string())); }
 
 Value func_sha1sum(Context& cx, Args args) {
@@ -119,6 +175,8 @@ Value func_adler32sum(Context& cx, Args args) {
 
 constexpr Function kEncodings[] = {
     {"adler32sum", params(Type::kString), func_adler32sum},
+    {"b32dec", params(Type::kString), func_b32dec},
+    {"b32enc", params(Type::kString), func_b32enc},
     {"b64dec", params(Type::kString), func_b64dec},
     {"b64enc", params(Type::kString), func_b64enc},
     {"sha1sum", params(Type::kString), func_sha1sum},
@@ -127,6 +185,8 @@ constexpr Function kEncodings[] = {
 };
 
 }  // namespace
+
+std::optional<size_t> decode_base64(std::string_view text, std::string& out) { return Base64Reader(text).decode(out); }
 
 Family encoding_functions() { return kEncodings; }
 

@@ -72,17 +72,17 @@ class ValueSink final : public yaml::Sink {
   Value root_ = Value::nil();
 };
 
-void emit_map(yaml::Emitter& emitter, const Map& map) {
+void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour) {
   std::vector<const Map::Entry*> entries;
   entries.reserve(map.size());
   for (const Map::Entry& entry : map.entries()) entries.push_back(&entry);
-  std::sort(entries.begin(), entries.end(), [](const Map::Entry* a, const Map::Entry* b) {
-    return yaml::key_less(a->key.text(), b->key.text());
+  std::sort(entries.begin(), entries.end(), [flavour](const Map::Entry* a, const Map::Entry* b) {
+    return yaml::key_less(a->key.text(), b->key.text(), flavour);
   });
   emitter.begin_map();
   for (const Map::Entry* entry : entries) {
     emitter.key(entry->key.text());
-    emit_value(emitter, entry->value);
+    emit_value(emitter, entry->value, flavour);
   }
   emitter.end_map();
 }
@@ -112,7 +112,7 @@ Result<Map*> read_yaml_map(Arena& arena, std::string_view text) {
               " into Go value of type map[string]interface {}");
 }
 
-void emit_value(yaml::Emitter& emitter, const Value& value) {
+void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour) {
   switch (value.store()) {
     case Store::kBool: return emitter.boolean(value.boolean());
     case Store::kInt: return emitter.integer(value.integer());
@@ -122,11 +122,11 @@ void emit_value(yaml::Emitter& emitter, const Value& value) {
     case Store::kList:
       if (value.is_nil()) return emitter.null();
       emitter.begin_list();
-      for (const Value& item : value.items()) emit_value(emitter, item);
+      for (const Value& item : value.items()) emit_value(emitter, item, flavour);
       return emitter.end_list();
     case Store::kMap:
       if (value.map() == nullptr) return emitter.null();
-      return emit_map(emitter, *value.map());
+      return emit_map(emitter, *value.map(), flavour);
     default: return emitter.null();
   }
 }

@@ -35,6 +35,6 @@ std::string_view json_kind(const Value& value);
 // yaml.Marshal of what JSON can hold: nil, bool, numbers, strings, lists and maps of any Go type; with its line end.
 Result<std::string> write_yaml(const Value& value);
 // Sends `value` to `emitter` (maps in the order that it wants).
-void emit_value(yaml::Emitter& emitter, const Value& value);
+void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour = yaml::Flavour::kV2);
 
 }  // namespace autonomous::render

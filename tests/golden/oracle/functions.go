@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"text/template"
 
 	"github.com/BurntSushi/toml"
 	"github.com/Masterminds/sprig/v3"
 	"sigs.k8s.io/yaml"
+	goyaml "sigs.k8s.io/yaml/goyaml.v3"
 )
 
 // functions gives sprig's functions and Helm's own, as Helm 4's engine registers them.
@@ -36,6 +38,23 @@ func functions(t *template.Template, included map[string]int) template.FuncMap {
 		}
 		return strings.TrimSuffix(string(data), "\n")
 	}
+	f["mustToYaml"] = func(v any) string {
+		data, err := yaml.Marshal(v)
+		if err != nil {
+			panic(err)
+		}
+		return strings.TrimSuffix(string(data), "\n")
+	}
+	f["toYamlPretty"] = func(v any) string {
+		var b bytes.Buffer
+		encoder := goyaml.NewEncoder(&b)
+		encoder.SetIndent(2)
+		if err := encoder.Encode(v); err != nil {
+			return ""
+		}
+		return strings.TrimSuffix(b.String(), "\n")
+	}
+	maps.Copy(f, durations())
 	f["fromYaml"] = func(text string) map[string]any {
 		m := map[string]any{}
 		if err := yaml.Unmarshal([]byte(text), &m); err != nil {
@@ -54,6 +73,13 @@ func functions(t *template.Template, included map[string]int) template.FuncMap {
 		var b bytes.Buffer
 		if err := toml.NewEncoder(&b).Encode(v); err != nil {
 			return err.Error()
+		}
+		return b.String()
+	}
+	f["mustToToml"] = func(v any) string {
+		var b bytes.Buffer
+		if err := toml.NewEncoder(&b).Encode(v); err != nil {
+			panic(err)
 		}
 		return b.String()
 	}

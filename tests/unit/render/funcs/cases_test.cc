@@ -29,6 +29,12 @@ TEST(FunctionCases, Encodings) { check("encodings"); }
 TEST(FunctionCases, Regex) { check("regex"); }
 TEST(FunctionCases, Words) { check("words"); }
 TEST(FunctionCases, Paths) { check("paths"); }
+TEST(FunctionCases, Dates) { check("dates"); }
+TEST(FunctionCases, Decimals) { check("decimals"); }
+TEST(FunctionCases, Toml) { check("toml"); }
+TEST(FunctionCases, Urls) { check("urls"); }
+TEST(FunctionCases, Secrets) { check("secrets"); }
+TEST(FunctionCases, Durations) { check("durations"); }
 
 }  // namespace
 }  // namespace autonomous::render
