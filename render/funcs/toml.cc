@@ -56,7 +56,7 @@ class TomlWriter {
       if (!value.is_nil()) table({}, value);
     } else if (is_tables(value)) {
       error = "toml: top-level values must be Go maps or structs";
-    } else if (!value.is_nil()) {
+    } else if (error.empty() && !value.is_nil()) {
       element(value);
     }
   }

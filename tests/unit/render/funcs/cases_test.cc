@@ -1,4 +1,6 @@
 // Cases that the real text/template, sprig and Helm have answered; tests/golden/oracle writes the answers.
+#include <sstream>
+
 #include "render/funcs/families.h"
 #include "tests/support/render_cases.h"
 
@@ -35,6 +37,34 @@ TEST(FunctionCases, Toml) { check("toml"); }
 TEST(FunctionCases, Urls) { check("urls"); }
 TEST(FunctionCases, Secrets) { check("secrets"); }
 TEST(FunctionCases, Durations) { check("durations"); }
+
+// A chart that names a function that isn't there fails to parse. These are the names of Helm 4's engine.
+TEST(FunctionNames, HasEveryNameOfHelm) {
+  std::istringstream names(
+      "abbrev abbrevboth add add1 add1f addf adler32sum ago all any append atoi b32dec b32enc b64dec b64enc "
+      "base bcrypt biggest buildCustomCert camelcase cat ceil chunk clean coalesce compact concat contains "
+      "date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual default "
+      "derivePassword dict dig dir div divf duration durationDays durationHours durationMicroseconds "
+      "durationMilliseconds durationMinutes durationNanoseconds durationRound durationRoundTo durationSeconds "
+      "durationTruncateTo durationWeeks empty encryptAES ext fail first float64 floor fromJson fromJsonArray "
+      "fromToml fromYaml fromYamlArray genCA genCAWithKey genPrivateKey genSelfSignedCert "
+      "genSelfSignedCertWithKey genSignedCert genSignedCertWithKey get getHostByName has hasKey hasPrefix "
+      "hasSuffix hello htmlDate htmlDateInZone htpasswd include indent initial initials int int64 isAbs join "
+      "kebabcase keys kindIs kindOf last list lookup lower max maxf merge mergeOverwrite min minf mod mul "
+      "mulf mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas "
+      "mustInitial mustLast mustMerge mustMergeOverwrite mustPrepend mustPush mustRegexFind mustRegexFindAll "
+      "mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse "
+      "mustSlice mustToDate mustToDuration mustToJson mustToPrettyJson mustToRawJson mustToToml mustToYaml "
+      "mustUniq mustWithout must_date_modify nindent nospace now omit osBase osClean osDir osExt osIsAbs pick "
+      "pluck plural prepend push quote randAlpha randAlphaNum randAscii randBytes randInt randNumeric "
+      "regexFind regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit "
+      "repeat replace required rest reverse round semver semverCompare seq set sha1sum sha256sum sha512sum "
+      "shuffle slice snakecase sortAlpha split splitList splitn squote sub subf substr swapcase ternary title "
+      "toDate toDecimal toJson toPrettyJson toRawJson toString toStrings toToml toYaml toYamlPretty tpl trim "
+      "trimAll trimPrefix trimSuffix trimall trunc tuple typeIs typeIsLike typeOf uniq unixEpoch unset until "
+      "untilStep untitle upper urlJoin urlParse uuidv4 values without wrap wrapWith ");
+  for (std::string name; names >> name;) EXPECT_NE(functions().find(name), nullptr) << name;
+}
 
 }  // namespace
 }  // namespace autonomous::render
