@@ -19,7 +19,7 @@ std::string verb_names(const char* separator) {
 }
 
 // A shell's single-quoted word.
-std::string quoted(const std::string& text) {
+std::string single_quoted(const std::string& text) {
   std::string out;
   for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out;
@@ -81,7 +81,7 @@ std::string zsh_words(const std::string& completes) {
 // In a spec of _arguments, brackets and colons have a meaning.
 std::string zsh_text(const std::string& text) {
   std::string out;
-  for (char c : quoted(text)) out += c == '[' || c == ']' || c == ':' ? std::string("\\") + c : std::string(1, c);
+  for (char c : single_quoted(text)) out += c == '[' || c == ']' || c == ':' ? std::string("\\") + c : std::string(1, c);
   return out;
 }
 
@@ -95,7 +95,7 @@ std::string zsh() {
       "  if (( CURRENT == 2 )); then\n"
       "    local -a all; all=(\n";
   for (const Verb& verb : verbs()) {
-    if (!verb.hidden) out += "      '" + verb.spec.name + ":" + quoted(verb.spec.summary) + "'\n";
+    if (!verb.hidden) out += "      '" + verb.spec.name + ":" + single_quoted(verb.spec.summary) + "'\n";
   }
   out += "    )\n    _describe command all\n    return\n  fi\n  local verb=$words[2]\n  shift words; (( CURRENT-- ))\n  case $verb in\n";
   for (const Verb& verb : verbs()) {
@@ -124,15 +124,15 @@ std::string fish() {
     if (completes.empty()) return "";
     std::string words = words_for(completes);
     if (starts_with(words, "$(")) words = words.substr(1);  // fish: (command)
-    return " -a '" + quoted(words) + "'";
+    return " -a '" + single_quoted(words) + "'";
   };
   for (const Verb& verb : verbs()) {
     if (verb.hidden) continue;
     const std::string only = " -n '__fish_seen_subcommand_from " + verb.spec.name + "'";
-    out += "complete -c autonomous -n __fish_use_subcommand -a " + verb.spec.name + " -d '" + quoted(verb.spec.summary) + "'\n";
+    out += "complete -c autonomous -n __fish_use_subcommand -a " + verb.spec.name + " -d '" + single_quoted(verb.spec.summary) + "'\n";
     for (const OptionSpec& option : verb.spec.options) {
       std::string brief = short_name(option);
-      out += "complete -c autonomous" + only + " -l " + option.key() + (brief.empty() ? "" : " -s " + brief.substr(1)) + (option.value.empty() ? "" : " -r") + arguments(option.completes) + " -d '" + quoted(option.help) + "'\n";
+      out += "complete -c autonomous" + only + " -l " + option.key() + (brief.empty() ? "" : " -s " + brief.substr(1)) + (option.value.empty() ? "" : " -r") + arguments(option.completes) + " -d '" + single_quoted(option.help) + "'\n";
     }
     if (!verb.spec.words.empty() && !verb.spec.words[0].completes.empty()) out += "complete -c autonomous" + only + arguments(verb.spec.words[0].completes) + "\n";
   }

@@ -210,7 +210,7 @@ Result<int> resume(Command& command) {
   return act(command, target_path(target, "resume"), body, true);
 }
 
-std::vector<OptionSpec> aimed(std::vector<OptionSpec> own) {
+std::vector<OptionSpec> aimed_action(std::vector<OptionSpec> own) {
   std::vector<OptionSpec> all = aiming();
   all.insert(all.end(), own.begin(), own.end());
   return acting(std::move(all));
@@ -222,18 +222,18 @@ std::vector<Verb> act_verbs() {
   return {
       {{"deploy", "Release a commit or an image, and watch it", "Without --commit and --image: the newest commit of the branch, to wherever the platform sends it.",
         {{"TARGET", "shop, shop/web or production/shop/web; default: this folder's project", false, false, "target"}},
-        aimed({{"--commit", "COMMIT", "This source commit"}, {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"}}),
+        aimed_action({{"--commit", "COMMIT", "This source commit"}, {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"}}),
         {{"autonomous deploy", "this folder's project"}, {"autonomous deploy shop/web --image r.example.com/web@sha256:… --commit 3f2c1ab", "from your own CI"}}}, deploy},
-      {{"retry", "Try the newest release again", "", {target_word(false)}, aimed({}), {{"autonomous retry web --because 'registry is back'", "after an outage"}}}, retry},
+      {{"retry", "Try the newest release again", "", {target_word(false)}, aimed_action({}), {{"autonomous retry web --because 'registry is back'", "after an outage"}}}, retry},
       {{"rollback", "Go back to an earlier release, and hold", "It is a new release with the earlier one's content. A plain `git revert` on the GitOps repository does the same.",
-        {target_word(false)}, aimed({{"--to", "N", "This release (default: the one before)"}}),
+        {target_word(false)}, aimed_action({{"--to", "N", "This release (default: the one before)"}}),
         {{"autonomous rollback web -e production --because 'checkout fails'", "to the release before"}, {"autonomous rollback web --to 41", "to a certain one"}}}, rollback},
-      {{"hold", "Keep a target as it is; newer commits wait", "", {target_word(false)}, aimed({{"--until", "TIME", "Ends by itself: a time or a duration"}}),
+      {{"hold", "Keep a target as it is; newer commits wait", "", {target_word(false)}, aimed_action({{"--until", "TIME", "Ends by itself: a time or a duration"}}),
         {{"autonomous hold web -e production --because 'incident' --until 2h", "for two hours"}}}, hold},
       {{"resume", "End a hold; the newest commit goes out", "", {target_word(false)},
-        aimed({{"--keep", "", "After a change past the platform: keep it until the next release"}, {"--replace", "", "After a change past the platform: release over it"}}),
+        aimed_action({{"--keep", "", "After a change past the platform: keep it until the next release"}, {"--replace", "", "After a change past the platform: release over it"}}),
         {{"autonomous resume web -e production", "go on"}}}, resume},
-      {{"retire", "Remove the workloads of an app that is gone, in a release", "", {target_word(true)}, aimed({}),
+      {{"retire", "Remove the workloads of an app that is gone, in a release", "", {target_word(true)}, aimed_action({}),
         {{"autonomous retire old-app -e production --yes", "in a script"}}}, retire},
       {{"connect", "Bind a source repository to a project", "", {{"PROJECT", "Its name", true}, {"URL", "Where the repository is", true}}, acting({}),
         {{"autonomous connect shop https://git.example.com/acme/shop.git", "watch that repository"}}}, connect},

@@ -295,7 +295,7 @@ Result<int> diff(Command& command) {
   return kExitDone;
 }
 
-std::vector<OptionSpec> aimed(std::vector<OptionSpec> own) {
+std::vector<OptionSpec> aimed_look(std::vector<OptionSpec> own) {
   std::vector<OptionSpec> all = aiming();
   all.insert(all.end(), own.begin(), own.end());
   return looking(std::move(all));
@@ -305,21 +305,21 @@ std::vector<OptionSpec> aimed(std::vector<OptionSpec> own) {
 
 std::vector<Verb> look_verbs() {
   return {
-      {{"status", "What runs where: one screen", "", {target_word(false)}, aimed({}),
+      {{"status", "What runs where: one screen", "", {target_word(false)}, aimed_look({}),
         {{"autonomous status", "every target"}, {"autonomous status web -e production", "one"}, {"autonomous status -p shop -o json", "a project, for programs"}}}, status},
-      {{"why", "Every gate of a target or of a source commit, and which one it waits at", "", {{"TARGET|COMMIT", "A target, or a commit as git names it", false, false, "target"}}, aimed({}),
+      {{"why", "Every gate of a target or of a source commit, and which one it waits at", "", {{"TARGET|COMMIT", "A target, or a commit as git names it", false, false, "target"}}, aimed_look({}),
         {{"autonomous why web -e production", "why production runs what it runs"}, {"autonomous why HEAD", "why my last commit isn't out yet"}}}, why},
       {{"releases", "The history of a target, newest first", "", {target_word(false)},
-        aimed({{"-n,--limit", "N", "How many (default 20)"}, {"--commit", "COMMIT", "Only of this source commit"}}),
+        aimed_look({{"-n,--limit", "N", "How many (default 20)"}, {"--commit", "COMMIT", "Only of this source commit"}}),
         {{"autonomous releases web", "of one app"}, {"autonomous releases -e production -n 50", "of an environment"}}}, releases},
-      {{"show", "One release: who, why, what, and how it went", "", {{"RELEASE", "web/42, production/shop/web/42, or web for its newest", true, false, "target"}, {"NUMBER", "the release's number"}}, aimed({}),
+      {{"show", "One release: who, why, what, and how it went", "", {{"RELEASE", "web/42, production/shop/web/42, or web for its newest", true, false, "target"}, {"NUMBER", "the release's number"}}, aimed_look({}),
         {{"autonomous show web", "the newest of web"}, {"autonomous show production/shop/web/42", "one in full"}}}, show},
       {{"where", "Where a source commit lives", "", {{"COMMIT", "As git names it here; default HEAD"}}, looking({}),
         {{"autonomous where", "is my last commit out?"}, {"autonomous where 3f2c1ab", "a commit by its digits"}}}, where},
-      {{"config", "Effective configuration, and the line that each value came from", "", {target_word(false)}, aimed({}),
+      {{"config", "Effective configuration, and the line that each value came from", "", {target_word(false)}, aimed_look({}),
         {{"autonomous config web -e production", "what production runs with"}}}, config},
       {{"diff", "What a release would change now, or how two releases differ", "", {target_word(false)},
-        aimed({{"--from", "N", "This release (default: what is live)"}, {"--to", "N", "This release (default: what would be released now)"}, {"--image", "REF", "As if this image were deployed"}}),
+        aimed_look({{"--from", "N", "This release (default: what is live)"}, {"--to", "N", "This release (default: what would be released now)"}, {"--image", "REF", "As if this image were deployed"}}),
         {{"autonomous diff web", "what would change now"}, {"autonomous diff web --from 41 --to 42", "between two releases"}}}, diff},
   };
 }
