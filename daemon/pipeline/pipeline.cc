@@ -312,6 +312,9 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
       asked->decision = again.decision;
       asked->image = again.image;
       asked->retry_of = again.retry_of;
+      for (const std::string& commit : again.supersedes) {
+        if (commit != asked->commit()) asked->supersedes.push_back(commit);
+      }
       wishes.push_back(std::move(asked));
     }
   }

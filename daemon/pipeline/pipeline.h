@@ -73,6 +73,7 @@ class Pipeline {
     bool past_hold = false;
     std::optional<model::Entry> decision;
     std::optional<model::ReleaseId> retry_of;
+    std::vector<std::string> supersedes;  // source commits that will now never be released
     bool dry_run = false;
   };
   Result<std::vector<WishPtr>> want_again(const Again& again, const FollowerPtr& follower);

@@ -192,11 +192,17 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
   bool keep = choice == "keep";
   ActionAnswer answer{known.target.str() + ": follows its source again", {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
   if (ask.dry_run) return answer;
-  TRY_DO(pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)}));
+  // What waits is wanted again under this wish: its key may have been released before, behind the rollback. It is taken
+  // off first, because it would run as soon as the hold ends.
+  std::optional<Flight> waiting = pipeline_.board().flight(known.target);
+  if (!keep) pipeline_.board().cancel_pending(known.target, "resumed");
+  auto decided = pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)});
+  if (!decided) {
+    if (!keep && waiting && waiting->release.phase == model::Phase::kQueued) pipeline_.board().want(waiting->wish, nullptr);
+    return decided.error();
+  }
   FollowerPtr follower = follower_of(std::move(progress));
   if (!keep) {
-    // What waits is wanted again under this wish: its key may have been released before, behind the rollback.
-    pipeline_.board().cancel_pending(known.target, "resumed");
     Pipeline::Again again;
     again.project = known.target.project;
     again.app = known.target.app;
@@ -206,6 +212,10 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
     again.because = ask.because;
     again.ticket = ask.ticket;
     again.intent = new_intent("resume");
+    if (waiting && waiting->wish->source) {
+      again.supersedes = waiting->wish->supersedes;
+      again.supersedes.push_back(waiting->wish->commit());
+    }
     auto wishes = pipeline_.want_again(again, follower);
     if (!wishes && wishes.error().code() != Code::kNotFound) {
       if (follower) follower->complete();
