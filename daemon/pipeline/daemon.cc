@@ -134,6 +134,9 @@ class Daemon {
 
   Result<void> start() {
     const std::string& state = config_->state;
+    if (!config_->tls.certificate.empty()) {
+      return fail(Code::kInvalid, "tls is configured, and this daemon serves plain HTTP").hint("take `tls:` out, and put a proxy with TLS in front; public_url says its address");
+    }
     TRY_DO(make_folders(state));
     ::chmod(state.c_str(), 0700);
     auto lock = LockFile::take(state + "/daemon.lock");
@@ -210,6 +213,7 @@ class Daemon {
     options.assemble.max_file = config_->limits.blob;
     options.assemble.max_output = config_->limits.render_output;
     options.writer.poll = config_->gitops.poll;
+    options.writer.git = git_program();
     options.writer.verify_timeout = config_->verify_timeout;
     options.verifier.repository = gitops_path();
     options.verifier.branch = config_->gitops.deploy;

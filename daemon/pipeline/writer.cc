@@ -5,6 +5,7 @@
 #include "daemon/pipeline/gates.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/git/maintenance.h"
 #include "gitops/git/repository.h"
 #include "gitops/store/layout.h"
 
@@ -306,7 +307,16 @@ void Writer::commit(const Ctx& ctx) {
   }
   for (Decision& decision : decisions) decision.promise.set_value(written);
   if (!flights.empty() && options_.on_released) options_.on_released();
-  if (!board_.unrecorded().empty() || board_.has_ready()) board_.wake();
+  bool more = !board_.unrecorded().empty() || board_.has_ready();
+  if (more) board_.wake();
+  if (++batches_ >= options_.tidy_every && !more) tidy(ctx);
+}
+
+// When nothing waits: a release is not held up by upkeep.
+void Writer::tidy(const Ctx& ctx) {
+  batches_ = 0;
+  auto done = git::tidy(ctx.within(Millis(60'000)), options_.git, record_->repository());
+  if (!done) log(Level::kWarning, "the packs of the GitOps repository could not be rolled up", {{"error", done.error().line()}});
 }
 
 void Writer::settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result) {

@@ -14,6 +14,7 @@
 
 #include "daemon/pipeline/board.h"
 #include "gitops/base/ctx.h"
+#include "gitops/git/program.h"
 #include "gitops/store/record.h"
 
 namespace autonomous::daemon {
@@ -24,6 +25,8 @@ class Writer {
     Millis poll{15'000};             // of a remote repository; a hosted one tells through hint()
     Millis verify_timeout{600'000};  // where platform.yaml is silent
     size_t batch = 500;              // releases of one push
+    git::GitProgram git;             // for upkeep: each batch is a pack, and many packs are slow
+    uint64_t tidy_every = 64;        // batches
     // The platform changed (also once at the start). On the writer's thread.
     std::function<void(PlatformPtr)> on_view;
     // Something is to be verified.
@@ -59,6 +62,7 @@ class Writer {
   void take_in(const store::Foreign& foreign);
   void load_view();
   void publish_state();
+  void tidy(const Ctx& ctx);
   void watch_over(const model::Target& target, const store::TargetState& state);
   void commit(const Ctx& ctx);
   void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
@@ -76,6 +80,7 @@ class Writer {
   store::StatePtr state_;
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;
+  uint64_t batches_ = 0;
 
   mutable std::mutex mutex_;  // guards all below
   std::deque<Decision> decisions_;
