@@ -1,6 +1,7 @@
 // autonomous-core: every verb but `render`. Installed as libexec/autonomous/core; the front runs it.
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,6 +13,11 @@
 #include "daemon/pipeline/daemon.h"
 
 extern char** environ;
+
+#ifdef __SANITIZE_ADDRESS__
+// The leak checker traces its own process; under a filter of system calls (systemd's, a test's) it could only abort.
+extern "C" int __lsan_is_turned_off() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0 ? 1 : 0; }
+#endif
 
 namespace {
 

@@ -290,6 +290,7 @@ store::Draft draft_of(const Wish& wish, const store::TargetState* state) {
   draft.artifact = artifact_of(wish);
   draft.intent = wish.intent;
   draft.on_number = state != nullptr ? state->last_number : 0;
+  draft.on_main = wish.view->tip.hex();
   draft.past_hold = wish.past_hold;
   draft.hold = wish.decision;
   draft.even_unchanged = wish.retry_of.has_value() || wish.retire;

@@ -344,9 +344,9 @@ void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
     bool ours = error.code() == Code::kUnavailable || error.retryable();
     log(Level::kWarning, "not rendered: " + shorten(error.line(), 2000), {{"target", target}, {"source", flight.wish->commit()}});
     // A chain of a thousand includes is a text of 100 KB; its first links and its end tell.
-    std::string text = shorten(error.text(), 4000);
+    std::string text = shorten(error.text(), 900);
     for (const FollowerPtr& follower : flight.followers) say(follower, text, Progress::Tone::kBad, "render", target);
-    board_.post(flight.id, model::RenderFailed{shorten(error.text(), 1600), ours});
+    board_.post(flight.id, model::RenderFailed{shorten(error.text(), 800), ours});
     return;
   }
   if (!*made) {

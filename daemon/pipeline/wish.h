@@ -23,6 +23,7 @@ namespace autonomous::daemon {
 struct PlatformView {
   git::Oid commit;  // of main; what `platform` was read from
   std::string blob; // oid of platform.yaml in it
+  git::Oid tip;     // of main when it was looked at: `commit`, or a later one that is wrong
   std::shared_ptr<const model::Platform> platform;
   std::shared_ptr<const FileTree> tree;  // of that commit: config/<env>/<project>/<app>.yaml
   std::vector<Error> errors;

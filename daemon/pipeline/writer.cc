@@ -52,6 +52,7 @@ PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, c
   auto keep = [&](Error error) {
     if (before) *view = *before;
     if (!view->platform) view->platform = std::make_shared<model::Platform>();
+    view->tip = main;
     view->errors = {std::move(error)};
     return view;
   };
@@ -66,7 +67,7 @@ PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, c
     view->errors = std::move(errors);
     return view;
   }
-  view->commit = main;
+  view->commit = view->tip = main;
   view->tree = *tree;
   view->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
   if (auto entry = repository.entry(main, store::kPlatformFile)) view->blob = entry->oid.hex();

@@ -129,7 +129,8 @@ std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* 
   if (draft.on_number != last) {
     return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
   }
-  if (draft.trailers.policy && draft.trailers.policy->commit != base_.tips.main.hex()) {
+  const std::string judged_at = !draft.on_main.empty() ? draft.on_main : draft.trailers.policy ? draft.trailers.policy->commit : "";
+  if (!judged_at.empty() && judged_at != base_.tips.main.hex()) {
     return DraftResult(Stale{"main moved to " + base_.tips.main.short_hex()});
   }
   if (!draft.artifact.empty() && !draft.restore && builder_.state().is_bad(draft.artifact)) {

@@ -94,6 +94,9 @@ struct Draft {
   std::map<std::string, KeptInput> inputs;  // by digest; those already kept cost nothing
 
   uint32_t on_number = 0;     // the target's last number when this was computed: else it is stale
+  // The tip of main that was looked at, where it isn't the policy's own commit: a platform.yaml that is wrong leaves the one
+  // before in force. Empty: the policy's commit.
+  std::string on_main;
   bool past_hold = false;     // a rollback or a resume goes past a hold
   bool even_unchanged = false; // make a release although no byte changes (retry, restart with annotation: not needed)
   std::optional<model::Entry> hold;  // hold or resume that belongs to it, in the same push
