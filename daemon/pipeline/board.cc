@@ -398,7 +398,9 @@ void Board::fold(Flight& flight, const model::Event& event, Told& told) {
   if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note || before.recorded != flight.release.recorded) {
     changed(after.target, told);
   }
-  if (flight.release.recorded && !before.recorded) {
+  // A failure without a commit is told at once: the ledger may be out of reach for the same reason.
+  bool failed_early = after.phase == Phase::kDone && before.phase != Phase::kDone && after.number == 0;
+  if (failed_early || (flight.release.recorded && !before.recorded)) {
     for (const FollowerPtr& follower : flight.followers) {
       told.ends.emplace_back(follower, outcome_of(flight));
       told.ended_targets.push_back(after.target);

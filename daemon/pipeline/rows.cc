@@ -111,8 +111,16 @@ TargetRow make_row(const model::Target& target, const store::TargetState* record
     from_attempts(*record, row);
     from_marks(*record, now, row);
   }
-  bool under_way = flight != nullptr && flight->release.phase != Phase::kDone;
-  if (!under_way) return row;
+  if (flight == nullptr) return row;
+  if (flight->release.phase == Phase::kDone) {
+    // Not in the ledger yet; the remote may be what failed.
+    bool unwritten = flight->release.outcome == model::Outcome::kFailed && flight->release.number == 0;
+    if (!unwritten) return row;
+    row.state = TargetState::kFailed;
+    row.since = flight->release.since;
+    row.why = flight->release.reason;
+    return row;
+  }
   std::string behind = row.hold ? flight->wish->commit() : "";
   from_flight(*flight, row);
   if (row.hold) row.hold->behind = behind;
