@@ -32,8 +32,10 @@ int become_core(char** argv) {
       return 126;
     }
   }
-  std::fprintf(stderr, "autonomous: the core is missing: neither ../libexec/autonomous/core nor autonomous-core lies beside %s\n",
-               folder.c_str());
+  std::fprintf(
+      stderr,
+      "autonomous: the core is missing: neither ../libexec/autonomous/core nor autonomous-core lies beside %s\n",
+      folder.c_str());
   return 127;
 }
 

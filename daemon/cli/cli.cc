@@ -28,16 +28,19 @@ int unknown_verb(Surroundings& around, const std::string& name) {
   std::vector<std::string> known;
   for (const Verb& verb : verbs()) known.push_back(verb.spec.name);
   std::string meant = nearest(name, known);
-  around.err << "autonomous: no such command: " << one_line(name, 60) << (meant.empty() ? "" : ": did you mean " + meant + "?") << "\n  hint: autonomous --help lists them\n";
+  around.err << "autonomous: no such command: " << one_line(name, 60)
+             << (meant.empty() ? "" : ": did you mean " + meant + "?") << "\n  hint: autonomous --help lists them\n";
   return kExitUsage;
 }
 
 // hook pre-receive|post-receive --socket PATH: for git only, so not in the table.
 int hook(const std::vector<std::string>& arguments, Surroundings& around) {
-  bool well_formed = arguments.size() == 4 && arguments[2] == "--socket" && (arguments[1] == "pre-receive" || arguments[1] == "post-receive");
+  bool well_formed = arguments.size() == 4 && arguments[2] == "--socket" &&
+                     (arguments[1] == "pre-receive" || arguments[1] == "post-receive");
   if (!well_formed) return kExitUsage;
   HookCall call{arguments[1], arguments[3], around.folder, around.environment};
-  constexpr Millis kLongest{20 * 60'000};  // a release may take that long to be judged; the pusher may leave at any time
+  constexpr Millis kLongest{20 *
+                            60'000};  // a release may take that long to be judged; the pusher may leave at any time
   return run_hook(Ctx{around.stop}.within(kLongest), call, around.in, around.out);
 }
 
@@ -70,7 +73,8 @@ std::string general_help() {
       "A target is one app in one environment: production/shop/web; web -e production, or just web, where that is clear.\n\nCommands:\n";
   for (const Verb& verb : verbs()) {
     if (verb.hidden) continue;
-    text += "  " + verb.spec.name + std::string(verb.spec.name.size() < 12 ? 12 - verb.spec.name.size() : 1, ' ') + verb.spec.summary + "\n";
+    text += "  " + verb.spec.name + std::string(verb.spec.name.size() < 12 ? 12 - verb.spec.name.size() : 1, ' ') +
+            verb.spec.summary + "\n";
   }
   text +=
       "\nautonomous COMMAND --help tells more, with examples.\n"

@@ -1,5 +1,5 @@
-// The command line: every verb but `render`, which the front runs itself. The executable's main hands over the process's
-// surroundings; tests hand over their own.
+// The command line: every verb but `render`, which the front runs itself. The executable's main hands over the
+// process's surroundings; tests hand over their own.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,15 @@ namespace autonomous::daemon {
 struct DaemonOptions;
 
 // Exit statuses (design.md §9).
-enum Exit : int { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitNotFound = 3, kExitDenied = 4, kExitUnreachable = 5, kExitWaiting = 6 };
+enum Exit : int {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitNotFound = 3,
+  kExitDenied = 4,
+  kExitUnreachable = 5,
+  kExitWaiting = 6
+};
 
 struct Surroundings {
   std::ostream& out;
@@ -28,8 +36,8 @@ struct Surroundings {
   std::function<std::string(const std::string&)> variable;  // of the environment; "" where unset
   std::vector<std::string> environment;                     // all of it, for the hook
   const Clock& clock = system_clock();
-  std::stop_token stop;                                     // Ctrl-C
-  std::function<int(const DaemonOptions&)> run_daemon;      // the verb `daemon`
+  std::stop_token stop;                                 // Ctrl-C
+  std::function<int(const DaemonOptions&)> run_daemon;  // the verb `daemon`
 };
 
 // arguments: without the program's name.

@@ -16,10 +16,13 @@ namespace autonomous::daemon {
 using nlohmann::json;
 
 OptionSpec output_option() { return {"-o,--output", "text|json", "How to print", "text|json"}; }
-OptionSpec server_option() { return {"--server", "URL|unix:PATH", "The daemon to talk to (default: AUTONOMOUS_SERVER, then the local one)"}; }
+OptionSpec server_option() {
+  return {"--server", "URL|unix:PATH", "The daemon to talk to (default: AUTONOMOUS_SERVER, then the local one)"};
+}
 
 std::vector<OptionSpec> aiming() {
-  return {{"-e,--environment", "ENV", "Only in this environment", "environment"}, {"-p,--project", "PROJECT", "Only of this project", "project"}};
+  return {{"-e,--environment", "ENV", "Only in this environment", "environment"},
+          {"-p,--project", "PROJECT", "Only of this project", "project"}};
 }
 
 std::vector<OptionSpec> looking(std::vector<OptionSpec> own) {
@@ -77,7 +80,9 @@ Result<Remote*> Command::remote() {
   return remote_.get();
 }
 
-void Command::print(const json& value) const { around.out << value.dump(2, ' ', false, json::error_handler_t::replace) << "\n"; }
+void Command::print(const json& value) const {
+  around.out << value.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+}
 
 std::string project_of_folder(const std::string& start) {
   for (std::string folder = start; !folder.empty(); folder = folder.substr(0, folder.rfind('/'))) {
@@ -96,7 +101,8 @@ namespace {
 struct Wanted {
   std::string environment, project, app;
   bool fits(const model::Target& target) const {
-    return (environment.empty() || environment == target.environment) && (project.empty() || project == target.project) && (app.empty() || app == target.app);
+    return (environment.empty() || environment == target.environment) &&
+           (project.empty() || project == target.project) && (app.empty() || app == target.app);
   }
 };
 
@@ -121,9 +127,11 @@ std::vector<std::string> fitting(const std::vector<model::Target>& all, const Wa
 
 Error no_such_target(const std::string& text, const std::vector<model::Target>& all) {
   std::set<std::string> names;
-  for (const model::Target& target : all) names.insert({target.str(), target.project + "/" + target.app, target.app, target.project});
+  for (const model::Target& target : all)
+    names.insert({target.str(), target.project + "/" + target.app, target.app, target.project});
   std::string meant = nearest(text, {names.begin(), names.end()});
-  return fail(Code::kNotFound, text.empty() ? "there is no such target" : "no target fits '" + text + "'", meant.empty() ? "" : ": did you mean " + meant + "?")
+  return fail(Code::kNotFound, text.empty() ? "there is no such target" : "no target fits '" + text + "'",
+              meant.empty() ? "" : ": did you mean " + meant + "?")
       .hint("`autonomous status` lists what there is");
 }
 
@@ -159,7 +167,8 @@ Result<std::string> find_target(Command& command, const std::string& text) {
   std::string list = found[0];
   for (size_t i = 1; i < found.size() && i < 6; ++i) list += ", " + found[i];
   if (found.size() > 6) list += ", …";
-  return fail(Code::kInvalid, text.empty() ? "which target?" : "'" + text + "' is several targets", " ", list).hint("say more of its name, or -e ENVIRONMENT and -p PROJECT");
+  return fail(Code::kInvalid, text.empty() ? "which target?" : "'" + text + "' is several targets", " ", list)
+      .hint("say more of its name, or -e ENVIRONMENT and -p PROJECT");
 }
 
 }  // namespace autonomous::daemon

@@ -52,8 +52,9 @@ std::vector<Verb> record_verbs();
 OptionSpec output_option();
 OptionSpec server_option();
 std::vector<OptionSpec> looking(std::vector<OptionSpec> own);  // + server, output
-std::vector<OptionSpec> acting(std::vector<OptionSpec> own);   // + because, ticket, dry-run, yes, timeout, no-wait, server, output
-std::vector<OptionSpec> aiming();                              // -e, -p
+std::vector<OptionSpec> acting(
+    std::vector<OptionSpec> own);  // + because, ticket, dry-run, yes, timeout, no-wait, server, output
+std::vector<OptionSpec> aiming();  // -e, -p
 WordSpec target_word(bool required);
 
 // The text of a member, "" where there is none; so that an older or newer daemon's answer can be shown.

@@ -56,10 +56,13 @@ Result<ChildResult> run_git(const Ctx& ctx, const HookCall& call, std::vector<st
 // What no hosted repository takes, whoever pushes.
 Result<void> check_update(const Ctx& ctx, const HookCall& call, const Update& update) {
   bool tag = starts_with(update.ref, "refs/tags/");
-  if (!tag && !starts_with(update.ref, "refs/heads/")) return fail(Code::kDenied, update.ref, ": only branches and tags are taken here");
-  if (update.after == kNone) return fail(Code::kDenied, update.ref, " stays: what is kept here is a record, and nothing in it is deleted");
+  if (!tag && !starts_with(update.ref, "refs/heads/"))
+    return fail(Code::kDenied, update.ref, ": only branches and tags are taken here");
+  if (update.after == kNone)
+    return fail(Code::kDenied, update.ref, " stays: what is kept here is a record, and nothing in it is deleted");
   if (update.before == kNone) return ok();
-  if (tag) return fail(Code::kDenied, update.ref, " stays where it is: what is kept here is a record, and tags don't move");
+  if (tag)
+    return fail(Code::kDenied, update.ref, " stays where it is: what is kept here is a record, and tags don't move");
   TRY(ChildResult ancestor, run_git(ctx, call, {"merge-base", "--is-ancestor", update.before, update.after}));
   if (ancestor.status == 0) return ok();
   return fail(Code::kDenied, update.ref, " would lose commits: what is kept here is a record, and isn't rewritten")
@@ -68,7 +71,8 @@ Result<void> check_update(const Ctx& ctx, const HookCall& call, const Update& up
 
 // Lints what a push adds to deploy or main: files only, with names that every tool can hold.
 Result<void> check_tree(const Ctx& ctx, const HookCall& call, const Update& update) {
-  TRY(ChildResult diff, run_git(ctx, call, {"diff-tree", "-r", "--raw", "-z", "--no-renames", update.before, update.after}));
+  TRY(ChildResult diff,
+      run_git(ctx, call, {"diff-tree", "-r", "--raw", "-z", "--no-renames", update.before, update.after}));
   if (diff.status != 0) return fail(Code::kInvalid, "can't compare with what was there: ", one_line(diff.err));
   // :100644 100644 <oid> <oid> M NUL path NUL …
   std::vector<std::string_view> parts = split(diff.out, '\0');
@@ -76,15 +80,18 @@ Result<void> check_tree(const Ctx& ctx, const HookCall& call, const Update& upda
     std::vector<std::string_view> fields = split(parts[i], ' ');
     std::string path = one_line(parts[i + 1]);
     if (fields.size() < 5 || fields[4] == "D") continue;
-    if (fields[1] == "160000") return fail(Code::kDenied, path, " is a submodule: the GitOps repository holds files only");
+    if (fields[1] == "160000")
+      return fail(Code::kDenied, path, " is a submodule: the GitOps repository holds files only");
     if (fields[1] == "120000") return fail(Code::kDenied, path, " is a link: the GitOps repository holds files only");
-    if (path != parts[i + 1] || !is_plain_path(parts[i + 1]) || !is_utf8(parts[i + 1])) return fail(Code::kDenied, path, " is no name for a file here");
+    if (path != parts[i + 1] || !is_plain_path(parts[i + 1]) || !is_utf8(parts[i + 1]))
+      return fail(Code::kDenied, path, " is no name for a file here");
   }
   return ok();
 }
 
 Result<void> check_gitops_update(const Ctx& ctx, const HookCall& call, const Update& update) {
-  if (starts_with(update.ref, "refs/tags/")) return fail(Code::kDenied, update.ref, ": only the daemon makes tags in the GitOps repository");
+  if (starts_with(update.ref, "refs/tags/"))
+    return fail(Code::kDenied, update.ref, ": only the daemon makes tags in the GitOps repository");
   if (starts_with(update.ref, "refs/heads/autonomous/")) {
     return fail(Code::kDenied, update.ref, " is the ledger: it says what happened, and only the daemon writes it");
   }
@@ -94,7 +101,8 @@ Result<void> check_gitops_update(const Ctx& ctx, const HookCall& call, const Upd
 
 std::string request_body(const HookCall& call, const std::vector<Update>& updates) {
   json list = json::array();
-  for (const Update& update : updates) list.push_back({{"ref", update.ref}, {"old", update.before}, {"new", update.after}});
+  for (const Update& update : updates)
+    list.push_back({{"ref", update.ref}, {"old", update.before}, {"new", update.after}});
   json body = {{"name", name_of(call.repository)}, {"repository", call.repository}, {"updates", list}};
   for (const char* part : {"name", "email", "how"}) {
     std::string upper = part;
@@ -117,7 +125,8 @@ http::Request request_to(const HookCall& call, const std::string& path, const st
 std::string words_of(const http::Response& response) {
   json problem = json::parse(response.body, nullptr, false);
   std::string words = problem.is_object() ? problem.value("text", problem.value("detail", "")) : "";
-  if (problem.is_object() && !problem.contains("text") && problem.contains("hint")) words += "\n" + problem.value("hint", "");
+  if (problem.is_object() && !problem.contains("text") && problem.contains("hint"))
+    words += "\n" + problem.value("hint", "");
   return words.empty() ? "the daemon answered " + std::to_string(response.status) : words;
 }
 
@@ -152,10 +161,12 @@ int post_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>
   request.idle_timeout = Millis{60'000};
   ProgressView view(out, Style{});
   http::LineReader reader([&view](std::string_view line) { return view.line(line); });
-  Result<http::Response> response = client.stream(ctx, request, [&reader](std::string_view data) { return reader.feed(data); });
+  Result<http::Response> response =
+      client.stream(ctx, request, [&reader](std::string_view data) { return reader.feed(data); });
   if (!response) {
     bool late = response.error().code() == Code::kTimeout;
-    print_lines(out, late ? "it goes on without you: `autonomous status` shows how it ends" : "the push is kept; the daemon takes it up when it answers again");
+    print_lines(out, late ? "it goes on without you: `autonomous status` shows how it ends"
+                          : "the push is kept; the daemon takes it up when it answers again");
   } else if (!response->ok()) {
     print_lines(out, words_of(*response));
   }

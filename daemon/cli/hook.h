@@ -11,14 +11,14 @@
 namespace autonomous::daemon {
 
 struct HookCall {
-  std::string kind;        // pre-receive | post-receive
-  std::string socket;      // the daemon's
-  std::string repository;  // its folder; the name is <name>.git
+  std::string kind;                      // pre-receive | post-receive
+  std::string socket;                    // the daemon's
+  std::string repository;                // its folder; the name is <name>.git
   std::vector<std::string> environment;  // KEY=VALUE: git's own variables (quarantine), PATH, AUTONOMOUS_PUSHER_*
 };
 
-// The hook's exit status. A pre-receive refuses where the daemon doesn't answer: nothing is accepted that it can't judge.
-// A post-receive never fails: the refs have moved. It follows the release until its end or ctx's.
+// The hook's exit status. A pre-receive refuses where the daemon doesn't answer: nothing is accepted that it can't
+// judge. A post-receive never fails: the refs have moved. It follows the release until its end or ctx's.
 int run_hook(const Ctx& ctx, const HookCall& call, std::istream& updates, std::ostream& out);
 
 }  // namespace autonomous::daemon

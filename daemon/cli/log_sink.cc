@@ -52,7 +52,8 @@ std::string as_text(const LogLine& line) {
 }
 
 std::string as_json(const LogLine& line) {
-  nlohmann::json object = {{"time", format_time(system_clock().now())}, {"level", level_text(line.level)}, {"message", line.message}};
+  nlohmann::json object = {
+      {"time", format_time(system_clock().now())}, {"level", level_text(line.level)}, {"message", line.message}};
   for (const auto& [key, value] : line.fields) {
     if (!object.contains(key)) object[key] = value;
   }

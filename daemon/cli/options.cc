@@ -31,7 +31,8 @@ void bind(CLI::App& app, const VerbSpec& verb, Bound& bound) {
     const WordSpec& word = verb.words[i];
     // A list takes all words that come, whatever is expected of it: one word is a text.
     if (!word.many) bound.words[i].resize(1);
-    CLI::Option* option = word.many ? app.add_option(word.name, bound.words[i], word.help) : app.add_option(word.name, bound.words[i][0], word.help);
+    CLI::Option* option = word.many ? app.add_option(word.name, bound.words[i], word.help)
+                                    : app.add_option(word.name, bound.words[i][0], word.help);
     option->type_name("");
     if (word.required) option->required();
   }
@@ -51,7 +52,8 @@ Error usage_error(const VerbSpec& verb, const std::vector<std::string>& argument
   std::string message = said;
   for (const std::string& argument : arguments) {
     std::string name = argument.substr(0, argument.find('='));
-    if (!starts_with(name, "--") || name == "--help" || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (!starts_with(name, "--") || name == "--help" || std::find(known.begin(), known.end(), name) != known.end())
+      continue;
     message = "unknown option " + one_line(name, 60);
     std::string meant = nearest(name, known);
     if (!meant.empty()) message += ": did you mean " + meant + "?";

@@ -20,7 +20,7 @@ struct OptionSpec {
 };
 
 struct WordSpec {
-  std::string name;         // "TARGET"
+  std::string name;  // "TARGET"
   std::string help;
   bool required = false;
   bool many = false;
@@ -39,8 +39,8 @@ struct Options {
 
 struct VerbSpec {
   std::string name;
-  std::string summary;   // one line
-  std::string details;   // a paragraph or none
+  std::string summary;  // one line
+  std::string details;  // a paragraph or none
   std::vector<WordSpec> words;
   std::vector<OptionSpec> options;
   std::vector<std::pair<std::string, std::string>> examples;  // command, what it does

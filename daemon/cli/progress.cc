@@ -53,8 +53,10 @@ void ProgressView::done(const json& outcomes) {
     std::string verdict = text_of(outcome, "verdict");
     if (verdict == "failed") ended_ = Ended::kFailed;
     if (verdict == "waiting" && ended_ != Ended::kFailed) ended_ = Ended::kWaiting;
-    std::string line = style_.paint(mark_of_state(verdict), tone_of_state(verdict)) + " " + one_line(text_of(outcome, "target"), 80);
-    if (outcome.contains("release") && outcome["release"].is_number_unsigned()) line += "  release " + std::to_string(outcome["release"].get<uint64_t>());
+    std::string line =
+        style_.paint(mark_of_state(verdict), tone_of_state(verdict)) + " " + one_line(text_of(outcome, "target"), 80);
+    if (outcome.contains("release") && outcome["release"].is_number_unsigned())
+      line += "  release " + std::to_string(outcome["release"].get<uint64_t>());
     std::string text = text_of(outcome, "text");
     out_ << line << (text.empty() ? "  " + verdict : "  " + one_line(text, 1000)) << std::endl;
   }

@@ -19,7 +19,8 @@ enum class Ended : uint8_t {
   kDetached,  // the daemon stopped, or the stream broke: not known
 };
 
-// Takes the lines of one followed request. Each is printed as it comes: "  local/shop/web   commit  release 1 (3f2c1ab …)".
+// Takes the lines of one followed request. Each is printed as it comes: "  local/shop/web   commit  release 1 (3f2c1ab
+// …)".
 class ProgressView {
  public:
   ProgressView(std::ostream& out, Style style) : out_(out), style_(style) {}

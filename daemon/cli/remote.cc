@@ -98,11 +98,13 @@ Result<json> Remote::post(const Ctx& ctx, const std::string& path, const json& b
   if (!response) return unreachable(response.error());
   if (!response->ok()) return problem_of(*response);
   json answer = json::parse(response->body, nullptr, false);
-  if (answer.is_discarded()) return fail(Code::kUnavailable, "what answers at ", address_.text, " is no daemon of ours");
+  if (answer.is_discarded())
+    return fail(Code::kUnavailable, "what answers at ", address_.text, " is no daemon of ours");
   return answer;
 }
 
-Result<void> Remote::follow(const Ctx& ctx, const std::string& path, const json& body, std::function<bool(std::string_view)> on_line) {
+Result<void> Remote::follow(const Ctx& ctx, const std::string& path, const json& body,
+                            std::function<bool(std::string_view)> on_line) {
   http::Request what = request("POST", path);
   what.headers.emplace_back("Content-Type", "application/json");
   what.headers.emplace_back("Accept", "application/x-ndjson");
@@ -115,7 +117,8 @@ Result<void> Remote::follow(const Ctx& ctx, const std::string& path, const json&
     began = true;
     return reader.feed(data);
   });
-  if (!response && !began) return response.error().code() == Code::kTimeout ? response.error() : unreachable(response.error());
+  if (!response && !began)
+    return response.error().code() == Code::kTimeout ? response.error() : unreachable(response.error());
   if (!response) return std::move(response).error();
   if (!response->ok()) return problem_of(*response);
   return ok();

@@ -13,7 +13,8 @@
 
 namespace autonomous::daemon {
 
-// "unix:/run/…" or "http://…"; said by --server, AUTONOMOUS_SERVER, or found: the state folder's socket, then the system's.
+// "unix:/run/…" or "http://…"; said by --server, AUTONOMOUS_SERVER, or found: the state folder's socket, then the
+// system's.
 struct ServerAddress {
   std::string url;          // without a '/' at its end
   std::string unix_socket;  // empty: TCP
@@ -31,7 +32,8 @@ class Remote {
   Result<nlohmann::json> get(const Ctx& ctx, const std::string& path);
   Result<nlohmann::json> post(const Ctx& ctx, const std::string& path, const nlohmann::json& body);
   // Posts, and hands over each line of what follows; false from it ends the stream.
-  Result<void> follow(const Ctx& ctx, const std::string& path, const nlohmann::json& body, std::function<bool(std::string_view)> on_line);
+  Result<void> follow(const Ctx& ctx, const std::string& path, const nlohmann::json& body,
+                      std::function<bool(std::string_view)> on_line);
   const ServerAddress& address() const { return address_; }
 
  private:

@@ -32,8 +32,9 @@ size_t decode(std::string_view text, uint32_t& point) {
 }
 
 size_t width_of(uint32_t point) {
-  bool wide = (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) || (point >= 0xac00 && point <= 0xd7a3) ||
-              (point >= 0xf900 && point <= 0xfaff) || (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
+  bool wide = (point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) ||
+              (point >= 0xac00 && point <= 0xd7a3) || (point >= 0xf900 && point <= 0xfaff) ||
+              (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
               (point >= 0x1f300 && point <= 0x1faff) || (point >= 0x20000 && point <= 0x3fffd);
   bool nothing = (point >= 0x300 && point <= 0x36f) || point == 0x200b || point == 0xfe0f;
   return nothing ? 0 : wide ? 2 : 1;
@@ -68,7 +69,9 @@ Tone tone_of_state(std::string_view state) {
   if (state == "live" || state == "healthy" || state == "ok" || state == "done" || state == "good") return Tone::kGood;
   if (state == "failed" || state == "no" || state == "bad" || state == "rejected") return Tone::kBad;
   if (state == "releasing" || state == "running") return Tone::kBusy;
-  if (state == "held" || state == "waiting" || state == "drifted" || state == "orphaned" || state == "warning" || state == "unverified") return Tone::kWarning;
+  if (state == "held" || state == "waiting" || state == "drifted" || state == "orphaned" || state == "warning" ||
+      state == "unverified")
+    return Tone::kWarning;
   if (state == "plain") return Tone::kPlain;
   return Tone::kDim;
 }
@@ -104,7 +107,8 @@ std::string Table::str(Style style, size_t width) const {
   std::vector<size_t> widths;
   for (const std::string& title : head_) widths.push_back(display_width(title));
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], display_width(one_line(row[i].text)));
+    for (size_t i = 0; i < row.size() && i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], display_width(one_line(row[i].text)));
   }
   std::string out;
   auto add = [&](const std::vector<Cell>& cells) {

@@ -19,7 +19,7 @@ struct Style {
 // A colour is wanted on a terminal, unless NO_COLOR is set (to anything but nothing) or TERM is dumb.
 bool wants_colour(bool terminal, std::string_view no_color, std::string_view term);
 
-Tone tone_of_state(std::string_view state);    // of a target, an outcome or a verdict
+Tone tone_of_state(std::string_view state);              // of a target, an outcome or a verdict
 std::string_view mark_of_state(std::string_view state);  // ✓ ✗ … ‖ !
 
 // Columns, two spaces apart, the last one not padded; widths count characters. Text from outside is put on one line.
@@ -40,7 +40,7 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-size_t display_width(std::string_view text);  // characters, counting wide ones as 2
+size_t display_width(std::string_view text);             // characters, counting wide ones as 2
 std::string age_of(std::string_view rfc3339, Time now);  // "3m"; "" where it is no time
 
 }  // namespace autonomous::daemon

@@ -29,7 +29,8 @@ void print_accepted(const Command& command, const json& answer) {
   out << one_line(text_of(answer, "summary"), 1000) << "\n";
   json affected = answer.value("affected", json::array());
   // One target's line often says what the summary said.
-  bool said = affected.size() == 1 && text_of(answer, "summary").find(text_of(affected[0], "text")) != std::string::npos;
+  bool said =
+      affected.size() == 1 && text_of(answer, "summary").find(text_of(affected[0], "text")) != std::string::npos;
   for (const json& one : said ? json::array() : affected) {
     out << "  " << text_of(one, "target");
     if (number_of(one, "release") != 0) out << "  release " << number_of(one, "release");
@@ -63,7 +64,9 @@ int exit_of_end(const Command& command, Ended ended, const Result<void>& followe
   if (ended == Ended::kDetached) {
     bool left = command.around.stop.stop_requested();
     bool late = !followed && followed.error().code() == Code::kTimeout;
-    command.around.err << (left ? "detached: it goes on without you" : late ? "still going when the time was up: it goes on without you" : "the connection to the daemon was lost: it goes on without you")
+    command.around.err << (left   ? "detached: it goes on without you"
+                           : late ? "still going when the time was up: it goes on without you"
+                                  : "the connection to the daemon was lost: it goes on without you")
                        << "; `autonomous status` shows how it ends\n";
   }
   return kExitWaiting;
@@ -108,7 +111,9 @@ Result<int> act(Command& command, const std::string& path, const json& body, boo
   return exit_of_end(command, view.ended(), followed);
 }
 
-std::string target_path(const std::string& target, const char* action) { return "/api/v1/targets/" + target + "/" + action; }
+std::string target_path(const std::string& target, const char* action) {
+  return "/api/v1/targets/" + target + "/" + action;
+}
 
 // --- deploy, connect ---
 
@@ -117,8 +122,10 @@ Result<int> deploy(Command& command) {
   std::string project = command.options.get("project");
   std::string app;
   std::string environment = command.options.get("environment");
-  std::vector<std::string_view> parts = command.word(0).empty() ? std::vector<std::string_view>{} : split(command.word(0), '/');
-  if (parts.size() > 3) return fail(Code::kInvalid, "'", command.word(0), "' is no target: shop, shop/web or production/shop/web");
+  std::vector<std::string_view> parts =
+      command.word(0).empty() ? std::vector<std::string_view>{} : split(command.word(0), '/');
+  if (parts.size() > 3)
+    return fail(Code::kInvalid, "'", command.word(0), "' is no target: shop, shop/web or production/shop/web");
   if (parts.size() == 3) environment = std::string(parts[0]);
   if (parts.size() >= 2) {
     project = std::string(parts[parts.size() - 2]);
@@ -132,7 +139,8 @@ Result<int> deploy(Command& command) {
       Result<model::Target> first = model::Target::parse((*found)[0]);
       if (!first) return std::move(first).error();
       for (const std::string& other : *found) {
-        if (other.find("/" + first->project + "/") == std::string::npos) return fail(Code::kInvalid, "'", command.word(0), "' is in several projects: say PROJECT/APP");
+        if (other.find("/" + first->project + "/") == std::string::npos)
+          return fail(Code::kInvalid, "'", command.word(0), "' is in several projects: say PROJECT/APP");
       }
       project = first->project;
       if (first->project != parts[0] || first->app == parts[0]) app = std::string(parts[0]);
@@ -144,7 +152,9 @@ Result<int> deploy(Command& command) {
     }
   }
   if (project.empty()) project = project_of_folder(command.around.folder);
-  if (project.empty()) return fail(Code::kInvalid, "which project?").hint("autonomous deploy PROJECT, or run it where its autonomous.yaml is");
+  if (project.empty())
+    return fail(Code::kInvalid, "which project?")
+        .hint("autonomous deploy PROJECT, or run it where its autonomous.yaml is");
   TRY_DO(model::check_name("project name", project, model::kMaxProject));
   if (!app.empty()) body["app"] = app;
   if (!environment.empty()) body["environment"] = environment;
@@ -179,10 +189,13 @@ Result<int> rollback(Command& command) {
   json body = ask_body(command);
   std::string to = command.options.get("to");
   if (!to.empty()) {
-    if (to.find_first_not_of("0123456789") != std::string::npos || to.size() > 9) return fail(Code::kInvalid, "--to takes a release's number");
+    if (to.find_first_not_of("0123456789") != std::string::npos || to.size() > 9)
+      return fail(Code::kInvalid, "--to takes a release's number");
     body["to"] = std::stoul(to);
   }
-  TRY_DO(confirm(command, target + " goes back to " + (to.empty() ? "the release before" : "release " + to) + " and is held.", false));
+  TRY_DO(confirm(command,
+                 target + " goes back to " + (to.empty() ? "the release before" : "release " + to) + " and is held.",
+                 false));
   return act(command, target_path(target, "rollback"), body, true);
 }
 
@@ -220,23 +233,59 @@ std::vector<OptionSpec> aimed_action(std::vector<OptionSpec> own) {
 
 std::vector<Verb> act_verbs() {
   return {
-      {{"deploy", "Release a commit or an image, and watch it", "Without --commit and --image: the newest commit of the branch, to wherever the platform sends it.",
+      {{"deploy",
+        "Release a commit or an image, and watch it",
+        "Without --commit and --image: the newest commit of the branch, to wherever the platform sends it.",
         {{"TARGET", "shop, shop/web or production/shop/web; default: this folder's project", false, false, "target"}},
-        aimed_action({{"--commit", "COMMIT", "This source commit"}, {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"}}),
-        {{"autonomous deploy", "this folder's project"}, {"autonomous deploy shop/web --image r.example.com/web@sha256:… --commit 3f2c1ab", "from your own CI"}}}, deploy},
-      {{"retry", "Try the newest release again", "", {target_word(false)}, aimed_action({}), {{"autonomous retry web --because 'registry is back'", "after an outage"}}}, retry},
-      {{"rollback", "Go back to an earlier release, and hold", "It is a new release with the earlier one's content. A plain `git revert` on the GitOps repository does the same.",
-        {target_word(false)}, aimed_action({{"--to", "N", "This release (default: the one before)"}}),
-        {{"autonomous rollback web -e production --because 'checkout fails'", "to the release before"}, {"autonomous rollback web --to 41", "to a certain one"}}}, rollback},
-      {{"hold", "Keep a target as it is; newer commits wait", "", {target_word(false)}, aimed_action({{"--until", "TIME", "Ends by itself: a time or a duration"}}),
-        {{"autonomous hold web -e production --because 'incident' --until 2h", "for two hours"}}}, hold},
-      {{"resume", "End a hold; the newest commit goes out", "", {target_word(false)},
-        aimed_action({{"--keep", "", "After a change past the platform: keep it until the next release"}, {"--replace", "", "After a change past the platform: release over it"}}),
-        {{"autonomous resume web -e production", "go on"}}}, resume},
-      {{"retire", "Remove the workloads of an app that is gone, in a release", "", {target_word(true)}, aimed_action({}),
-        {{"autonomous retire old-app -e production --yes", "in a script"}}}, retire},
-      {{"connect", "Bind a source repository to a project", "", {{"PROJECT", "Its name", true}, {"URL", "Where the repository is", true}}, acting({}),
-        {{"autonomous connect shop https://git.example.com/acme/shop.git", "watch that repository"}}}, connect},
+        aimed_action({{"--commit", "COMMIT", "This source commit"},
+                      {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"}}),
+        {{"autonomous deploy", "this folder's project"},
+         {"autonomous deploy shop/web --image r.example.com/web@sha256:… --commit 3f2c1ab", "from your own CI"}}},
+       deploy},
+      {{"retry",
+        "Try the newest release again",
+        "",
+        {target_word(false)},
+        aimed_action({}),
+        {{"autonomous retry web --because 'registry is back'", "after an outage"}}},
+       retry},
+      {{"rollback",
+        "Go back to an earlier release, and hold",
+        "It is a new release with the earlier one's content. A plain `git revert` on the GitOps repository does the same.",
+        {target_word(false)},
+        aimed_action({{"--to", "N", "This release (default: the one before)"}}),
+        {{"autonomous rollback web -e production --because 'checkout fails'", "to the release before"},
+         {"autonomous rollback web --to 41", "to a certain one"}}},
+       rollback},
+      {{"hold",
+        "Keep a target as it is; newer commits wait",
+        "",
+        {target_word(false)},
+        aimed_action({{"--until", "TIME", "Ends by itself: a time or a duration"}}),
+        {{"autonomous hold web -e production --because 'incident' --until 2h", "for two hours"}}},
+       hold},
+      {{"resume",
+        "End a hold; the newest commit goes out",
+        "",
+        {target_word(false)},
+        aimed_action({{"--keep", "", "After a change past the platform: keep it until the next release"},
+                      {"--replace", "", "After a change past the platform: release over it"}}),
+        {{"autonomous resume web -e production", "go on"}}},
+       resume},
+      {{"retire",
+        "Remove the workloads of an app that is gone, in a release",
+        "",
+        {target_word(true)},
+        aimed_action({}),
+        {{"autonomous retire old-app -e production --yes", "in a script"}}},
+       retire},
+      {{"connect",
+        "Bind a source repository to a project",
+        "",
+        {{"PROJECT", "Its name", true}, {"URL", "Where the repository is", true}},
+        acting({}),
+        {{"autonomous connect shop https://git.example.com/acme/shop.git", "watch that repository"}}},
+       connect},
   };
 }
 

@@ -37,8 +37,11 @@ Result<int> daemon_verb(Command& command) {
 json json_of(const model::Detected& detected, const std::string& project, bool written) {
   json errors = json::array();
   for (const Error& error : detected.errors) errors.push_back(error.line());
-  return {{"project", project}, {"structure", model::structure_name(detected.structure)}, {"found", detected.found}, {"notes", detected.notes},
-          {"missing", detected.missing}, {"errors", errors}, {"text", detected.text}, {"releasable", detected.releasable()}, {"written", written}};
+  return {{"project", project},          {"structure", model::structure_name(detected.structure)},
+          {"found", detected.found},     {"notes", detected.notes},
+          {"missing", detected.missing}, {"errors", errors},
+          {"text", detected.text},       {"releasable", detected.releasable()},
+          {"written", written}};
 }
 
 void print_detected(const Command& command, const model::Detected& detected, const std::string& project) {
@@ -48,7 +51,8 @@ void print_detected(const Command& command, const model::Detected& detected, con
   for (const std::string& note : detected.notes) out << "  " << one_line(note, 500) << "\n";
   for (const Error& error : detected.errors) command.around.err << error.text() << "\n";
   for (const Error& warning : detected.warnings) command.around.err << "warning: " << warning.text() << "\n";
-  for (const std::string& missing : detected.missing) out << command.style.paint("missing: ", Tone::kWarning) << one_line(missing, 500) << "\n";
+  for (const std::string& missing : detected.missing)
+    out << command.style.paint("missing: ", Tone::kWarning) << one_line(missing, 500) << "\n";
 }
 
 Result<int> init(Command& command) {
@@ -89,7 +93,8 @@ Result<int> doctor(Command& command) {
     json answers = {{"name", "daemon"}, {"state", "ok"}, {"text", "answers at " + remote->address().text}};
     checks.insert(checks.begin(), answers);
   } else {
-    checks.push_back({{"name", "daemon"}, {"state", "failed"}, {"text", answer.error().message()}, {"fix", answer.error().hint()}});
+    checks.push_back(
+        {{"name", "daemon"}, {"state", "failed"}, {"text", answer.error().message()}, {"fix", answer.error().hint()}});
     status = exit_of(answer.error());
   }
   for (const json& check : checks) {
@@ -101,8 +106,11 @@ Result<int> doctor(Command& command) {
   }
   for (const json& check : checks) {
     std::string state = text_of(check, "state");
-    command.around.out << command.style.paint(std::string(mark_of_state(state)) + " " + text_of(check, "name"), tone_of_state(state)) << "  " << one_line(text_of(check, "text"), 1000) << "\n";
-    if (!text_of(check, "fix").empty()) command.around.out << "    fix: " << one_line(text_of(check, "fix"), 1000) << "\n";
+    command.around.out << command.style.paint(std::string(mark_of_state(state)) + " " + text_of(check, "name"),
+                                              tone_of_state(state))
+                       << "  " << one_line(text_of(check, "text"), 1000) << "\n";
+    if (!text_of(check, "fix").empty())
+      command.around.out << "    fix: " << one_line(text_of(check, "fix"), 1000) << "\n";
   }
   return status;
 }
@@ -120,7 +128,8 @@ Result<int> version(Command& command) {
 
 Result<int> completion(Command& command) {
   std::string script = shell_completion(command.word(0));
-  if (script.empty()) return fail(Code::kInvalid, "no completion for '", one_line(command.word(0), 40), "': bash, zsh or fish");
+  if (script.empty())
+    return fail(Code::kInvalid, "no completion for '", one_line(command.word(0), 40), "': bash, zsh or fish");
   command.around.out << script;
   return kExitDone;
 }
@@ -145,23 +154,64 @@ Result<int> render(Command&) {
 
 std::vector<Verb> local_verbs() {
   return {
-      {{"init", "Detect what a project holds, and write its autonomous.yaml", "", {{"FOLDER", "Default: this one", false, false, "folder"}},
-        {{"--project", "NAME", "Default: made from the folder's name"}, {"--dry-run", "", "Only show it"}, output_option()},
-        {{"autonomous init", "in a repository"}, {"autonomous init --dry-run services/web", "only look"}}}, init},
-      {{"daemon", "Run the daemon", "Without a configuration everything has a default: state in ~/.local/state/autonomous, a hosted GitOps repository, HTTP on 127.0.0.1:7300.", {},
+      {{"init",
+        "Detect what a project holds, and write its autonomous.yaml",
+        "",
+        {{"FOLDER", "Default: this one", false, false, "folder"}},
+        {{"--project", "NAME", "Default: made from the folder's name"},
+         {"--dry-run", "", "Only show it"},
+         output_option()},
+        {{"autonomous init", "in a repository"}, {"autonomous init --dry-run services/web", "only look"}}},
+       init},
+      {{"daemon",
+        "Run the daemon",
+        "Without a configuration everything has a default: state in ~/.local/state/autonomous, a hosted GitOps repository, HTTP on 127.0.0.1:7300.",
+        {},
         {{"--config", "FILE", "daemon.yaml (default: /etc/autonomous/daemon.yaml, where it exists)", "file"},
          {"--state", "FOLDER", "Where repositories, keys and caches are", "folder"},
          {"--listen", "ADDR:PORT", "HTTP; port 0 takes a free one, and <state>/endpoint tells which"},
          {"--socket", "PATH", "Unix socket", "file"},
          {"--check", "", "Check the configuration, and end"}},
-        {{"autonomous daemon", "on embedded defaults"}, {"autonomous daemon --state /tmp/a --listen 127.0.0.1:0", "another one beside it"}, {"autonomous daemon --check", "is the configuration right?"}}}, daemon_verb},
-      {{"doctor", "What is configured, reachable, and wrong, with the fix", "", {}, looking({}), {{"autonomous doctor", "ask the daemon"}}}, doctor},
-      {{"render", "What `helm template` prints, natively (autonomous render --help)", "", {{"ARGUMENT", "As helm template's", false, true}}, {},
-        {{"autonomous render web ./chart -f values.yaml", "a chart with values"}}}, render},
-      {{"schema", "The JSON Schema of a spec, for editors", "", {{"WHICH", "autonomous (default) or platform", false, false, "autonomous|platform"}}, {}, {{"autonomous schema platform", "of platform.yaml"}}}, schema},
-      {{"version", "The version of this program", "", {}, {output_option()}, {{"autonomous version -o json", "for programs"}}}, version},
-      {{"completion", "A script that completes commands in your shell", "", {{"SHELL", "bash, zsh or fish", true, false, "bash|zsh|fish"}}, {},
-        {{"autonomous completion bash > /etc/bash_completion.d/autonomous", "for everybody"}, {"autonomous completion fish | source", "in this shell"}}}, completion},
+        {{"autonomous daemon", "on embedded defaults"},
+         {"autonomous daemon --state /tmp/a --listen 127.0.0.1:0", "another one beside it"},
+         {"autonomous daemon --check", "is the configuration right?"}}},
+       daemon_verb},
+      {{"doctor",
+        "What is configured, reachable, and wrong, with the fix",
+        "",
+        {},
+        looking({}),
+        {{"autonomous doctor", "ask the daemon"}}},
+       doctor},
+      {{"render",
+        "What `helm template` prints, natively (autonomous render --help)",
+        "",
+        {{"ARGUMENT", "As helm template's", false, true}},
+        {},
+        {{"autonomous render web ./chart -f values.yaml", "a chart with values"}}},
+       render},
+      {{"schema",
+        "The JSON Schema of a spec, for editors",
+        "",
+        {{"WHICH", "autonomous (default) or platform", false, false, "autonomous|platform"}},
+        {},
+        {{"autonomous schema platform", "of platform.yaml"}}},
+       schema},
+      {{"version",
+        "The version of this program",
+        "",
+        {},
+        {output_option()},
+        {{"autonomous version -o json", "for programs"}}},
+       version},
+      {{"completion",
+        "A script that completes commands in your shell",
+        "",
+        {{"SHELL", "bash, zsh or fish", true, false, "bash|zsh|fish"}},
+        {},
+        {{"autonomous completion bash > /etc/bash_completion.d/autonomous", "for everybody"},
+         {"autonomous completion fish | source", "in this shell"}}},
+       completion},
   };
 }
 

@@ -41,7 +41,8 @@ Result<int> status(Command& command) {
   TRY(json body, remote->get(command.ctx(), "/api/v1/status"));
   json rows = json::array();
   for (const json& row : rows_of(body, "targets")) {
-    if (!narrowed || std::find(wanted.begin(), wanted.end(), text_of(row, "target")) != wanted.end()) rows.push_back(row);
+    if (!narrowed || std::find(wanted.begin(), wanted.end(), text_of(row, "target")) != wanted.end())
+      rows.push_back(row);
   }
   if (command.json_output()) {
     command.print({{"targets", rows}});
@@ -81,7 +82,9 @@ Result<std::string> resolve_commit(const Command& command, const std::string& te
   spec.folder = command.around.folder;
   Result<ChildResult> git = run_child(command.ctx().within(Millis{10'000}), spec);
   std::string oid = git && git->status == 0 ? std::string(trim(git->out)) : "";
-  if (!is_commit(oid)) return fail(Code::kNotFound, "'", text, "' is no commit here: give at least 4 of its digits, or run this in its repository");
+  if (!is_commit(oid))
+    return fail(Code::kNotFound, "'", text,
+                "' is no commit here: give at least 4 of its digits, or run this in its repository");
   return oid;
 }
 
@@ -148,7 +151,10 @@ Result<int> releases(Command& command) {
     for (const std::string& target : targets) one_app = one_app && ends_with(target, "/" + std::string(parts[2]));
     if (one_app) app = std::string(parts[2]);
   }
-  for (const auto& [name, value] : std::map<std::string, std::string>{{"environment", environment}, {"project", project}, {"app", app}, {"commit", command.options.get("commit")}}) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"environment", environment},
+                                                                      {"project", project},
+                                                                      {"app", app},
+                                                                      {"commit", command.options.get("commit")}}) {
     if (!value.empty()) query += "&" + name + "=" + http::escape(value);
   }
   TRY(json body, remote->get(command.ctx(), "/api/v1/releases" + query));
@@ -201,7 +207,8 @@ void print_pairs(const Command& command, const std::vector<std::pair<std::string
   for (const auto& [name, value] : pairs) width = value.empty() ? width : std::max(width, display_width(name));
   for (const auto& [name, value] : pairs) {
     if (value.empty()) continue;
-    command.around.out << command.style.paint(name, Tone::kDim) << std::string(width - display_width(name) + 2, ' ') << one_line(value, 1000) << "\n";
+    command.around.out << command.style.paint(name, Tone::kDim) << std::string(width - display_width(name) + 2, ' ')
+                       << one_line(value, 1000) << "\n";
   }
 }
 
@@ -215,23 +222,35 @@ Result<int> show(Command& command) {
   }
   std::ostream& out = command.around.out;
   std::string outcome = text_of(body, "outcome");
-  out << command.style.paint("release " + id, Tone::kBold) << "  " << command.style.paint(std::string(mark_of_state(outcome)) + " " + outcome, tone_of_state(outcome))
+  out << command.style.paint("release " + id, Tone::kBold) << "  "
+      << command.style.paint(std::string(mark_of_state(outcome)) + " " + outcome, tone_of_state(outcome))
       << (body.value("live", false) ? "  live" : "") << "\n";
-  print_pairs(command, {{"commit", commit_and_subject(body)}, {"author", text_of(body, "author")}, {"at", text_of(body, "at")}, {"trigger", text_of(body, "trigger")},
-                        {"because", text_of(body, "because")}, {"reason", text_of(body, "reason")}, {"on deploy", text_of(body, "commit")}, {"tag", text_of(body, "tag")}, {"undo", text_of(body, "undo")}});
+  print_pairs(command, {{"commit", commit_and_subject(body)},
+                        {"author", text_of(body, "author")},
+                        {"at", text_of(body, "at")},
+                        {"trigger", text_of(body, "trigger")},
+                        {"because", text_of(body, "because")},
+                        {"reason", text_of(body, "reason")},
+                        {"on deploy", text_of(body, "commit")},
+                        {"tag", text_of(body, "tag")},
+                        {"undo", text_of(body, "undo")}});
   out << "\n";
   std::vector<std::pair<std::string, std::string>> trailers;
-  for (const json& trailer : rows_of(body, "trailers")) trailers.emplace_back(text_of(trailer, "name"), text_of(trailer, "value"));
+  for (const json& trailer : rows_of(body, "trailers"))
+    trailers.emplace_back(text_of(trailer, "name"), text_of(trailer, "value"));
   print_pairs(command, trailers);
   if (!rows_of(body, "steps").empty()) out << "\n";
   for (const json& step : rows_of(body, "steps")) {
     std::string state = text_of(step, "state");
     std::string name = text_of(step, "name");
-    out << "  " << command.style.paint(mark_of_state(state), tone_of_state(state)) << " " << name << std::string(name.size() < 9 ? 9 - name.size() : 1, ' ')
-        << format_age(Millis{static_cast<int64_t>(number_of(step, "milliseconds"))}) << "  " << one_line(text_of(step, "text"), 1000) << "\n";
+    out << "  " << command.style.paint(mark_of_state(state), tone_of_state(state)) << " " << name
+        << std::string(name.size() < 9 ? 9 - name.size() : 1, ' ')
+        << format_age(Millis{static_cast<int64_t>(number_of(step, "milliseconds"))}) << "  "
+        << one_line(text_of(step, "text"), 1000) << "\n";
   }
   if (!rows_of(body, "changed").empty()) out << "\n";
-  for (const json& file : rows_of(body, "changed")) out << "  " << (file.is_string() ? one_line(file.get<std::string>()) : "") << "\n";
+  for (const json& file : rows_of(body, "changed"))
+    out << "  " << (file.is_string() ? one_line(file.get<std::string>()) : "") << "\n";
   return kExitDone;
 }
 
@@ -245,12 +264,17 @@ Result<int> where(Command& command) {
     command.print(body);
     return kExitDone;
   }
-  command.around.out << command.style.paint(commit_and_subject(body), Tone::kBold) << "  " << text_of(body, "project") << "\n";
+  command.around.out << command.style.paint(commit_and_subject(body), Tone::kBold) << "  " << text_of(body, "project")
+                     << "\n";
   Table table({"TARGET", "STATE", "RELEASE", "AGE", ""});
   Time now = command.around.clock.now();
   for (const json& row : rows_of(body, "targets")) {
     std::string state = text_of(row, "state");
-    table.add({{text_of(row, "target")}, {std::string(mark_of_state(state)) + " " + state, tone_of_state(state)}, {release_number(row)}, {age_of(text_of(row, "at"), now), Tone::kDim}, {text_of(row, "text")}});
+    table.add({{text_of(row, "target")},
+               {std::string(mark_of_state(state)) + " " + state, tone_of_state(state)},
+               {release_number(row)},
+               {age_of(text_of(row, "at"), now), Tone::kDim},
+               {text_of(row, "text")}});
   }
   command.around.out << (table.empty() ? "It lives nowhere.\n" : table.str(command.style, command.around.width));
   return kExitDone;
@@ -266,7 +290,8 @@ Result<int> config(Command& command) {
   }
   command.around.out << command.style.paint(target, Tone::kBold) << "\n";
   Table table({"VALUE", "", "FROM"});
-  for (const json& row : rows_of(body, "values")) table.add({{text_of(row, "path")}, {text_of(row, "value")}, {text_of(row, "from"), Tone::kDim}});
+  for (const json& row : rows_of(body, "values"))
+    table.add({{text_of(row, "path")}, {text_of(row, "value")}, {text_of(row, "from"), Tone::kDim}});
   command.around.out << table.str(command.style, command.around.width);
   return kExitDone;
 }
@@ -276,7 +301,8 @@ Result<int> diff(Command& command) {
   TRY(Remote * remote, command.remote());
   std::string query;
   for (const char* key : {"from", "to", "image"}) {
-    if (command.options.has(key)) query += (query.empty() ? "?" : "&") + std::string(key) + "=" + http::escape(command.options.get(key));
+    if (command.options.has(key))
+      query += (query.empty() ? "?" : "&") + std::string(key) + "=" + http::escape(command.options.get(key));
   }
   TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/diff" + query));
   if (command.json_output()) {
@@ -284,12 +310,17 @@ Result<int> diff(Command& command) {
     return kExitDone;
   }
   std::string text = text_of(body, "text");
-  command.around.out << command.style.paint(target + ": " + text_of(body, "from") + " → " + text_of(body, "to"), Tone::kBold) << "\n";
+  command.around.out << command.style.paint(target + ": " + text_of(body, "from") + " → " + text_of(body, "to"),
+                                            Tone::kBold)
+                     << "\n";
   if (text.empty() && rows_of(body, "changed").empty()) command.around.out << "nothing would change\n";
   while (ends_with(text, "\n")) text.pop_back();
   for (std::string_view line : split(text, '\n')) {
     if (text.empty()) break;
-    Tone tone = starts_with(line, "+") ? Tone::kGood : starts_with(line, "-") ? Tone::kBad : starts_with(line, "@@") ? Tone::kBusy : Tone::kPlain;
+    Tone tone = starts_with(line, "+")    ? Tone::kGood
+                : starts_with(line, "-")  ? Tone::kBad
+                : starts_with(line, "@@") ? Tone::kBusy
+                                          : Tone::kPlain;
     command.around.out << command.style.paint(one_line(line, 4000), tone) << "\n";
   }
   return kExitDone;
@@ -305,22 +336,63 @@ std::vector<OptionSpec> aimed_look(std::vector<OptionSpec> own) {
 
 std::vector<Verb> look_verbs() {
   return {
-      {{"status", "What runs where: one screen", "", {target_word(false)}, aimed_look({}),
-        {{"autonomous status", "every target"}, {"autonomous status web -e production", "one"}, {"autonomous status -p shop -o json", "a project, for programs"}}}, status},
-      {{"why", "Every gate of a target or of a source commit, and which one it waits at", "", {{"TARGET|COMMIT", "A target, or a commit as git names it", false, false, "target"}}, aimed_look({}),
-        {{"autonomous why web -e production", "why production runs what it runs"}, {"autonomous why HEAD", "why my last commit isn't out yet"}}}, why},
-      {{"releases", "The history of a target, newest first", "", {target_word(false)},
-        aimed_look({{"-n,--limit", "N", "How many (default 20)"}, {"--commit", "COMMIT", "Only of this source commit"}}),
-        {{"autonomous releases web", "of one app"}, {"autonomous releases -e production -n 50", "of an environment"}}}, releases},
-      {{"show", "One release: who, why, what, and how it went", "", {{"RELEASE", "web/42, production/shop/web/42, or web for its newest", true, false, "target"}, {"NUMBER", "the release's number"}}, aimed_look({}),
-        {{"autonomous show web", "the newest of web"}, {"autonomous show production/shop/web/42", "one in full"}}}, show},
-      {{"where", "Where a source commit lives", "", {{"COMMIT", "As git names it here; default HEAD"}}, looking({}),
-        {{"autonomous where", "is my last commit out?"}, {"autonomous where 3f2c1ab", "a commit by its digits"}}}, where},
-      {{"config", "Effective configuration, and the line that each value came from", "", {target_word(false)}, aimed_look({}),
-        {{"autonomous config web -e production", "what production runs with"}}}, config},
-      {{"diff", "What a release would change now, or how two releases differ", "", {target_word(false)},
-        aimed_look({{"--from", "N", "This release (default: what is live)"}, {"--to", "N", "This release (default: what would be released now)"}, {"--image", "REF", "As if this image were deployed"}}),
-        {{"autonomous diff web", "what would change now"}, {"autonomous diff web --from 41 --to 42", "between two releases"}}}, diff},
+      {{"status",
+        "What runs where: one screen",
+        "",
+        {target_word(false)},
+        aimed_look({}),
+        {{"autonomous status", "every target"},
+         {"autonomous status web -e production", "one"},
+         {"autonomous status -p shop -o json", "a project, for programs"}}},
+       status},
+      {{"why",
+        "Every gate of a target or of a source commit, and which one it waits at",
+        "",
+        {{"TARGET|COMMIT", "A target, or a commit as git names it", false, false, "target"}},
+        aimed_look({}),
+        {{"autonomous why web -e production", "why production runs what it runs"},
+         {"autonomous why HEAD", "why my last commit isn't out yet"}}},
+       why},
+      {{"releases",
+        "The history of a target, newest first",
+        "",
+        {target_word(false)},
+        aimed_look(
+            {{"-n,--limit", "N", "How many (default 20)"}, {"--commit", "COMMIT", "Only of this source commit"}}),
+        {{"autonomous releases web", "of one app"}, {"autonomous releases -e production -n 50", "of an environment"}}},
+       releases},
+      {{"show",
+        "One release: who, why, what, and how it went",
+        "",
+        {{"RELEASE", "web/42, production/shop/web/42, or web for its newest", true, false, "target"},
+         {"NUMBER", "the release's number"}},
+        aimed_look({}),
+        {{"autonomous show web", "the newest of web"}, {"autonomous show production/shop/web/42", "one in full"}}},
+       show},
+      {{"where",
+        "Where a source commit lives",
+        "",
+        {{"COMMIT", "As git names it here; default HEAD"}},
+        looking({}),
+        {{"autonomous where", "is my last commit out?"}, {"autonomous where 3f2c1ab", "a commit by its digits"}}},
+       where},
+      {{"config",
+        "Effective configuration, and the line that each value came from",
+        "",
+        {target_word(false)},
+        aimed_look({}),
+        {{"autonomous config web -e production", "what production runs with"}}},
+       config},
+      {{"diff",
+        "What a release would change now, or how two releases differ",
+        "",
+        {target_word(false)},
+        aimed_look({{"--from", "N", "This release (default: what is live)"},
+                    {"--to", "N", "This release (default: what would be released now)"},
+                    {"--image", "REF", "As if this image were deployed"}}),
+        {{"autonomous diff web", "what would change now"},
+         {"autonomous diff web --from 41 --to 42", "between two releases"}}},
+       diff},
   };
 }
 

@@ -42,7 +42,9 @@ class Clone {
   std::unique_ptr<TempFolder> folder_;
 };
 
-std::string said_repository(const Command& command, size_t word) { return command.options.get("repo", command.word(word)); }
+std::string said_repository(const Command& command, size_t word) {
+  return command.options.get("repo", command.word(word));
+}
 
 Result<int> audit(Command& command) {
   store::AuditOptions options;
@@ -51,7 +53,8 @@ Result<int> audit(Command& command) {
   options.branch = command.options.get("branch", "deploy");
   std::string signers = command.options.get("allowed-signers");
   if (!signers.empty()) {
-    TRY(options.allowed_signers, read_file(signers[0] == '/' ? signers : command.around.folder + "/" + signers, 1u << 20));
+    TRY(options.allowed_signers,
+        read_file(signers[0] == '/' ? signers : command.around.folder + "/" + signers, 1u << 20));
   }
   std::string since = command.options.get("since");
   if (!since.empty()) {
@@ -61,9 +64,12 @@ Result<int> audit(Command& command) {
     options.since = *time;
   }
   std::string output = command.options.get("output", "text");
-  if (output != "text" && output != "json" && output != "sarif") return fail(Code::kInvalid, "--output takes text, json or sarif");
+  if (output != "text" && output != "json" && output != "sarif")
+    return fail(Code::kInvalid, "--output takes text, json or sarif");
   TRY(store::AuditReport report, store::audit(command.ctx(), options));
-  std::string text = output == "json" ? store::audit_json(report) : output == "sarif" ? store::audit_sarif(report) : store::audit_text(report);
+  std::string text = output == "json"    ? store::audit_json(report)
+                     : output == "sarif" ? store::audit_sarif(report)
+                                         : store::audit_text(report);
   command.around.out << text << (ends_with(text, "\n") ? "" : "\n");
   return report.ok() ? kExitDone : kExitFailed;
 }
@@ -88,7 +94,9 @@ Result<model::ReleaseId> find_release(const std::string& repository, const std::
     if (fits && target_state->last_number != 0) fitting.push_back({target, target_state->last_number});
   }
   if (fitting.empty()) return fail(Code::kNotFound, "no release fits '", one_line(text, 100), "' in ", repository);
-  if (fitting.size() > 1) return fail(Code::kInvalid, "'", text, "' is several targets: ", fitting[0].target.str(), ", ", fitting[1].target.str());
+  if (fitting.size() > 1)
+    return fail(Code::kInvalid, "'", text, "' is several targets: ", fitting[0].target.str(), ", ",
+                fitting[1].target.str());
   if (!number.empty()) return model::ReleaseId::parse(fitting[0].target.str() + "/" + number);
   return fitting[0];
 }
@@ -103,11 +111,17 @@ Result<int> verify(Command& command) {
   TRY(std::unique_ptr<Renderer> renderer, Renderer::make(options));
   TRY(VerifyAnswer answer, verify_release(command.ctx(), repository, branch, release, *renderer));
   if (command.json_output()) {
-    command.print({{"release", release.str()}, {"equal", answer.equal}, {"recorded", answer.recorded}, {"rendered", answer.rendered}, {"how", answer.how}, {"differences", answer.differences}});
+    command.print({{"release", release.str()},
+                   {"equal", answer.equal},
+                   {"recorded", answer.recorded},
+                   {"rendered", answer.rendered},
+                   {"how", answer.how},
+                   {"differences", answer.differences}});
     return answer.equal ? kExitDone : kExitFailed;
   }
   std::string state = answer.equal ? "ok" : "no";
-  command.around.out << command.style.paint(mark_of_state(state), tone_of_state(state)) << " release " << release.str() << ": " << one_line(answer.how, 1000) << ", "
+  command.around.out << command.style.paint(mark_of_state(state), tone_of_state(state)) << " release " << release.str()
+                     << ": " << one_line(answer.how, 1000) << ", "
                      << (answer.equal ? "every byte is the same" : "and it is not the same") << "\n";
   command.around.out << "  recorded tree  " << answer.recorded << "\n";
   if (!answer.rendered.empty()) command.around.out << "  rendered tree  " << answer.rendered << "\n";
@@ -115,22 +129,36 @@ Result<int> verify(Command& command) {
   return answer.equal ? kExitDone : kExitFailed;
 }
 
-OptionSpec repo_option() { return {"--repo", "PATH|URL", "A clone of the GitOps repository, or its URL (default: this folder)", "folder"}; }
+OptionSpec repo_option() {
+  return {"--repo", "PATH|URL", "A clone of the GitOps repository, or its URL (default: this folder)", "folder"};
+}
 
 }  // namespace
 
 std::vector<Verb> record_verbs() {
   return {
-      {{"audit", "Is the history of a GitOps repository whole? Needs a clone and nothing else", "", {{"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
-        {repo_option(), {"--allowed-signers", "FILE", "Keys that count, from outside the repository (else: self-asserted)", "file"},
+      {{"audit",
+        "Is the history of a GitOps repository whole? Needs a clone and nothing else",
+        "",
+        {{"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
+        {repo_option(),
+         {"--allowed-signers", "FILE", "Keys that count, from outside the repository (else: self-asserted)", "file"},
          {"--since", "TIME", "Only what happened since: a time or a duration"},
          {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"},
          {"-o,--output", "text|json|sarif", "How to print", "text|json|sarif"}},
-        {{"git clone http://localhost:7300/git/gitops.git && autonomous audit gitops", "the whole history"}, {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"}}}, audit},
-      {{"verify", "Render a release again from what the record keeps, and compare every byte", "",
-        {{"RELEASE", "production/shop/web/42, or web for its newest", true}, {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
+        {{"git clone http://localhost:7300/git/gitops.git && autonomous audit gitops", "the whole history"},
+         {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"}}},
+       audit},
+      {{"verify",
+        "Render a release again from what the record keeps, and compare every byte",
+        "",
+        {{"RELEASE", "production/shop/web/42, or web for its newest", true},
+         {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
         {repo_option(), {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
-        {{"autonomous verify production/shop/web/42 gitops", "one release"}, {"autonomous verify web --repo http://localhost:7300/git/gitops.git", "the newest of web, straight from the daemon"}}}, verify},
+        {{"autonomous verify production/shop/web/42 gitops", "one release"},
+         {"autonomous verify web --repo http://localhost:7300/git/gitops.git",
+          "the newest of web, straight from the daemon"}}},
+       verify},
   };
 }
 

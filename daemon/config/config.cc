@@ -39,7 +39,8 @@ struct Reader {
     if (value == nullptr) return {};
     if (value->is_scalar()) return Credential::of_file(absolute(value->text));
     const std::string name = text_of(*value, "systemd");
-    return name.empty() ? Credential::of_file(absolute(text_of(*value, "file"))) : Credential::of_systemd(name, places.credentials_directory);
+    return name.empty() ? Credential::of_file(absolute(text_of(*value, "file")))
+                        : Credential::of_systemd(name, places.credentials_directory);
   }
   std::map<std::string, Credential> credentials(const Value& record, std::string_view key) const {
     std::map<std::string, Credential> out;
@@ -140,15 +141,18 @@ void read_places(const Reader& reader, DaemonConfig& out, std::vector<Error>& er
   if (out.state.empty()) out.state = places.state_directory;
   if (out.state.empty() && !places.home.empty()) out.state = places.home + "/.local/state/autonomous";
   if (out.state.empty()) {
-    errors.push_back(fail(Code::kInvalid, "there is no folder for the state: neither state:, $STATE_DIRECTORY nor $HOME is set"));
+    errors.push_back(
+        fail(Code::kInvalid, "there is no folder for the state: neither state:, $STATE_DIRECTORY nor $HOME is set"));
   }
   out.socket = places.socket.value_or(reader.absolute(text_of(reader.root, "socket")));
-  if (out.socket.empty() && !places.runtime_directory.empty() && !places.state) out.socket = places.runtime_directory + "/autonomous.sock";
+  if (out.socket.empty() && !places.runtime_directory.empty() && !places.state)
+    out.socket = places.runtime_directory + "/autonomous.sock";
   if (out.socket.empty()) out.socket = out.state + "/autonomous.sock";
   set_text(reader.root, "listen", out.listen);
   if (places.listen) out.listen = *places.listen;
   if (out.listen == "off") out.listen.clear();
-  if (std::string why = check_listen(out.listen); !why.empty()) errors.push_back(fail(Code::kInvalid, "--listen: ", why));
+  if (std::string why = check_listen(out.listen); !why.empty())
+    errors.push_back(fail(Code::kInvalid, "--listen: ", why));
   const Value& tls = reader.section("tls");
   out.tls.certificate = reader.absolute(text_of(tls, "certificate"));
   out.tls.key = reader.absolute(text_of(tls, "key"));
@@ -162,7 +166,9 @@ void judge_config(const Value& root, std::vector<Error>& errors) {
     if (!holder.is_map()) return;
     const bool file = holder.find("file") != nullptr;
     const bool systemd = holder.find("systemd") != nullptr;
-    if (file == systemd) errors.push_back(model::shape_error(holder.place(), name, "a credential is a file or a systemd credential: one of the two"));
+    if (file == systemd)
+      errors.push_back(
+          model::shape_error(holder.place(), name, "a credential is a file or a systemd credential: one of the two"));
   };
   auto all = [&](const Value* map, const std::string& name) {
     if (map == nullptr) return;
@@ -179,10 +185,12 @@ void judge_config(const Value& root, std::vector<Error>& errors) {
   if (const Value* hosting = root.find("hosting")) all(hosting->find("tokens"), "hosting.tokens");
   if (const Value* instances = root.find("instances")) {
     for (const model::Member& member : instances->members) {
-      if (const Value* value = member.value.find("credential")) credential(*value, "instances." + member.key + ".credential");
+      if (const Value* value = member.value.find("credential"))
+        credential(*value, "instances." + member.key + ".credential");
     }
   }
-  if (const Value* tls = root.find("tls"); tls != nullptr && (tls->find("certificate") == nullptr) != (tls->find("key") == nullptr)) {
+  if (const Value* tls = root.find("tls");
+      tls != nullptr && (tls->find("certificate") == nullptr) != (tls->find("key") == nullptr)) {
     errors.push_back(model::shape_error(tls->place(), "tls", "a certificate and its key go together"));
   }
 }
@@ -246,12 +254,14 @@ Credential credential_for(const SourcesConfig& sources, std::string_view url) {
   if (url.find("://") == std::string_view::npos) {
     if (size_t colon = wanted.find(':'); colon != std::string::npos) wanted[colon] = '/';
   }
-  const bool loopback = starts_with(wanted, "127.0.0.1") || starts_with(wanted, "localhost") || starts_with(wanted, "[::1]");
+  const bool loopback =
+      starts_with(wanted, "127.0.0.1") || starts_with(wanted, "localhost") || starts_with(wanted, "[::1]");
   if (in_the_clear && !loopback) return {};
   const std::pair<const std::string, Credential>* best = nullptr;
   for (const auto& entry : sources.credentials) {
     const std::string& prefix = entry.first;
-    const bool fits = starts_with(wanted, prefix) && (wanted.size() == prefix.size() || wanted[prefix.size()] == '/' || wanted[prefix.size()] == ':');
+    const bool fits = starts_with(wanted, prefix) &&
+                      (wanted.size() == prefix.size() || wanted[prefix.size()] == '/' || wanted[prefix.size()] == ':');
     if (fits && (best == nullptr || prefix.size() > best->first.size())) best = &entry;
   }
   return best == nullptr ? Credential() : best->second;

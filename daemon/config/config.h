@@ -21,17 +21,17 @@
 namespace autonomous::daemon {
 
 struct GitopsConfig {
-  std::string url;                           // "" = the built-in repository <state>/repos/gitops.git
+  std::string url;  // "" = the built-in repository <state>/repos/gitops.git
   std::string main = "main";
   std::string deploy = "deploy";
-  Credential credential;                     // for url: a token (user:password or password) or an SSH key
-  std::optional<std::string> known_hosts;    // of an SSH url
+  Credential credential;                   // for url: a token (user:password or password) or an SSH key
+  std::optional<std::string> known_hosts;  // of an SSH url
   Millis poll{15'000};
 };
 
 struct SigningConfig {
-  std::string key;                           // OpenSSH Ed25519 private key file; "" = <state>/keys/signing, made when missing
-  std::string allowed_signers;               // further keys that a record may be signed with
+  std::string key;              // OpenSSH Ed25519 private key file; "" = <state>/keys/signing, made when missing
+  std::string allowed_signers;  // further keys that a record may be signed with
 };
 
 struct CommitterConfig {
@@ -41,13 +41,13 @@ struct CommitterConfig {
 
 struct SourcesConfig {
   Millis poll{30'000};
-  uint32_t jitter = 20;                      // percent, both ways
+  uint32_t jitter = 20;  // percent, both ways
   bool allow_file_urls = false;
   std::map<std::string, Credential> credentials;  // "git.example.com" or "git.example.com/acme" → token or key
 };
 
-// The credential for a URL: of its host and the longest path prefix, whole parts. Empty where none fits; a plain http URL
-// gets one only for its loopback host, because it would travel in the clear.
+// The credential for a URL: of its host and the longest path prefix, whole parts. Empty where none fits; a plain http
+// URL gets one only for its loopback host, because it would travel in the clear.
 Credential credential_for(const SourcesConfig& sources, std::string_view url);
 
 struct HostingConfig {
@@ -57,45 +57,45 @@ struct HostingConfig {
 };
 
 struct LimitsConfig {
-  uint64_t blob = 16ull << 20;               // bytes of a file that is read from a source repository
-  uint64_t repository = 2ull << 30;          // bytes of a source repository's mirror
+  uint64_t blob = 16ull << 20;       // bytes of a file that is read from a source repository
+  uint64_t repository = 2ull << 30;  // bytes of a source repository's mirror
   uint64_t render_output = 64ull << 20;
-  uint64_t render_fuel = 200'000'000;        // evaluator steps
+  uint64_t render_fuel = 200'000'000;  // evaluator steps
   Millis render_time{60'000};
-  uint32_t apps = 1000;                      // of one project
+  uint32_t apps = 1000;  // of one project
 };
 
 struct LogConfig {
-  std::string format = "text";               // text | json | journald
-  std::string level = "info";                // debug | info | warn | error
+  std::string format = "text";  // text | json | journald
+  std::string level = "info";   // debug | info | warn | error
 };
 
 // The daemon's half of an instance in platform.yaml: where it is, if that isn't said there, and how to get in.
 struct InstanceConfig {
   std::string name, kind, url;
-  Credential credential;                     // token
-  std::string kubeconfig;                    // file; its current context
+  Credential credential;   // token
+  std::string kubeconfig;  // file; its current context
   std::string ca_file;
   bool insecure = false;
-  model::Value options;                      // the whole record, for the plugin's own keys under `options:`
+  model::Value options;  // the whole record, for the plugin's own keys under `options:`
 };
 
 struct ConcurrencyConfig {
-  uint32_t renders = 0;                      // worker processes; 0 = one a core
+  uint32_t renders = 0;  // worker processes; 0 = one a core
   uint32_t fetches = 4;
   uint32_t builds = 4;
 };
 
 struct TlsConfig {
-  std::string certificate, key;              // PEM files; "" = plain HTTP
+  std::string certificate, key;  // PEM files; "" = plain HTTP
 };
 
 struct DaemonConfig {
-  std::string file;                          // "" = embedded defaults
-  std::string state;                         // absolute; $STATE_DIRECTORY, else ~/.local/state/autonomous
-  std::string listen = "127.0.0.1:7300";     // "" = no TCP
-  std::string socket;                        // absolute; $RUNTIME_DIRECTORY/autonomous.sock, else <state>/autonomous.sock
-  std::string public_url;                    // "" = where it listens; known to the server only
+  std::string file;                       // "" = embedded defaults
+  std::string state;                      // absolute; $STATE_DIRECTORY, else ~/.local/state/autonomous
+  std::string listen = "127.0.0.1:7300";  // "" = no TCP
+  std::string socket;                     // absolute; $RUNTIME_DIRECTORY/autonomous.sock, else <state>/autonomous.sock
+  std::string public_url;                 // "" = where it listens; known to the server only
   TlsConfig tls;
   GitopsConfig gitops;
   SigningConfig signing;
@@ -105,7 +105,7 @@ struct DaemonConfig {
   LimitsConfig limits;
   LogConfig log;
   ConcurrencyConfig concurrency;
-  Millis verify_timeout{600'000};            // until a release that isn't healthy has failed, where platform.yaml is silent
+  Millis verify_timeout{600'000};  // until a release that isn't healthy has failed, where platform.yaml is silent
   std::map<std::string, InstanceConfig> instances;
 };
 

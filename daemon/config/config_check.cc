@@ -17,7 +17,9 @@ constexpr size_t kMaxSocketPath = 107;  // sockaddr_un
 
 struct Findings {
   std::vector<Finding> out;
-  void ok(std::string subject, std::string text) { out.push_back({Finding::Level::kOk, std::move(subject), std::move(text), ""}); }
+  void ok(std::string subject, std::string text) {
+    out.push_back({Finding::Level::kOk, std::move(subject), std::move(text), ""});
+  }
   void warning(std::string subject, std::string text, std::string fix) {
     out.push_back({Finding::Level::kWarning, std::move(subject), std::move(text), std::move(fix)});
   }
@@ -30,12 +32,14 @@ void check_credential(Findings& found, const std::string& subject, const Credent
   if (credential.empty()) return;
   auto secret = credential.read();
   if (!secret) {
-    found.error(subject, secret.error().message(), secret.error().hint().empty() ? "make the file readable for the daemon's user" : secret.error().hint());
+    found.error(subject, secret.error().message(),
+                secret.error().hint().empty() ? "make the file readable for the daemon's user" : secret.error().hint());
     return;
   }
-  struct stat status{};
+  struct stat status {};
   if (::stat(credential.path().c_str(), &status) == 0 && (status.st_mode & 0044) != 0) {
-    found.warning(subject, credential.describe() + " can be read by others on this machine", "chmod 600 " + credential.path());
+    found.warning(subject, credential.describe() + " can be read by others on this machine",
+                  "chmod 600 " + credential.path());
     return;
   }
   found.ok(subject, credential.describe());
@@ -53,11 +57,14 @@ void check_readable(Findings& found, const std::string& subject, const std::stri
 // The nearest folder above that exists must be writable: the daemon makes the rest.
 void check_writable(Findings& found, const std::string& subject, const std::string& folder) {
   std::string existing = folder;
-  while (existing.size() > 1 && !exists(existing)) existing.resize(std::max<size_t>(1, existing.find_last_of('/') == std::string::npos ? 1 : existing.find_last_of('/')));
+  while (existing.size() > 1 && !exists(existing))
+    existing.resize(
+        std::max<size_t>(1, existing.find_last_of('/') == std::string::npos ? 1 : existing.find_last_of('/')));
   if (::access(existing.c_str(), W_OK | X_OK) == 0) {
     found.ok(subject, folder + (existing == folder ? "" : " (will be made)"));
   } else {
-    found.error(subject, existing + " can't be written: " + std::strerror(errno), "give it to the daemon's user, or set `" + subject + ":`");
+    found.error(subject, existing + " can't be written: " + std::strerror(errno),
+                "give it to the daemon's user, or set `" + subject + ":`");
   }
 }
 
@@ -69,16 +76,21 @@ void check_addresses(Findings& found, const DaemonConfig& config) {
     const bool loopback = starts_with(host, "127.") || host == "localhost" || host == "[::1]";
     const bool any = host == "0.0.0.0" || host == "[::]" || host == "*";
     if (!loopback && config.tls.certificate.empty() && !starts_with(config.public_url, "https://")) {
-      found.warning("listen", config.listen + " is reachable from outside without TLS", "tls: {certificate: …, key: …}, or a proxy with TLS and public_url: https://…");
+      found.warning("listen", config.listen + " is reachable from outside without TLS",
+                    "tls: {certificate: …, key: …}, or a proxy with TLS and public_url: https://…");
     } else {
       found.ok("listen", config.listen);
     }
     if (any && (config.public_url.empty() || config.public_url.find(host) != std::string::npos)) {
-      found.warning("public_url", "nobody can follow a link to " + (config.public_url.empty() ? config.listen : config.public_url), "public_url: https://autonomous.example.com");
+      found.warning("public_url",
+                    "nobody can follow a link to " + (config.public_url.empty() ? config.listen : config.public_url),
+                    "public_url: https://autonomous.example.com");
     }
   }
   if (config.socket.size() > kMaxSocketPath) {
-    found.error("socket", config.socket + " is too long for a Unix socket: at most " + std::to_string(kMaxSocketPath) + " bytes", "socket: /run/autonomous.sock");
+    found.error("socket",
+                config.socket + " is too long for a Unix socket: at most " + std::to_string(kMaxSocketPath) + " bytes",
+                "socket: /run/autonomous.sock");
   }
 }
 
@@ -94,9 +106,11 @@ void check_gitops(Findings& found, const DaemonConfig& config) {
     found.ok("gitops.url", url);
   }
   const bool ssh = starts_with(url, "ssh://") || url.find("://") == std::string::npos;
-  if (ssh && !config.gitops.known_hosts) found.warning("gitops.known_hosts", "the server's key is not pinned", "known_hosts: /etc/autonomous/known_hosts");
+  if (ssh && !config.gitops.known_hosts)
+    found.warning("gitops.known_hosts", "the server's key is not pinned", "known_hosts: /etc/autonomous/known_hosts");
   if (config.gitops.credential.empty() && !starts_with(url, "file://") && !starts_with(url, "/")) {
-    found.warning("gitops.credential", "none: the repository must take pushes from anybody", "credential: {file: /etc/autonomous/gitops-token}");
+    found.warning("gitops.credential", "none: the repository must take pushes from anybody",
+                  "credential: {file: /etc/autonomous/gitops-token}");
   }
   check_credential(found, "gitops.credential", config.gitops.credential);
   if (config.gitops.known_hosts) check_readable(found, "gitops.known_hosts", *config.gitops.known_hosts);
@@ -108,7 +122,8 @@ void check_instances(Findings& found, const DaemonConfig& config) {
     check_credential(found, subject + ".credential", instance.credential);
     check_readable(found, subject + ".kubeconfig", instance.kubeconfig);
     check_readable(found, subject + ".ca_file", instance.ca_file);
-    if (instance.insecure) found.warning(subject, "its certificate is not checked", "ca_file: …, and without insecure: true");
+    if (instance.insecure)
+      found.warning(subject, "its certificate is not checked", "ca_file: …, and without insecure: true");
     if (instance.credential.empty() && instance.kubeconfig.empty()) {
       found.warning(subject, "there is no credential", "credential: {file: /path}");
     } else if (!instance.credential.empty() && starts_with(instance.url, "http://")) {
@@ -129,9 +144,13 @@ std::vector<Finding> check_config(const DaemonConfig& config) {
   check_gitops(found, config);
   check_readable(found, "signing.key", config.signing.key);
   check_readable(found, "signing.allowed_signers", config.signing.allowed_signers);
-  for (const auto& [host, credential] : config.sources.credentials) check_credential(found, "sources.credentials." + host, credential);
-  for (const auto& [who, credential] : config.hosting.tokens) check_credential(found, "hosting.tokens." + who, credential);
-  if (config.sources.allow_file_urls) found.warning("sources.allow_file_urls", "projects may read any repository on this machine that the daemon can read", "only for tests");
+  for (const auto& [host, credential] : config.sources.credentials)
+    check_credential(found, "sources.credentials." + host, credential);
+  for (const auto& [who, credential] : config.hosting.tokens)
+    check_credential(found, "hosting.tokens." + who, credential);
+  if (config.sources.allow_file_urls)
+    found.warning("sources.allow_file_urls",
+                  "projects may read any repository on this machine that the daemon can read", "only for tests");
   check_instances(found, config);
   return found.out;
 }

@@ -9,10 +9,10 @@ namespace autonomous::daemon {
 namespace {
 
 std::string file_stamp(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (path.empty() || ::stat(path.c_str(), &status) != 0) return "";
-  return std::to_string(status.st_ino) + "/" + std::to_string(status.st_size) + "/" + std::to_string(status.st_mtim.tv_sec) + "." +
-         std::to_string(status.st_mtim.tv_nsec);
+  return std::to_string(status.st_ino) + "/" + std::to_string(status.st_size) + "/" +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
 }
 
 }  // namespace

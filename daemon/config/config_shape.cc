@@ -9,8 +9,9 @@ namespace {
 using namespace model;  // the builders of shapes
 
 std::string check_branch(std::string_view name) {
-  const bool good = !name.empty() && name.front() != '-' && name.front() != '/' && name.back() != '/' && name.find("..") == std::string_view::npos &&
-                    name.find("//") == std::string_view::npos && !ends_with(name, ".lock") && name.find_first_of(" ~^:?*[\\\t\n") == std::string_view::npos;
+  const bool good = !name.empty() && name.front() != '-' && name.front() != '/' && name.back() != '/' &&
+                    name.find("..") == std::string_view::npos && name.find("//") == std::string_view::npos &&
+                    !ends_with(name, ".lock") && name.find_first_of(" ~^:?*[\\\t\n") == std::string_view::npos;
   return good ? "" : "'" + one_line(name, 60) + "' is no name of a branch";
 }
 
@@ -19,7 +20,9 @@ std::string check_file(std::string_view path) {
 }
 
 std::string check_credential_name(std::string_view name) {
-  return name.empty() || name.find('/') != std::string_view::npos || name.front() == '.' ? "expected the name that LoadCredential= gives it" : "";
+  return name.empty() || name.find('/') != std::string_view::npos || name.front() == '.'
+             ? "expected the name that LoadCredential= gives it"
+             : "";
 }
 
 std::string check_email(std::string_view email) {
@@ -29,11 +32,13 @@ std::string check_email(std::string_view email) {
 }
 
 std::string check_person(std::string_view name) {
-  return name.empty() || name.find_first_of("<>\n") != std::string_view::npos ? "expected a name without '<' and '>'" : "";
+  return name.empty() || name.find_first_of("<>\n") != std::string_view::npos ? "expected a name without '<' and '>'"
+                                                                              : "";
 }
 
 std::string check_instance(std::string_view name) {
-  return name.empty() || name.size() > 63 || name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string_view::npos
+  return name.empty() || name.size() > 63 ||
+                 name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string_view::npos
              ? "'" + one_line(name, 60) + "' is no name: a-z, 0-9 and '-'"
              : "";
 }
@@ -41,10 +46,12 @@ std::string check_instance(std::string_view name) {
 Shape file_path() { return text("a path of a file", check_file); }
 
 Shape credential_shape() {
-  Shape credential = with_short(record({{"file", file_path(), "holds a token, user:password, or an SSH key"},
-                                        {"systemd", text("a name", check_credential_name), "of LoadCredential= in the unit"}}),
-                                file_path());
-  for (const char* key : {"token", "password", "value"}) credential.elsewhere[key] = "a secret never stands in a configuration: {file: /path} or {systemd: NAME}";
+  Shape credential =
+      with_short(record({{"file", file_path(), "holds a token, user:password, or an SSH key"},
+                         {"systemd", text("a name", check_credential_name), "of LoadCredential= in the unit"}}),
+                 file_path());
+  for (const char* key : {"token", "password", "value"})
+    credential.elsewhere[key] = "a secret never stands in a configuration: {file: /path} or {systemd: NAME}";
   return credential;
 }
 
@@ -56,7 +63,8 @@ Shape instance_shape() {
                            {"ca_file", file_path(), "PEM; default: the system's"},
                            {"insecure", boolean(), "does not check the server's certificate: for tests"},
                            {"options", map_of(any()), "of the kind"}});
-  for (const char* key : {"token", "password"}) instance.elsewhere[key] = "a secret never stands in a configuration: credential: {file: /path} or {systemd: NAME}";
+  for (const char* key : {"token", "password"})
+    instance.elsewhere[key] = "a secret never stands in a configuration: credential: {file: /path} or {systemd: NAME}";
   instance.elsewhere["token_file"] = "credential: {file: /path}";
   return instance;
 }
@@ -74,10 +82,10 @@ Shape make_config_shape() {
   Shape log = with_short(record({{"format", choice({"text", "json", "journald"}), "default: text"},
                                  {"level", choice({"debug", "info", "warn", "error"}), "default: info"}}),
                          choice({"text", "json", "journald"}), [](Value value) {
-    Value map = Value::map();
-    map.set("format", std::move(value));
-    return map;
-  });
+                           Value map = Value::map();
+                           map.set("format", std::move(value));
+                           return map;
+                         });
   Shape config = record(
       {{"version", integer(1, 1), "1"},
        {"state", file_path(), "folder; default: $STATE_DIRECTORY, else ~/.local/state/autonomous"},
@@ -85,24 +93,46 @@ Shape make_config_shape() {
        {"socket", file_path(), "default: $RUNTIME_DIRECTORY/autonomous.sock, else in the state folder"},
        {"public_url", url(), "where people and Argo CD reach it; default: http://<listen>"},
        {"tls", record({{"certificate", file_path(), "PEM"}, {"key", file_path(), "PEM"}}), ""},
-       {"gitops", record({{"url", url(), "default: a repository in the state folder, served by the daemon"},
-                          {"main", text("a branch", check_branch), "default: main"}, {"deploy", text("a branch", check_branch), "default: deploy"},
-                          {"credential", credential_shape(), ""}, {"known_hosts", file_path(), "of an SSH url"}, {"poll", duration(), "default: 15s"}}),
+       {"gitops",
+        record({{"url", url(), "default: a repository in the state folder, served by the daemon"},
+                {"main", text("a branch", check_branch), "default: main"},
+                {"deploy", text("a branch", check_branch), "default: deploy"},
+                {"credential", credential_shape(), ""},
+                {"known_hosts", file_path(), "of an SSH url"},
+                {"poll", duration(), "default: 15s"}}),
         "the GitOps repository"},
-       {"signing", record({{"key", file_path(), "Ed25519, OpenSSH format; default: made in the state folder"}, {"allowed_signers", file_path(), "further keys"}}), ""},
-       {"committer", record({{"name", text("a name", check_person), ""}, {"email", text("an e-mail address", check_email), ""}}), "of the daemon's commits"},
-       {"sources", record({{"poll", duration(), "default: 30s"}, {"jitter", integer(0, 90), "percent; default: 20"}, {"allow_file_urls", boolean(), "default: false"},
-                           {"credentials", map_of(credential_shape(), "a host or host/path"), "by host, or host/path; the longest wins"}}),
+       {"signing",
+        record({{"key", file_path(), "Ed25519, OpenSSH format; default: made in the state folder"},
+                {"allowed_signers", file_path(), "further keys"}}),
+        ""},
+       {"committer",
+        record({{"name", text("a name", check_person), ""}, {"email", text("an e-mail address", check_email), ""}}),
+        "of the daemon's commits"},
+       {"sources",
+        record({{"poll", duration(), "default: 30s"},
+                {"jitter", integer(0, 90), "percent; default: 20"},
+                {"allow_file_urls", boolean(), "default: false"},
+                {"credentials", map_of(credential_shape(), "a host or host/path"),
+                 "by host, or host/path; the longest wins"}}),
         "source repositories"},
-       {"hosting", record({{"enabled", boolean(), "default: true"}, {"tokens", map_of(credential_shape(), "a person"), "who may push over HTTP"}, {"max_push", bytes(), "default: 512MiB"}}),
+       {"hosting",
+        record({{"enabled", boolean(), "default: true"},
+                {"tokens", map_of(credential_shape(), "a person"), "who may push over HTTP"},
+                {"max_push", bytes(), "default: 512MiB"}}),
         "git push to the daemon itself"},
        {"limits", limits_shape(), ""},
        {"log", std::move(log), ""},
-       {"concurrency", record({{"renders", integer(0, 256), "default: one a core"}, {"fetches", integer(1, 256), ""}, {"builds", integer(1, 256), ""}}), ""},
+       {"concurrency",
+        record({{"renders", integer(0, 256), "default: one a core"},
+                {"fetches", integer(1, 256), ""},
+                {"builds", integer(1, 256), ""}}),
+        ""},
        {"verify_timeout", duration(), "until a release that isn't healthy has failed; default: 10m"},
-       {"instances", map_of(instance_shape(), "an instance", check_instance), "how to get into what platform.yaml names"}});
+       {"instances", map_of(instance_shape(), "an instance", check_instance),
+        "how to get into what platform.yaml names"}});
   for (const char* key : {"environments", "projects", "roles", "apps"}) {
-    config.elsewhere[key] = "this belongs to platform.yaml (environments, projects, roles) or autonomous.yaml (apps), which live in git";
+    config.elsewhere[key] =
+        "this belongs to platform.yaml (environments, projects, roles) or autonomous.yaml (apps), which live in git";
   }
   return config;
 }
@@ -114,7 +144,8 @@ std::string check_listen(std::string_view text) {
   const size_t colon = text.rfind(':');
   std::string_view port = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   std::string_view host = text.substr(0, colon);
-  bool good = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos && std::stoul(std::string(port)) <= 65535;
+  bool good = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string_view::npos &&
+              std::stoul(std::string(port)) <= 65535;
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   good = good && !host.empty() && (bracketed || host.find_first_of("[]: /") == std::string_view::npos);
   return good ? "" : "expected an address and port (127.0.0.1:7300, [::1]:7300), not '" + one_line(text, 60) + "'";

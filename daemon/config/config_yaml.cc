@@ -15,13 +15,15 @@ constexpr size_t kMaxBytes = 1u << 20;
 
 class Converter {
  public:
-  Converter(std::shared_ptr<const model::SourceText> source, std::vector<Error>& errors) : source_(std::move(source)), errors_(errors) {}
+  Converter(std::shared_ptr<const model::SourceText> source, std::vector<Error>& errors)
+      : source_(std::move(source)), errors_(errors) {}
 
   model::Value convert(const YAML::Node& node) {
     model::Value value;
     place(value, node.Mark());
     if (++nodes_ > kMaxNodes) {
-      if (nodes_ == kMaxNodes + 1) errors_.push_back(fail(Code::kLimit, "the file has more than ", kMaxNodes, " values").at(value.place()));
+      if (nodes_ == kMaxNodes + 1)
+        errors_.push_back(fail(Code::kLimit, "the file has more than ", kMaxNodes, " values").at(value.place()));
       return value;
     }
     if (node.IsScalar()) {
@@ -52,7 +54,8 @@ class Converter {
       if (!key.is_scalar()) {
         errors_.push_back(fail(Code::kInvalid, "a key must be a text").at(key.place()));
       } else if (!seen.insert(key.text).second) {
-        errors_.push_back(fail(Code::kInvalid, "the key '", one_line(key.text, 60), "' is there twice").at(key.place()));
+        errors_.push_back(
+            fail(Code::kInvalid, "the key '", one_line(key.text, 60), "' is there twice").at(key.place()));
       } else {
         value.members.push_back({key.text, convert(pair.second), key.line, key.column});
       }
@@ -81,7 +84,8 @@ model::Parsed<model::Value> parse_config_yaml(std::string_view text, std::string
   auto source = std::make_shared<const model::SourceText>(std::string(file), std::string(text));
   Converter converter(source, out.errors);
   if (text.size() > kMaxBytes) {
-    out.errors.push_back(fail(Code::kLimit, "the file is larger than ", kMaxBytes, " bytes").at(Place{std::string(file), 0, 0, ""}));
+    out.errors.push_back(
+        fail(Code::kLimit, "the file is larger than ", kMaxBytes, " bytes").at(Place{std::string(file), 0, 0, ""}));
     return out;
   }
   try {

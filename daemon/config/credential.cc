@@ -18,8 +18,8 @@ constexpr uint64_t kMaxCredential = 64u << 10;
 
 // Changes whenever the file does: rotation replaces it by another inode, or writes into it.
 std::string stamp_of(const struct stat& status) {
-  return std::to_string(status.st_ino) + "/" + std::to_string(status.st_size) + "/" + std::to_string(status.st_mtim.tv_sec) + "." +
-         std::to_string(status.st_mtim.tv_nsec);
+  return std::to_string(status.st_ino) + "/" + std::to_string(status.st_size) + "/" +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Result<std::string> Credential::read() const {
         .hint("LoadCredential=" + state_->what.substr(state_->what.rfind(' ') + 1) + ":/path in the unit");
   }
   std::lock_guard lock(state_->mutex);
-  struct stat status{};
+  struct stat status {};
   if (::stat(state_->path.c_str(), &status) != 0) {
     const Code code = errno == EACCES ? Code::kDenied : Code::kNotFound;
     return fail(code, state_->what, ": ", std::strerror(errno));

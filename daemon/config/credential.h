@@ -1,7 +1,8 @@
 // Credential: where a secret of the daemon's lies, never the secret itself.
 //
 // read() takes the file's content anew when it changed, so a rotated token works without a restart, and has it masked
-// in logs (mask_in_logs); of `user:password` the password by itself as well. Copies share the cache; any thread may read.
+// in logs (mask_in_logs); of `user:password` the password by itself as well. Copies share the cache; any thread may
+// read.
 #pragma once
 
 #include <memory>

@@ -43,19 +43,24 @@ std::optional<Access> distrust(const AccessRules& rules, const HttpRequest& requ
     if (request.headers.contains(name)) return refuse(401, "this came through a proxy, so a token is needed");
   }
   std::string host = request.header("host");
-  if (!is_local_host(host_of(host), rules)) return refuse(421, "the host name '" + one_line(host, 80) + "' is not ours: use localhost, or set public_url");
+  if (!is_local_host(host_of(host), rules))
+    return refuse(421, "the host name '" + one_line(host, 80) + "' is not ours: use localhost, or set public_url");
   std::string origin = request.header("origin");
-  if (!origin.empty() && to_lower(origin) != "http://" + to_lower(host) && to_lower(origin) != "https://" + to_lower(host)) {
+  if (!origin.empty() && to_lower(origin) != "http://" + to_lower(host) &&
+      to_lower(origin) != "https://" + to_lower(host)) {
     return refuse(403, "a page of another site may not do this");
   }
   std::string site = request.header("sec-fetch-site");
-  if (!site.empty() && site != "same-origin" && site != "none") return refuse(403, "a page of another site may not do this");
+  if (!site.empty() && site != "same-origin" && site != "none")
+    return refuse(403, "a page of another site may not do this");
   return std::nullopt;
 }
 
-Access check_socket(const AccessRules& rules, const HttpRequest& request, Permission permission, const std::string& how) {
+Access check_socket(const AccessRules& rules, const HttpRequest& request, Permission permission,
+                    const std::string& how) {
   if (!request.peer.uid) return refuse(403, "the kernel does not say who connected");
-  if (permission == Permission::kHook && *request.peer.uid != rules.own_uid) return refuse(403, "only the daemon's own hooks may do this");
+  if (permission == Permission::kHook && *request.peer.uid != rules.own_uid)
+    return refuse(403, "only the daemon's own hooks may do this");
   return allow(caller_of_uid(*request.peer.uid, how));
 }
 
@@ -71,7 +76,8 @@ std::string_view permission_name(Permission permission) {
   return "act";
 }
 
-Access check_access(const AccessRules& rules, const HttpRequest& request, Permission permission, const std::string& how) {
+Access check_access(const AccessRules& rules, const HttpRequest& request, Permission permission,
+                    const std::string& how) {
   if (permission == Permission::kOpen) return allow({});
   if (request.peer.unix_socket) return check_socket(rules, request, permission, how);
   if (permission == Permission::kHook) return refuse(404, "no such page");
@@ -85,7 +91,8 @@ Access check_access(const AccessRules& rules, const HttpRequest& request, Permis
   if (!request.peer.loopback) return refuse(401, "from another machine a token is needed");
   if (auto refused = distrust(rules, request)) return *refused;
   if (permission == Permission::kLook) {
-    return allow(request.peer.uid ? caller_of_uid(*request.peer.uid, how) : Caller{"somebody on this machine", "", "loopback"});
+    return allow(request.peer.uid ? caller_of_uid(*request.peer.uid, how)
+                                  : Caller{"somebody on this machine", "", "loopback"});
   }
   if (!request.peer.uid) return refuse(401, "the kernel does not say which user connected, so a token is needed");
   if (*request.peer.uid != rules.own_uid) {

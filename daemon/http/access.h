@@ -1,4 +1,5 @@
-// Who may do what, decided in one place from what the kernel and the headers say. Pure apart from reading the user table.
+// Who may do what, decided in one place from what the kernel and the headers say. Pure apart from reading the user
+// table.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,7 @@ enum class Permission : uint8_t {
 std::string_view permission_name(Permission permission);
 
 struct Token {
-  std::string name;    // shown in Requested-By: "token ci"
+  std::string name;  // shown in Requested-By: "token ci"
   std::string secret;
 };
 
@@ -31,13 +32,14 @@ struct AccessRules {
 
 struct Access {
   bool allowed = false;
-  int status = 403;   // 401: a token may help; 421: not our host name
+  int status = 403;  // 401: a token may help; 421: not our host name
   std::string why;
-  Caller caller;      // when allowed
+  Caller caller;  // when allowed
 };
 
-// how: "socket" or "pusher", for Requested-By. What a browser could be tricked into (another site's page, a rebound DNS name, a
-// proxy on this machine) never counts as the local user.
-Access check_access(const AccessRules& rules, const HttpRequest& request, Permission permission, const std::string& how);
+// how: "socket" or "pusher", for Requested-By. What a browser could be tricked into (another site's page, a rebound DNS
+// name, a proxy on this machine) never counts as the local user.
+Access check_access(const AccessRules& rules, const HttpRequest& request, Permission permission,
+                    const std::string& how);
 
 }  // namespace autonomous::daemon

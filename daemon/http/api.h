@@ -33,26 +33,26 @@ struct ReleaseFilter {
   std::string environment, project, app;  // empty: any
   std::string commit;                     // of the source, at least 4 hex digits; empty: any
   size_t limit = 50;
-  uint32_t before = 0;                    // only numbers below this (of one target); 0: from the newest
+  uint32_t before = 0;  // only numbers below this (of one target); 0: from the newest
 };
 
 struct ReleaseRow {
-  std::string target;       // env/project/app
+  std::string target;  // env/project/app
   uint32_t number = 0;
-  std::string outcome;      // healthy | failed | superseded | cancelled | rejected | unverified | running
-  bool live = false;        // what runs now, as far as is known
-  std::string trigger;      // design.md §4
+  std::string outcome;  // healthy | failed | superseded | cancelled | rejected | unverified | running
+  bool live = false;    // what runs now, as far as is known
+  std::string trigger;  // design.md §4
   std::string because;
-  std::string who;          // Requested-By
+  std::string who;  // Requested-By
   std::string source_commit, subject, author;
-  std::string commit;       // on deploy
+  std::string commit;  // on deploy
   Time at{};
-  std::string reason;       // why it failed or was superseded
+  std::string reason;  // why it failed or was superseded
 };
 
 struct ReleaseStep {
-  std::string name;         // watch build render preflight commit push sync verify
-  std::string state;        // done | running | failed | skipped | waiting
+  std::string name;   // watch build render preflight commit push sync verify
+  std::string state;  // done | running | failed | skipped | waiting
   Millis took{};
   std::string text;
 };
@@ -63,7 +63,7 @@ struct ReleaseDetails {
   std::vector<ReleaseStep> steps;
   std::vector<std::string> changed;  // files under the target's folder: "M manifests/deployment-web.yaml"
   std::string tag;
-  std::string undo;                  // the command that takes it back
+  std::string undo;  // the command that takes it back
 };
 
 struct Gate {
@@ -76,18 +76,18 @@ std::string_view verdict_name(Gate::Verdict verdict);  // ok no waiting unknown
 
 // Every gate between a source commit and a target, in their order.
 struct WhyAnswer {
-  std::string target;         // may be empty: a commit that maps to no target
+  std::string target;  // may be empty: a commit that maps to no target
   std::string source_commit;
   std::string subject;
-  std::string summary;        // "waiting: held behind release 43"
+  std::string summary;  // "waiting: held behind release 43"
   std::vector<Gate> gates;
 };
 
 struct TargetDetails {
   TargetRow row;
-  std::vector<Gate> gates;            // of the newest commit
-  std::vector<ReleaseRow> releases;   // the newest 10
-  std::vector<std::string> notes;     // warnings that last
+  std::vector<Gate> gates;           // of the newest commit
+  std::vector<ReleaseRow> releases;  // the newest 10
+  std::vector<std::string> notes;    // warnings that last
 };
 
 // Where a source commit lives. found says how the id was understood.
@@ -105,9 +105,9 @@ struct WhereAnswer {
 };
 
 struct ConfigValue {
-  std::string path;    // env.LOG_LEVEL
-  std::string value;   // never a secret's value
-  std::string from;    // "autonomous.yaml:12", "platform default", "config/prod/shop/web.yaml:3"
+  std::string path;   // env.LOG_LEVEL
+  std::string value;  // never a secret's value
+  std::string from;   // "autonomous.yaml:12", "platform default", "config/prod/shop/web.yaml:3"
 };
 struct ConfigAnswer {
   std::string target;
@@ -118,9 +118,9 @@ struct ConfigAnswer {
 // What a release now would change; or, with `from`/`to`, how two releases differ.
 struct DiffRequest {
   std::string target;
-  uint32_t from = 0;      // 0: what is live
-  uint32_t to = 0;        // 0: what would be released now
-  std::string image;      // as in DeployRequest: what would this change?
+  uint32_t from = 0;  // 0: what is live
+  uint32_t to = 0;    // 0: what would be released now
+  std::string image;  // as in DeployRequest: what would this change?
 };
 struct DiffAnswer {
   std::string target, from, to;      // "release 42", "now"
@@ -179,7 +179,7 @@ struct Check {
   std::string name;
   std::string state;  // ok | warning | failed | off
   std::string text;
-  std::string fix;    // what to do, where something is wrong
+  std::string fix;  // what to do, where something is wrong
 };
 
 struct Metric {
@@ -213,15 +213,22 @@ class Api {
 
   // Act. They return once the request is accepted and recorded; `progress` (may be null) then hears what happens, until
   // its done(). With dry_run nothing is heard.
-  virtual Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request, ProgressPtr progress) = 0;
-  virtual Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) = 0;
-  virtual Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request,
+                                      ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                     ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                      ProgressPtr progress) = 0;
   // to: 0 is the release before the live one.
-  virtual Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) = 0;
-  virtual Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target, std::optional<Time> until) = 0;
+  virtual Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to,
+                                        ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                    std::optional<Time> until) = 0;
   // choice: "" | "keep" | "replace", for drift.
-  virtual Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) = 0;
-  virtual Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) = 0;
+  virtual Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                      const std::string& choice, ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
+                                       const std::string& url) = 0;
 
   // Pushes to the built-in hosting. check_*: in pre-receive, before the refs move; an error refuses the whole push with
   // its text. *_pushed: in post-receive, the refs have moved; it only hints and never fails. `repository`: its folder.

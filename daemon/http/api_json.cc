@@ -54,9 +54,7 @@ json to_json(const WhereRow& row) {
   return out;
 }
 
-json to_json(const ConfigValue& value) {
-  return {{"path", value.path}, {"value", value.value}, {"from", value.from}};
-}
+json to_json(const ConfigValue& value) { return {{"path", value.path}, {"value", value.value}, {"from", value.from}}; }
 
 }  // namespace
 
@@ -148,7 +146,11 @@ json to_json(const ConfigAnswer& answer) {
 }
 
 json to_json(const DiffAnswer& answer) {
-  return {{"target", answer.target}, {"from", answer.from}, {"to", answer.to}, {"changed", answer.changed}, {"text", answer.text}};
+  return {{"target", answer.target},
+          {"from", answer.from},
+          {"to", answer.to},
+          {"changed", answer.changed},
+          {"text", answer.text}};
 }
 
 json to_json(const ProjectRow& row) {

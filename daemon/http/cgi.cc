@@ -77,7 +77,8 @@ Result<CgiChild> start_git_backend(const std::vector<std::string>& env) {
   prepare(actions, in, out, err);
   std::vector<std::string> argv = {"git", "http-backend"};
   CgiChild child;
-  int error = posix_spawn(&child.pid, git.c_str(), &actions.files, &actions.attributes, pointers(argv).data(), pointers(env).data());
+  int error = posix_spawn(&child.pid, git.c_str(), &actions.files, &actions.attributes, pointers(argv).data(),
+                          pointers(env).data());
   if (error != 0) return fail(Code::kUnavailable, "can't start git: ", std::strerror(error));
   child.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0));
   if (child.pidfd < 0) {

@@ -11,10 +11,11 @@
 
 namespace autonomous::daemon {
 
-// Descriptors are non-blocking and closed on exec; whoever takes them closes them. The child is a process group of its own.
+// Descriptors are non-blocking and closed on exec; whoever takes them closes them. The child is a process group of its
+// own.
 struct CgiChild {
   pid_t pid = -1;
-  int pidfd = -1;   // readable when it has ended
+  int pidfd = -1;  // readable when it has ended
   int input = -1, output = -1, errors = -1;
 };
 Result<CgiChild> start_git_backend(const std::vector<std::string>& env);

@@ -26,11 +26,11 @@ enum class TargetState : uint8_t {
   kWaiting,     // for something that `why` names
   kHeld,
   kFailed,
-  kDrifted,     // deploy holds something that no release made
-  kOrphaned,    // gone from the spec, still running
+  kDrifted,   // deploy holds something that no release made
+  kOrphaned,  // gone from the spec, still running
   kRetired,
 };
-std::string_view state_name(TargetState state);                        // new live unverified releasing …
+std::string_view state_name(TargetState state);  // new live unverified releasing …
 std::optional<TargetState> parse_target_state(std::string_view name);
 
 struct HoldInfo {
@@ -42,17 +42,17 @@ struct HoldInfo {
 
 // One line of `status`.
 struct TargetRow {
-  std::string target;      // env/project/app
+  std::string target;  // env/project/app
   TargetState state = TargetState::kNew;
-  uint32_t release = 0;    // the newest number; 0: none
-  uint32_t live = 0;       // the number that runs, as far as is known; 0: none
-  std::string step;        // while releasing: render commit push sync verify
-  std::string why;         // one sentence, wherever the state is not simply live
-  std::string source;      // URL without credentials
+  uint32_t release = 0;  // the newest number; 0: none
+  uint32_t live = 0;     // the number that runs, as far as is known; 0: none
+  std::string step;      // while releasing: render commit push sync verify
+  std::string why;       // one sentence, wherever the state is not simply live
+  std::string source;    // URL without credentials
   std::string source_commit, subject, author, ref;
-  std::string commit;      // on deploy, of `release`
-  Time since{};            // of this state
-  Time released_at{};      // of `release`
+  std::string commit;  // on deploy, of `release`
+  Time since{};        // of this state
+  Time released_at{};  // of `release`
   std::optional<HoldInfo> hold;
   std::vector<std::string> images;
   std::vector<std::string> links;  // where it can be reached
@@ -61,10 +61,10 @@ struct TargetRow {
 // A line of what happens to what somebody asked for.
 struct Progress {
   enum class Tone : uint8_t { kPlain, kGood, kWarning, kBad };
-  std::string target;      // empty: of the whole request
+  std::string target;  // empty: of the whole request
   uint32_t release = 0;
   std::string step;
-  std::string text;        // one line; may come from outside: shown through one_line()
+  std::string text;  // one line; may come from outside: shown through one_line()
   Tone tone = Tone::kPlain;
 };
 std::string_view tone_name(Progress::Tone tone);  // plain good warning bad
@@ -75,7 +75,7 @@ struct Outcome {
   std::string target;
   uint32_t release = 0;
   Verdict verdict = Verdict::kDone;
-  std::string text;        // "live", "held behind 43", "ImagePullBackOff: …"
+  std::string text;  // "live", "held behind 43", "ImagePullBackOff: …"
 };
 std::string_view verdict_name(Outcome::Verdict verdict);  // done unchanged waiting failed
 
@@ -92,11 +92,11 @@ using ProgressPtr = std::shared_ptr<ProgressSink>;
 
 // One event of the live view.
 struct Event {
-  uint64_t id = 0;                // given by the bus, from 1
-  Time at{};                      // given by the publisher
-  std::string type;               // target | progress | project | notice
-  std::optional<TargetRow> row;   // type target
-  Progress progress;              // the other types
+  uint64_t id = 0;               // given by the bus, from 1
+  Time at{};                     // given by the publisher
+  std::string type;              // target | progress | project | notice
+  std::optional<TargetRow> row;  // type target
+  Progress progress;             // the other types
 };
 
 // The newest events, and who wants to hear of new ones. Publishing never blocks on a listener.
@@ -106,7 +106,8 @@ class EventBus {
   using Wake = std::function<void()>;
 
   void publish(Event event);
-  // Every event after `last`, oldest first. complete = false: the ring no longer holds all of them; read the state anew.
+  // Every event after `last`, oldest first. complete = false: the ring no longer holds all of them; read the state
+  // anew.
   struct Batch {
     std::vector<Event> events;
     bool complete = true;

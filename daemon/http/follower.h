@@ -1,4 +1,5 @@
-// Follower: the sink of a client that follows its request. The pipeline's threads put lines in, the session takes them out.
+// Follower: the sink of a client that follows its request. The pipeline's threads put lines in, the session takes them
+// out.
 #pragma once
 
 #include <functional>

@@ -25,18 +25,27 @@ auto into(boost::system::error_code& error) { return net::redirect_error(net::us
 constexpr size_t kPiece = 64u << 10;
 constexpr size_t kMaxPushes = 64;
 constexpr size_t kMaxFetches = 32;
-constexpr Millis kAfterHangup{30'000};     // for the refs to be written when the client is gone; then nobody follows the release here
+constexpr Millis kAfterHangup{
+    30'000};  // for the refs to be written when the client is gone; then nobody follows the release here
 constexpr Millis kLongest{3'600'000};
 
 // Git shows the text of a plain answer to its user.
-HttpResponse plain(int status, const std::string& text) { return HttpResponse{status, "text/plain; charset=utf-8", text + "\n", {}}; }
+HttpResponse plain(int status, const std::string& text) {
+  return HttpResponse{status, "text/plain; charset=utf-8", text + "\n", {}};
+}
 
 }  // namespace
 
 struct Session::Backend {
   Backend(const net::any_io_executor& executor, const CgiChild& child_in, PieceWriter& writer_in, Head&& head)
-      : child(child_in), input(executor, child.input), output(executor, child.output), errors(executor, child.errors),
-        ended(executor, child.pidfd), deadline(executor), parser(std::move(head)), writer(writer_in) {}
+      : child(child_in),
+        input(executor, child.input),
+        output(executor, child.output),
+        errors(executor, child.errors),
+        ended(executor, child.pidfd),
+        deadline(executor),
+        parser(std::move(head)),
+        writer(writer_in) {}
   CgiChild child;
   net::posix::stream_descriptor input, output, errors, ended;
   net::steady_timer deadline;
@@ -62,13 +71,15 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
   bool keep = head.get().keep_alive() && head.is_done();
   Result<GitRequest> git = parse_git_request(request);
   if (!git) {
-    co_return co_await send(head, request, plain(git.error().code() == Code::kNotFound ? 404 : 422, git.error().message()), keep);
+    co_return co_await send(head, request,
+                            plain(git.error().code() == Code::kNotFound ? 404 : 422, git.error().message()), keep);
   }
   Permission permission = git->gitops() && !git->push() ? Permission::kOpen : Permission::kAct;
   Access access = shared_.routes.access(request, permission, "pusher");
   if (!access.allowed) {
     HttpResponse answer = plain(access.status, access.why);
-    if (access.status == 401) answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"autonomous\", charset=\"UTF-8\"");
+    if (access.status == 401)
+      answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"autonomous\", charset=\"UTF-8\"");
     co_return co_await send(head, request, std::move(answer), keep);
   }
   if (git->push() && git->advertise && !git->gitops() && !shared_.hosting.has(git->name)) {
@@ -79,9 +90,11 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
       Result<void> made = shared.api.check_source_push(ctx, push);
       if (made) made = shared.hosting.create(push.project);
       if (made) co_return HttpResponse{};
-      if (http_status(made.error().code()) == 500) log(Level::kError, "can't make a repository: " + made.error().line(), {{"project", push.project}});
+      if (http_status(made.error().code()) == 500)
+        log(Level::kError, "can't make a repository: " + made.error().line(), {{"project", push.project}});
       bool ours = http_status(made.error().code()) == 500;
-      co_return plain(http_status(made.error().code()), ours ? "the repository can't be made; the daemon's log tells why" : made.error().text());
+      co_return plain(http_status(made.error().code()),
+                      ours ? "the repository can't be made; the daemon's log tells why" : made.error().text());
     };
     HttpResponse made = co_await net::co_spawn(shared_.pool, job, net::use_awaitable);
     if (made.status != 200) co_return co_await send(head, request, std::move(made), keep);
@@ -126,13 +139,16 @@ Task<bool> Session::run_backend(Head& head, const HttpRequest& request, const Gi
   backend.deadline.expires_after(kLongest);
   co_await (pump_input(backend) && pump_output(backend) && pump_errors(backend) && reap(backend));
   if (!backend.error_text.empty()) {
-    log(Level::kDebug, "git said: " + one_line(backend.error_text, 1000), {{"request", request.id}, {"repository", git.name}});
+    log(Level::kDebug, "git said: " + one_line(backend.error_text, 1000),
+        {{"request", request.id}, {"repository", git.name}});
   }
   if (!backend.answered && !backend.client_gone) {
-    log(Level::kError, "git gave no answer: " + one_line(backend.error_text, 1000), {{"request", request.id}, {"repository", git.name}});
+    log(Level::kError, "git gave no answer: " + one_line(backend.error_text, 1000),
+        {{"request", request.id}, {"repository", git.name}});
     Head shape;
     shape.get().version(version);
-    co_return co_await send(shape, request, plain(500, "git failed; the daemon's log tells why, under " + request.id), false);
+    co_return co_await send(shape, request, plain(500, "git failed; the daemon's log tells why, under " + request.id),
+                            false);
   }
   co_return keep_alive && !backend.client_gone && backend.body_read;
 }
@@ -209,7 +225,8 @@ Task<void> Session::reap(Backend& backend) {
   boost::system::error_code timer;
   int signal = SIGTERM;
   for (;;) {
-    auto which = co_await (backend.ended.async_wait(net::posix::stream_descriptor::wait_read, into(waited)) || backend.deadline.async_wait(into(timer)));
+    auto which = co_await (backend.ended.async_wait(net::posix::stream_descriptor::wait_read, into(waited)) ||
+                           backend.deadline.async_wait(into(timer)));
     if (which.index() == 0) break;
     // A deadline that was moved ends the wait early: look at the clock.
     if (backend.deadline.expiry() > std::chrono::steady_clock::now()) continue;

@@ -72,7 +72,8 @@ Result<GitRequest> parse_git_request(const HttpRequest& request) {
   if (!starts_with(path, kPrefix)) return fail(Code::kNotFound, "no such page");
   path.remove_prefix(kPrefix.size());
   size_t slash = path.find('/');
-  if (slash == std::string_view::npos || !ends_with(path.substr(0, slash), ".git")) return fail(Code::kNotFound, "no such repository");
+  if (slash == std::string_view::npos || !ends_with(path.substr(0, slash), ".git"))
+    return fail(Code::kNotFound, "no such repository");
   GitRequest git;
   git.name = std::string(path.substr(0, slash - 4));
   std::string_view rest = path.substr(slash + 1);
@@ -83,7 +84,8 @@ Result<GitRequest> parse_git_request(const HttpRequest& request) {
   } else if (request.method == "POST") {
     git.service = std::string(rest);
   }
-  if (git.service != "git-upload-pack" && git.service != "git-receive-pack") return fail(Code::kNotFound, "only git's smart protocol is served here");
+  if (git.service != "git-upload-pack" && git.service != "git-receive-pack")
+    return fail(Code::kNotFound, "only git's smart protocol is served here");
   if (!git.gitops()) TRY_DO(model::check_name("project name", git.name, model::kMaxProject));
   return git;
 }
@@ -92,15 +94,18 @@ Result<void> Hosting::prepare() {
   TRY_DO(make_folders(options_.repos, 0700));
   TRY_DO(make_folders(options_.hooks, 0700));
   for (const char* hook : {"pre-receive", "post-receive"}) {
-    std::string script = "#!/bin/sh\n# Written by the daemon at each start.\nexec " + shell_quoted(options_.core) + " hook " + hook +
-                         " --socket " + shell_quoted(options_.socket) + "\n";
+    std::string script = "#!/bin/sh\n# Written by the daemon at each start.\nexec " + shell_quoted(options_.core) +
+                         " hook " + hook + " --socket " + shell_quoted(options_.socket) + "\n";
     TRY_DO(write_file_durable(options_.hooks + "/" + hook, script, 0755));
-    if (::chmod((options_.hooks + "/" + hook).c_str(), 0755) != 0) return fail(Code::kInternal, "can't make the ", hook, " hook executable");
+    if (::chmod((options_.hooks + "/" + hook).c_str(), 0755) != 0)
+      return fail(Code::kInternal, "can't make the ", hook, " hook executable");
   }
   return ok();
 }
 
-std::string Hosting::repository(std::string_view name) const { return options_.repos + "/" + std::string(name) + ".git"; }
+std::string Hosting::repository(std::string_view name) const {
+  return options_.repos + "/" + std::string(name) + ".git";
+}
 
 bool Hosting::has(std::string_view name) const { return exists(repository(name) + "/HEAD"); }
 
@@ -144,7 +149,8 @@ std::vector<std::string> Hosting::environment(const GitRequest& git, const HttpR
   if (!encoding.empty()) env.push_back("HTTP_CONTENT_ENCODING=" + encoding);
   std::string protocol = request.header("git-protocol");
   // It goes into an environment variable of git's: only what the protocol's own grammar has.
-  if (!protocol.empty() && protocol.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789=:-.") == std::string::npos) {
+  if (!protocol.empty() &&
+      protocol.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789=:-.") == std::string::npos) {
     env.push_back("GIT_PROTOCOL=" + protocol);
     env.push_back("HTTP_GIT_PROTOCOL=" + protocol);
   }

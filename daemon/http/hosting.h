@@ -18,18 +18,18 @@ namespace autonomous::daemon {
 inline constexpr std::string_view kGitopsName = "gitops";
 
 struct HostingOptions {
-  std::string repos;   // <state>/repos
-  std::string hooks;   // <state>/hooks
-  std::string core;    // the program that the hooks run: `core hook pre-receive --socket …`
-  std::string socket;  // where the hooks find the daemon
+  std::string repos;             // <state>/repos
+  std::string hooks;             // <state>/hooks
+  std::string core;              // the program that the hooks run: `core hook pre-receive --socket …`
+  std::string socket;            // where the hooks find the daemon
   uint64_t max_push = 1u << 30;  // bytes of one push
 };
 
 // What a URL under /git/ asks for. Only the smart protocol is served.
 struct GitRequest {
-  std::string name;       // of the repository: a project, or "gitops"
-  std::string service;    // git-upload-pack | git-receive-pack
-  bool advertise = false; // GET info/refs
+  std::string name;        // of the repository: a project, or "gitops"
+  std::string service;     // git-upload-pack | git-receive-pack
+  bool advertise = false;  // GET info/refs
   bool gitops() const { return name == kGitopsName; }
   bool push() const { return service == "git-receive-pack"; }
 };
@@ -46,7 +46,8 @@ class Hosting {
   // An empty bare repository whose first branch is main; fine when it is there already.
   Result<void> create(std::string_view name);
   // Environment of `git http-backend` for this request.
-  std::vector<std::string> environment(const GitRequest& git, const HttpRequest& request, const Caller& caller, const std::string& content_length) const;
+  std::vector<std::string> environment(const GitRequest& git, const HttpRequest& request, const Caller& caller,
+                                       const std::string& content_length) const;
   const HostingOptions& options() const { return options_; }
 
  private:

@@ -106,7 +106,8 @@ std::string_view reason_phrase(int status) {
 }
 
 HttpResponse problem(const HttpRequest& request, int status, std::string_view detail) {
-  nlohmann::json body = {{"type", "about:blank"}, {"title", reason_phrase(status)}, {"status", status}, {"request", request.id}};
+  nlohmann::json body = {
+      {"type", "about:blank"}, {"title", reason_phrase(status)}, {"status", status}, {"request", request.id}};
   if (!detail.empty()) body["detail"] = detail;
   HttpResponse response;
   response.status = status;
@@ -119,14 +120,11 @@ HttpResponse problem(const HttpRequest& request, const Error& error) {
   int status = http_status(error.code());
   if (status == 500) {
     log(Level::kError, "a request failed: " + error.line(), {{"request", request.id}, {"path", request.path}});
-    return problem(request, 500, "something went wrong on our side; the daemon's log tells what, under this request's id");
+    return problem(request, 500,
+                   "something went wrong on our side; the daemon's log tells what, under this request's id");
   }
-  nlohmann::json body = {{"type", "about:blank"},
-                         {"title", reason_phrase(status)},
-                         {"status", status},
-                         {"request", request.id},
-                         {"detail", masked(error.line())},
-                         {"code", code_name(error.code())}};
+  nlohmann::json body = {{"type", "about:blank"}, {"title", reason_phrase(status)}, {"status", status},
+                         {"request", request.id}, {"detail", masked(error.line())}, {"code", code_name(error.code())}};
   if (!error.hint().empty()) body["hint"] = masked(error.hint());
   if (error.place() != nullptr) {
     const Place& place = *error.place();

@@ -16,9 +16,9 @@ namespace autonomous::daemon {
 // Who is at the other end of a connection, as far as the kernel tells.
 struct Peer {
   bool unix_socket = false;
-  bool loopback = false;          // TCP from this machine
-  std::string address;            // for logs: "127.0.0.1:40112", "unix"
-  std::optional<unsigned> uid;    // of the process that connected
+  bool loopback = false;        // TCP from this machine
+  std::string address;          // for logs: "127.0.0.1:40112", "unix"
+  std::optional<unsigned> uid;  // of the process that connected
 };
 
 struct HttpRequest {
@@ -29,7 +29,7 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   Peer peer;
-  std::string id;                              // shown in answers and logs
+  std::string id;  // shown in answers and logs
   std::string header(const std::string& lower_case_name) const;
 };
 

@@ -63,13 +63,18 @@ std::string openapi(const std::vector<Route>& routes, const std::string& version
     json parameters = json::array();
     for (std::string_view part : split(route.path, '/')) {
       if (part.size() < 3 || part.front() != '{') continue;
-      parameters.push_back({{"name", part.substr(1, part.size() - 2)}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+      parameters.push_back({{"name", part.substr(1, part.size() - 2)},
+                            {"in", "path"},
+                            {"required", true},
+                            {"schema", {{"type", "string"}}}});
     }
     if (!parameters.empty()) operation["parameters"] = parameters;
     bool acts = route.method == "POST";
     if (acts) operation["requestBody"] = {{"content", {{"application/json", {{"schema", {{"type", "object"}}}}}}}};
-    operation["responses"] = {{acts ? "202" : "200", {{"description", acts ? "accepted" : "the answer"}}},
-                              {"default", {{"description", "a problem (RFC 9457)"}, {"content", {{"application/problem+json", json::object()}}}}}};
+    operation["responses"] = {
+        {acts ? "202" : "200", {{"description", acts ? "accepted" : "the answer"}}},
+        {"default",
+         {{"description", "a problem (RFC 9457)"}, {"content", {{"application/problem+json", json::object()}}}}}};
     paths[route.path][to_lower(route.method)] = operation;
   }
   paths["/api/v1/events"]["get"] = {{"summary", "Live events (text/event-stream, Last-Event-ID)"},

@@ -15,7 +15,8 @@ HttpResponse page(const HttpRequest& request) {
     response.headers = {
         {"ETag", tag},
         {"Cache-Control", "no-cache"},
-        {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
     };
     if (request.header("if-none-match") == tag) {
       response.status = 304;

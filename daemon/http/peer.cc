@@ -89,7 +89,8 @@ std::optional<unsigned> socket_owner(const Endpoint& client_in, const Endpoint& 
   Question question = make_question(client, server);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (::sendto(netlink.fd, &question, sizeof question, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) return std::nullopt;
+  if (::sendto(netlink.fd, &question, sizeof question, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0)
+    return std::nullopt;
   char answer[8192];
   ssize_t size = ::recv(netlink.fd, answer, sizeof answer, 0);
   return size <= 0 ? std::nullopt : read_owner(answer, static_cast<size_t>(size), question);

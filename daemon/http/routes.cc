@@ -11,7 +11,8 @@ namespace autonomous::daemon {
 
 using nlohmann::json;
 
-Routes::Routes(Api& api, AccessRules rules, std::string version) : api_(api), rules_(std::move(rules)), version_(std::move(version)) {
+Routes::Routes(Api& api, AccessRules rules, std::string version)
+    : api_(api), rules_(std::move(rules)), version_(std::move(version)) {
   for (auto family : {look_routes, act_routes, hook_routes}) {
     for (Route& route : family()) routes_.push_back(std::move(route));
   }
@@ -23,7 +24,8 @@ Access Routes::access(const HttpRequest& request, Permission permission, const s
 
 HttpResponse refused(const HttpRequest& request, const Access& access) {
   HttpResponse response = problem(request, access.status, access.why);
-  if (access.status == 401) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"autonomous\", charset=\"UTF-8\"");
+  if (access.status == 401)
+    response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"autonomous\", charset=\"UTF-8\"");
   return response;
 }
 
@@ -87,8 +89,10 @@ HttpResponse Routes::handle(const Ctx& ctx, const HttpRequest& request, Progress
     Access access = check_access(rules_, request, Permission::kLook, "socket");
     return access.allowed ? page(request) : refused(request, access);
   }
-  if (request.method == "GET" && request.path == "/api/v1/openapi.json") return HttpResponse{200, "application/json", openapi(routes_, version_), {}};
-  if (request.method == "GET" && request.path == "/api/v1/version") return HttpResponse{200, "application/json", dump({{"version", version_}}), {}};
+  if (request.method == "GET" && request.path == "/api/v1/openapi.json")
+    return HttpResponse{200, "application/json", openapi(routes_, version_), {}};
+  if (request.method == "GET" && request.path == "/api/v1/version")
+    return HttpResponse{200, "application/json", dump({{"version", version_}}), {}};
   bool path_known = false;
   for (const Route& route : routes_) {
     std::map<std::string, std::string> parts;
@@ -99,7 +103,8 @@ HttpResponse Routes::handle(const Ctx& ctx, const HttpRequest& request, Progress
     if (!access.allowed) return refused(request, access);
     return run(route, RouteCall{api_, ctx, request, access.caller, std::move(parts), std::move(progress)});
   }
-  return path_known ? problem(request, 405, "this address does not take " + one_line(request.method, 20)) : problem(request, 404, "no such address");
+  return path_known ? problem(request, 405, "this address does not take " + one_line(request.method, 20))
+                    : problem(request, 404, "no such address");
 }
 
 }  // namespace autonomous::daemon

@@ -24,7 +24,7 @@ struct RouteCall {
 
 struct Route {
   std::string method;
-  std::string path;     // "/api/v1/targets/{environment}/{project}/{app}"
+  std::string path;  // "/api/v1/targets/{environment}/{project}/{app}"
   Permission permission;
   std::string summary;
   std::function<Result<HttpResponse>(const RouteCall&)> run;

@@ -39,7 +39,8 @@ class Body {
     known_.push_back(key);
     auto found = value_.find(key);
     if (found == value_.end() || found->is_null()) return 0U;
-    if (!found->is_number_unsigned() || found->get<uint64_t>() > UINT32_MAX) return fail(Code::kInvalid, key, " must be a number");
+    if (!found->is_number_unsigned() || found->get<uint64_t>() > UINT32_MAX)
+      return fail(Code::kInvalid, key, " must be a number");
     return found->get<uint32_t>();
   }
   const json* raw(const std::string& key) {
@@ -51,7 +52,8 @@ class Body {
     for (const auto& [key, value] : value_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
       std::string meant = nearest(key, known_);
-      return fail(Code::kInvalid, "unknown key '", one_line(key, 60), "'", meant.empty() ? "" : ": did you mean '" + meant + "'?");
+      return fail(Code::kInvalid, "unknown key '", one_line(key, 60), "'",
+                  meant.empty() ? "" : ": did you mean '" + meant + "'?");
     }
     return ok();
   }
@@ -70,9 +72,11 @@ Result<Ask> read_ask(Body& body, const Caller& caller) {
   TRY(ask.dry_run, body.flag("dry_run"));
   for (const std::string* text : {&ask.because, &ask.ticket}) {
     for (char c : *text) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return fail(Code::kInvalid, "because and ticket must be one line each");
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+        return fail(Code::kInvalid, "because and ticket must be one line each");
     }
-    if (text->size() > 1000 || !is_utf8(*text)) return fail(Code::kInvalid, "because and ticket must be UTF-8 of at most 1,000 bytes");
+    if (text->size() > 1000 || !is_utf8(*text))
+      return fail(Code::kInvalid, "because and ticket must be UTF-8 of at most 1,000 bytes");
   }
   return ask;
 }
@@ -133,7 +137,8 @@ Result<HttpResponse> resume(const RouteCall& call) {
   TRY(Ask ask, read_ask(body, call.caller));
   TRY(std::string choice, body.text("choice"));
   TRY_DO(body.finish());
-  if (!choice.empty() && choice != "keep" && choice != "replace") return fail(Code::kInvalid, "choice must be keep or replace");
+  if (!choice.empty() && choice != "keep" && choice != "replace")
+    return fail(Code::kInvalid, "choice must be keep or replace");
   return accepted(call, ask, call.api.resume(call.ctx, ask, target, choice, call.progress));
 }
 
@@ -149,8 +154,10 @@ Result<HttpResponse> deploy(const RouteCall& call) {
   TRY(request.image, body.text("image"));
   TRY_DO(body.finish());
   if (!request.app.empty()) TRY_DO(model::check_name("app name", request.app, model::kMaxApp));
-  if (!request.environment.empty()) TRY_DO(model::check_name("environment name", request.environment, model::kMaxEnvironment));
-  if (!request.commit.empty() && (!is_hex(request.commit) || request.commit.size() < 4)) return fail(Code::kInvalid, "a commit is 4 to 40 hexadecimal digits");
+  if (!request.environment.empty())
+    TRY_DO(model::check_name("environment name", request.environment, model::kMaxEnvironment));
+  if (!request.commit.empty() && (!is_hex(request.commit) || request.commit.size() < 4))
+    return fail(Code::kInvalid, "a commit is 4 to 40 hexadecimal digits");
   return accepted(call, ask, call.api.deploy(call.ctx, ask, request, call.progress));
 }
 
@@ -175,7 +182,8 @@ Result<std::vector<RefUpdate>> read_updates(const json* value) {
   for (const json& one : *value) {
     if (!one.is_object()) return fail(Code::kInvalid, "an update must be an object");
     RefUpdate update{one.value("ref", ""), one.value("old", ""), one.value("new", "")};
-    bool oids = update.old_oid.size() == 40 && is_hex(update.old_oid) && update.new_oid.size() == 40 && is_hex(update.new_oid);
+    bool oids =
+        update.old_oid.size() == 40 && is_hex(update.old_oid) && update.new_oid.size() == 40 && is_hex(update.new_oid);
     if (!oids || !starts_with(update.ref, "refs/")) return fail(Code::kInvalid, "an update must hold ref, old and new");
     updates.push_back(std::move(update));
   }
@@ -212,7 +220,8 @@ Result<HookCall> read_hook(const RouteCall& call) {
 
 Result<HttpResponse> check_push(const RouteCall& call) {
   TRY(HookCall hook, read_hook(call));
-  TRY_DO(hook.gitops ? call.api.check_gitops_push(call.ctx, hook.push) : call.api.check_source_push(call.ctx, hook.push));
+  TRY_DO(hook.gitops ? call.api.check_gitops_push(call.ctx, hook.push)
+                     : call.api.check_source_push(call.ctx, hook.push));
   return HttpResponse{200, "application/json", R"({"accepted":true})", {}};
 }
 
@@ -233,10 +242,13 @@ Result<HttpResponse> pushed(const RouteCall& call) {
 std::vector<Route> act_routes() {
   const std::string target_path = "/api/v1/targets/{environment}/{project}/{app}";
   return {
-      {"POST", "/api/v1/projects/{project}/deploy", Permission::kAct, "Release a commit or an image (app, environment, commit, image)", deploy},
-      {"POST", "/api/v1/projects/{project}/connect", Permission::kAct, "Bind a source repository to a project (url)", connect},
+      {"POST", "/api/v1/projects/{project}/deploy", Permission::kAct,
+       "Release a commit or an image (app, environment, commit, image)", deploy},
+      {"POST", "/api/v1/projects/{project}/connect", Permission::kAct, "Bind a source repository to a project (url)",
+       connect},
       {"POST", target_path + "/retry", Permission::kAct, "Try the newest release again", simple<&Api::retry>},
-      {"POST", target_path + "/retire", Permission::kAct, "Remove an app's workloads, in a release", simple<&Api::retire>},
+      {"POST", target_path + "/retire", Permission::kAct, "Remove an app's workloads, in a release",
+       simple<&Api::retire>},
       {"POST", target_path + "/rollback", Permission::kAct, "Go back to an earlier release, and hold (to)", rollback},
       {"POST", target_path + "/hold", Permission::kAct, "Hold a target (until)", hold},
       {"POST", target_path + "/resume", Permission::kAct, "End a hold (choice: keep or replace, after drift)", resume},

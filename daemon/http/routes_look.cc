@@ -93,7 +93,8 @@ Result<HttpResponse> diff(const RouteCall& call) {
 }
 
 Result<void> check_commit(const std::string& commit) {
-  if (commit.size() < 4 || commit.size() > 40 || !is_hex(commit)) return fail(Code::kInvalid, "a commit is 4 to 40 hexadecimal digits");
+  if (commit.size() < 4 || commit.size() > 40 || !is_hex(commit))
+    return fail(Code::kInvalid, "a commit is 4 to 40 hexadecimal digits");
   return ok();
 }
 
@@ -127,9 +128,11 @@ std::vector<Route> look_routes() {
       {"GET", "/api/v1/status", Permission::kLook, "All targets, and the id of the newest event", status},
       {"GET", "/api/v1/targets", Permission::kLook, "All targets", status},
       {"GET", target_path, Permission::kLook, "A target with its gates and newest releases", target},
-      {"GET", target_path + "/config", Permission::kLook, "Effective configuration, and where each value comes from", config},
+      {"GET", target_path + "/config", Permission::kLook, "Effective configuration, and where each value comes from",
+       config},
       {"GET", target_path + "/diff", Permission::kLook, "What a release would change (query: from, to, image)", diff},
-      {"GET", "/api/v1/releases", Permission::kLook, "Releases, newest first (query: environment, project, app, commit, limit, before)", releases},
+      {"GET", "/api/v1/releases", Permission::kLook,
+       "Releases, newest first (query: environment, project, app, commit, limit, before)", releases},
       {"GET", "/api/v1/releases/{environment}/{project}/{app}/{number}", Permission::kLook, "A release", release},
       {"GET", "/api/v1/where/{commit}", Permission::kLook, "Where a source commit lives", where},
       {"GET", "/api/v1/why", Permission::kLook, "Every gate of a target or of a source commit (query: subject)", why},

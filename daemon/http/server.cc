@@ -48,8 +48,10 @@ Result<Address> parse_listen(const std::string& text) {
   std::string port = text.substr(colon + 1);
   if (address.host == "localhost") address.host = "127.0.0.1";
   if (address.host.empty()) address.host = "0.0.0.0";
-  if (address.host.size() > 2 && address.host.front() == '[') address.host = address.host.substr(1, address.host.size() - 2);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535) {
+  if (address.host.size() > 2 && address.host.front() == '[')
+    address.host = address.host.substr(1, address.host.size() - 2);
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+      std::stoul(port) > 65535) {
     return fail(Code::kInvalid, "listen '", text, "': the port must be 0 to 65535");
   }
   address.port = static_cast<uint16_t>(std::stoul(port));
@@ -60,7 +62,9 @@ std::string host_of_url(const std::string& url) {
   size_t start = url.find("://");
   start = start == std::string::npos ? 0 : start + 3;
   std::string authority = url.substr(start, url.find('/', start) - start);
-  return to_lower(authority.substr(0, authority.rfind(':') == std::string::npos || authority.back() == ']' ? std::string::npos : authority.rfind(':')));
+  return to_lower(authority.substr(0, authority.rfind(':') == std::string::npos || authority.back() == ']'
+                                          ? std::string::npos
+                                          : authority.rfind(':')));
 }
 
 std::string random_hex() {
@@ -85,7 +89,8 @@ Endpoint endpoint_of(const Tcp::endpoint& endpoint) {
 }
 
 bool is_loopback(const net::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()).is_loopback();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()).is_loopback();
   return address.is_loopback();
 }
 
@@ -131,13 +136,16 @@ Result<void> Server::Impl::listen_tcp() {
   TRY(Address address, parse_listen(shared.options.listen));
   boost::system::error_code error;
   Tcp::endpoint endpoint(net::ip::make_address(address.host, error), address.port);
-  if (error) return fail(Code::kInvalid, "listen '", shared.options.listen, "': the address must be a number, like 127.0.0.1 or [::1]");
+  if (error)
+    return fail(Code::kInvalid, "listen '", shared.options.listen,
+                "': the address must be a number, like 127.0.0.1 or [::1]");
   tcp.open(endpoint.protocol(), error);
   if (!error) tcp.set_option(net::socket_base::reuse_address(true), error);
   if (!error) tcp.bind(endpoint, error);
   if (!error) tcp.listen(net::socket_base::max_listen_connections, error);
   if (error == net::error::address_in_use) {
-    return fail(Code::kConflict, "port ", address.port, " on ", address.host, " is taken by another program").hint("choose another with --listen ADDR:PORT (port 0 takes a free one)");
+    return fail(Code::kConflict, "port ", address.port, " on ", address.host, " is taken by another program")
+        .hint("choose another with --listen ADDR:PORT (port 0 takes a free one)");
   }
   if (error) return fail(Code::kUnavailable, "can't listen on ", shared.options.listen, ": ", error.message());
   ::fcntl(tcp.native_handle(), F_SETFD, FD_CLOEXEC);
@@ -149,9 +157,11 @@ Result<void> Server::Impl::listen_tcp() {
 
 Result<void> Server::Impl::listen_local() {
   const std::string& path = shared.options.socket;
-  if (path.size() >= sizeof(sockaddr_un::sun_path)) return fail(Code::kInvalid, "the socket's path is too long for the kernel (", path.size(), " bytes): ", path);
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    return fail(Code::kInvalid, "the socket's path is too long for the kernel (", path.size(), " bytes): ", path);
   struct stat there {};
-  // Whoever holds the state's lock owns the socket: what lies there is of a dead daemon. Nothing but a socket is removed.
+  // Whoever holds the state's lock owns the socket: what lies there is of a dead daemon. Nothing but a socket is
+  // removed.
   if (::lstat(path.c_str(), &there) == 0 && (!S_ISSOCK(there.st_mode) || ::unlink(path.c_str()) != 0)) {
     return fail(Code::kConflict, "something lies where the socket should be: ", path);
   }
@@ -243,7 +253,8 @@ std::vector<Metric> Server::Impl::metrics() {
   Metric answers{"autonomous_http_requests_total", "Answered HTTP requests by status.", Metric::Kind::kCounter, {}};
   {
     std::lock_guard lock(shared.mutex);
-    for (const auto& [status, count] : shared.answers) answers.samples.push_back({{{"status", std::to_string(status)}}, static_cast<double>(count)});
+    for (const auto& [status, count] : shared.answers)
+      answers.samples.push_back({{{"status", std::to_string(status)}}, static_cast<double>(count)});
   }
   out.push_back(std::move(answers));
   out.push_back(gauge("autonomous_http_connections", "Open connections.", static_cast<double>(shared.sessions)));
@@ -253,7 +264,10 @@ std::vector<Metric> Server::Impl::metrics() {
   git.samples.push_back({{{"kind", "push"}}, static_cast<double>(shared.pushes)});
   out.push_back(std::move(git));
   out.push_back(gauge("process_resident_memory_bytes", "Resident memory size in bytes.", resident_bytes()));
-  out.push_back(Metric{"autonomous_build_info", "The running version.", Metric::Kind::kGauge, {{{{"version", shared.options.version}}, 1}}});
+  out.push_back(Metric{"autonomous_build_info",
+                       "The running version.",
+                       Metric::Kind::kGauge,
+                       {{{{"version", shared.options.version}}, 1}}});
   return out;
 }
 

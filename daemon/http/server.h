@@ -22,25 +22,25 @@ struct ServerOptions {
   std::string socket;                     // path; mode 0660; empty: none
   HostingOptions hosting;                 // hosting.socket is set from `socket`
   std::vector<Token> tokens;
-  std::string public_url;                 // how others reach us, "https://autonomous.example.com"; may be empty
+  std::string public_url;  // how others reach us, "https://autonomous.example.com"; may be empty
   std::string version = "0.1.0";
   unsigned io_threads = 2;
   unsigned api_threads = 4;
   size_t max_connections = 1024;
-  size_t max_body = 1u << 20;             // of API requests
-  Millis idle{60'000};                    // between requests, and for a request's head
-  Millis stall{60'000};                   // without a byte moving, in either direction
-  Millis heartbeat{15'000};               // of live streams
-  Millis api_limit{30'000};               // of one call
+  size_t max_body = 1u << 20;  // of API requests
+  Millis idle{60'000};         // between requests, and for a request's head
+  Millis stall{60'000};        // without a byte moving, in either direction
+  Millis heartbeat{15'000};    // of live streams
+  Millis api_limit{30'000};    // of one call
 };
 
 class Server {
  public:
   // `api` must outlive the server. kInvalid: an address or path that can't be; kConflict: the address is taken.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, Api& api);
-  ~Server();  // stop() without grace, where that has not happened
-  uint16_t port() const;          // 0 without TCP
-  std::string base_url() const;   // "http://127.0.0.1:7300": public_url is somebody else's view
+  ~Server();                     // stop() without grace, where that has not happened
+  uint16_t port() const;         // 0 without TCP
+  std::string base_url() const;  // "http://127.0.0.1:7300": public_url is somebody else's view
   void stop(Millis grace);
 
  private:

@@ -79,11 +79,13 @@ HttpRequest Session::plain_request(const Head& head) const {
   HttpRequest request;
   request.peer = peer_;
   char id[40];
-  std::snprintf(id, sizeof id, "%s-%llu", shared_.life.c_str(), static_cast<unsigned long long>(shared_.next_request++));
+  std::snprintf(id, sizeof id, "%s-%llu", shared_.life.c_str(),
+                static_cast<unsigned long long>(shared_.next_request++));
   request.id = id;
   request.method = std::string(head.get().method_string());
   for (const auto& field : head.get()) {
-    std::string& value = request.headers[to_lower(std::string_view(field.name_string().data(), field.name_string().size()))];
+    std::string& value =
+        request.headers[to_lower(std::string_view(field.name_string().data(), field.name_string().size()))];
     // Of a name that comes twice, what joins them is no valid value of any header that decides something here.
     value += (value.empty() ? "" : ", ") + std::string(field.value());
   }
@@ -115,7 +117,7 @@ Task<bool> Session::serve(Head& head) {
   } else {
     more = co_await serve_call(head, request);
   }
-  co_return more && head.get().keep_alive();
+  co_return more&& head.get().keep_alive();
 }
 
 Task<bool> Session::read_body(Head& head, HttpRequest& request, HttpResponse& refusal) {
@@ -134,7 +136,9 @@ Task<bool> Session::read_body(Head& head, HttpRequest& request, HttpResponse& re
   co_await http::async_read(stream_, buffer_, parser, token(error));
   request.body = std::move(parser.get().body());
   head.get().keep_alive(parser.get().keep_alive());
-  if (error) refusal = problem(request, error == http::error::body_limit ? 413 : 400, "the body can't be read: " + error.message());
+  if (error)
+    refusal =
+        problem(request, error == http::error::body_limit ? 413 : 400, "the body can't be read: " + error.message());
   co_return !error;
 }
 
@@ -152,7 +156,8 @@ Task<bool> Session::serve_call(Head& head, HttpRequest& request) {
     }
   }
   std::shared_ptr<Follower> follower;
-  if (request.header("accept").find("application/x-ndjson") != std::string::npos) follower = std::make_shared<Follower>(waker());
+  if (request.header("accept").find("application/x-ndjson") != std::string::npos)
+    follower = std::make_shared<Follower>(waker());
   Shared& shared = shared_;
   HttpRequest asked = request;
   if (asked.method == "HEAD") asked.method = "GET";  // the same answer, of which only the head is sent
@@ -174,15 +179,16 @@ Task<bool> Session::serve_call(Head& head, HttpRequest& request) {
   shape.get().method_string(request.method);
   if (response.streams && follower != nullptr) {
     bool more = co_await serve_progress(shape, request, response, follower);
-    co_return more && keep_alive;
+    co_return more&& keep_alive;
   }
   if (follower != nullptr) follower->detach();
   bool sent = co_await send(shape, request, std::move(response), keep_alive && !stopping_);
-  co_return sent && keep_alive;
+  co_return sent&& keep_alive;
 }
 
 Task<bool> Session::send(const Head& head, const HttpRequest& request, HttpResponse response, bool keep_alive) {
-  http::response<http::string_body> out{http::int_to_status(static_cast<unsigned>(response.status)), head.get().version() == 10 ? 10U : 11U};
+  http::response<http::string_body> out{http::int_to_status(static_cast<unsigned>(response.status)),
+                                        head.get().version() == 10 ? 10U : 11U};
   out.reason(std::string(reason_phrase(response.status)));
   out.set(http::field::server, "autonomous");
   if (!response.type.empty()) out.set(http::field::content_type, response.type);
@@ -209,7 +215,9 @@ Task<bool> Session::send(const Head& head, const HttpRequest& request, HttpRespo
     co_await http::async_write(stream_, serializer, token(error));
   }
   count(response.status);
-  if (response.status >= 500) log(Level::kWarning, "answered " + std::to_string(response.status), {{"request", request.id}, {"path", request.path}});
+  if (response.status >= 500)
+    log(Level::kWarning, "answered " + std::to_string(response.status),
+        {{"request", request.id}, {"path", request.path}});
   co_return !error && keep_alive;
 }
 

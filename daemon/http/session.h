@@ -40,7 +40,11 @@ using Head = http::request_parser<http::empty_body>;
 // What all sessions share; outlives them.
 struct Shared {
   Shared(ServerOptions options_in, Api& api_in, AccessRules rules)
-      : options(std::move(options_in)), api(api_in), routes(api_in, std::move(rules), options.version), hosting(options.hosting), pool(options.api_threads) {}
+      : options(std::move(options_in)),
+        api(api_in),
+        routes(api_in, std::move(rules), options.version),
+        hosting(options.hosting),
+        pool(options.api_threads) {}
   ServerOptions options;
   Api& api;
   Routes routes;
@@ -51,8 +55,8 @@ struct Shared {
   std::atomic<uint64_t> next_request{1};
   std::atomic<uint64_t> next_session{1};
   std::atomic<size_t> sessions{0}, fetches{0}, pushes{0}, streams{0};
-  std::mutex mutex;                    // guards answers
-  std::map<int, uint64_t> answers;     // by status
+  std::mutex mutex;                 // guards answers
+  std::map<int, uint64_t> answers;  // by status
 };
 
 class Session;
@@ -81,16 +85,17 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   friend class PieceWriter;
-  Task<bool> serve(Head& head);                      // false: the connection ends
+  Task<bool> serve(Head& head);  // false: the connection ends
   HttpRequest plain_request(const Head& head) const;
   Task<bool> read_body(Head& head, HttpRequest& request, HttpResponse& refusal);
   Task<bool> serve_call(Head& head, HttpRequest& request);
   Task<bool> send(const Head& head, const HttpRequest& request, HttpResponse response, bool keep_alive);
-  Task<bool> invite(const Head& head);               // answers Expect: 100-continue
+  Task<bool> invite(const Head& head);  // answers Expect: 100-continue
   // streams.cc
   Task<bool> serve_events(const Head& head, const HttpRequest& request);
   class Follower;
-  Task<bool> serve_progress(const Head& head, const HttpRequest& request, const HttpResponse& accepted, std::shared_ptr<Follower> follower);
+  Task<bool> serve_progress(const Head& head, const HttpRequest& request, const HttpResponse& accepted,
+                            std::shared_ptr<Follower> follower);
   Task<void> wait_for_wake(Millis limit);
   std::function<void()> waker();
   // git_session.cc
@@ -109,7 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Peer peer_;
   Shared& shared_;
   bool stopping_ = false;
-  bool idle_ = false;         // waiting for a request
+  bool idle_ = false;  // waiting for a request
 };
 
 }  // namespace autonomous::daemon

@@ -21,7 +21,8 @@ void Session::Follower::add(const std::string& line, bool last) {
     waiting_ += line + "\n";
   } else if (!skipped_) {
     skipped_ = true;
-    waiting_ += dump({{"progress", {{"text", "… lines were left out: you read too slowly"}, {"tone", "warning"}}}}) + "\n";
+    waiting_ +=
+        dump({{"progress", {{"text", "… lines were left out: you read too slowly"}, {"tone", "warning"}}}}) + "\n";
   }
   done_ = last;
   wake_();
@@ -74,11 +75,14 @@ std::vector<std::pair<std::string, std::string>> stream_head(const std::string& 
   return {{"Content-Type", type}, {"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}, {"X-Request-Id", id}};
 }
 
-std::string stopping_line() { return dump({{"detached", "the daemon is stopping; the work goes on when it is back"}}) + "\n"; }
+std::string stopping_line() {
+  return dump({{"detached", "the daemon is stopping; the work goes on when it is back"}}) + "\n";
+}
 
 }  // namespace
 
-Task<bool> Session::serve_progress(const Head& head, const HttpRequest& request, const HttpResponse& accepted, std::shared_ptr<Follower> follower) {
+Task<bool> Session::serve_progress(const Head& head, const HttpRequest& request, const HttpResponse& accepted,
+                                   std::shared_ptr<Follower> follower) {
   struct Detach {
     std::shared_ptr<Follower> follower;
     Shared& shared;
@@ -114,7 +118,8 @@ Task<bool> Session::serve_progress(const Head& head, const HttpRequest& request,
 namespace {
 
 std::string sse(const std::string& life, const Event& event) {
-  return "id: " + life + "-" + std::to_string(event.id) + "\nevent: " + event.type + "\ndata: " + dump(to_json(event)) + "\n\n";
+  return "id: " + life + "-" + std::to_string(event.id) + "\nevent: " + event.type + "\ndata: " + dump(to_json(event)) +
+         "\n\n";
 }
 
 // "life-17": after which event to go on. 0 is before all; nothing: from now on.
@@ -124,7 +129,8 @@ std::optional<uint64_t> last_seen(const std::string& life, const std::string& te
   std::string_view rest = text;
   if (starts_with(rest, life + "-")) rest.remove_prefix(life.size() + 1);
   auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (error != std::errc() || end != rest.data() + rest.size()) return UINT64_MAX;  // of an earlier start: nothing follows it here
+  if (error != std::errc() || end != rest.data() + rest.size())
+    return UINT64_MAX;  // of an earlier start: nothing follows it here
   return number;
 }
 
@@ -154,7 +160,8 @@ Task<bool> Session::serve_events(const Head& head, const HttpRequest& request) {
   while (alive && !stopping_) {
     EventBus::Batch batch = bus.after(last);
     text.clear();
-    if (!batch.complete) text = "id: " + shared_.life + "-" + std::to_string(batch.last) + "\nevent: reset\ndata: {}\n\n";
+    if (!batch.complete)
+      text = "id: " + shared_.life + "-" + std::to_string(batch.last) + "\nevent: reset\ndata: {}\n\n";
     if (batch.complete) {
       for (const Event& event : batch.events) text += sse(shared_.life, event);
     }

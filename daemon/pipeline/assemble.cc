@@ -36,7 +36,8 @@ class Maker {
 
   Result<Rendering> run() {
     environment_ = model::find_environment(*wish_.view->platform, wish_.target.environment);
-    if (environment_ == nullptr) return fail(Code::kInvalid, "platform.yaml has no environment ", wish_.target.environment);
+    if (environment_ == nullptr)
+      return fail(Code::kInvalid, "platform.yaml has no environment ", wish_.target.environment);
     ns_ = model::namespace_of(*environment_, wish_.target);
     TRY_DO(choose_images());
     TRY_DO(render());
@@ -55,12 +56,14 @@ class Maker {
     for (auto& [name, reference] : images_) {
       if (reference.empty()) {
         return fail(Code::kInvalid, "app ", wish_.target.app, ": no image is known for '", name, "'")
-            .hint("nothing builds it here: name `image:`, or let CI run `autonomous deploy --image …@sha256:… --commit …`");
+            .hint(
+                "nothing builds it here: name `image:`, or let CI run `autonomous deploy --image …@sha256:… --commit …`");
       }
       TRY(model::ImageRef parsed, model::ImageRef::parse(reference));
       // The spec's own warning says it of those that are written there.
       bool given = name == wish_.target.app && !wish_.image.empty();
-      if (given && parsed.digest.empty()) out_.warnings.push_back("the image " + reference + " has no digest: what runs may change without a release");
+      if (given && parsed.digest.empty())
+        out_.warnings.push_back("the image " + reference + " has no digest: what runs may change without a release");
     }
     return ok();
   }
@@ -71,7 +74,8 @@ class Maker {
     for (const auto& [name, reference] : images_) {
       auto given = app_.images.find(name);
       auto parsed = model::ImageRef::parse(reference);
-      std::string replaces = given != app_.images.end() && !given->second.replaces.empty() ? given->second.replaces : parsed->name();
+      std::string replaces =
+          given != app_.images.end() && !given->second.replaces.empty() ? given->second.replaces : parsed->name();
       changes.push_back({replaces, reference});
     }
     return changes;
@@ -103,14 +107,17 @@ class Maker {
     if (files.empty()) return fail(Code::kInvalid, "app ", wish_.target.app, ": there is no chart in ", app_.chart);
     std::map<std::string, std::string> content;
     for (const FileEntry& file : files) {
-      if (file.kind == FileKind::kSubmodule) return fail(Code::kDenied, app_.chart, "/", file.path, " is a submodule; a chart must be whole in its repository");
+      if (file.kind == FileKind::kSubmodule)
+        return fail(Code::kDenied, app_.chart, "/", file.path,
+                    " is a submodule; a chart must be whole in its repository");
       TRY(content[file.path], chart->read(file.path, options_.max_file));
     }
     job_.chart = chart.get();
     job_.chart_digest = digest_of_files(content);
     for (const model::ValueFile& file : app_.value_files) {
       if (!file.required && !project_.stat(file.path)) continue;
-      TRY_WITH(std::string text, "while reading the values of app " + wish_.target.app, project_.read(file.path, options_.max_file));
+      TRY_WITH(std::string text, "while reading the values of app " + wish_.target.app,
+               project_.read(file.path, options_.max_file));
       job_.values.push_back({file.path, std::move(text)});
     }
     if (app_.values != "{}") job_.values.push_back({"autonomous.yaml (values)", app_.values});
@@ -164,7 +171,9 @@ class Maker {
     job_.seed = seed.finish_hex();
     job_.source_time = wish_.source ? Time(std::chrono::seconds(wish_.source->author.seconds)) : Time{};
     auto rendered = options_.renderer->render(ctx_, job_);
-    if (!rendered) return std::move(rendered).error().with("while rendering " + wish_.target.app + " for " + wish_.target.environment);
+    if (!rendered)
+      return std::move(rendered).error().with("while rendering " + wish_.target.app + " for " +
+                                              wish_.target.environment);
     out_.warnings.insert(out_.warnings.end(), rendered->warnings.begin(), rendered->warnings.end());
     values_ = rendered->values;
     TRY(resources_, app::split_manifests(rendered->manifest, wish_.target.app));
@@ -177,7 +186,8 @@ class Maker {
 
   Result<model::ChartFact> chart_fact() const {
     TRY(auto loaded, helm::load_chart(*job_.chart));
-    return model::ChartFact{model::clean_value(loaded->metadata.name, 200), model::clean_value(loaded->metadata.version, 100), job_.chart_digest};
+    return model::ChartFact{model::clean_value(loaded->metadata.name, 200),
+                            model::clean_value(loaded->metadata.version, 100), job_.chart_digest};
   }
 
   // ---- checks: what would fail, or is not allowed, is said before the commit, all at once
@@ -189,11 +199,15 @@ class Maker {
       facts.push_back({resource.group, resource.kind, resource.name, resource.label_keys, resource.images});
       bytes += resource.text.size();
     }
-    if (bytes > options_.max_output) return fail(Code::kLimit, "the manifests have ", bytes, " bytes; the limit is ", options_.max_output);
+    if (bytes > options_.max_output)
+      return fail(Code::kLimit, "the manifests have ", bytes, " bytes; the limit is ", options_.max_output);
     for (const model::Violation& violation : model::check_resources(environment_->policies, facts)) {
-      errors.push_back(fail(Code::kDenied, violation.resource.empty() ? "" : violation.resource + ": ", violation.message, " (policies.", violation.rule, ")"));
+      errors.push_back(fail(Code::kDenied, violation.resource.empty() ? "" : violation.resource + ": ",
+                            violation.message, " (policies.", violation.rule, ")"));
     }
-    if (resources_.empty()) errors.push_back(fail(Code::kInvalid, "app ", wish_.target.app, " renders to nothing").hint("`autonomous retire` takes an app away"));
+    if (resources_.empty())
+      errors.push_back(fail(Code::kInvalid, "app ", wish_.target.app, " renders to nothing")
+                           .hint("`autonomous retire` takes an app away"));
     return errors.empty() ? ok() : Result<void>(model::merge_errors(errors));
   }
 
@@ -201,7 +215,8 @@ class Maker {
   Result<void> write_files() {
     store::ReleaseInputs inputs;
     inputs.target = wish_.target;
-    if (wish_.source) inputs.source = model::SourceFact{wish_.source->repository.url, wish_.source->id, wish_.source->ref};
+    if (wish_.source)
+      inputs.source = model::SourceFact{wish_.source->repository.url, wish_.source->id, wish_.source->ref};
     inputs.images = images_;
     inputs.chart = out_.trailers.chart;
     inputs.render_format = kRenderFormat;
@@ -213,7 +228,8 @@ class Maker {
     inputs.release_name = wish_.target.app;
     inputs.config_commit = wish_.view->commit.hex();
     inputs.platform_blob = wish_.view->blob;
-    std::string overlay = "config/" + wish_.target.environment + "/" + wish_.target.project + "/" + wish_.target.app + ".yaml";
+    std::string overlay =
+        "config/" + wish_.target.environment + "/" + wish_.target.project + "/" + wish_.target.app + ".yaml";
     if (wish_.view->tree) {
       if (auto entry = wish_.view->tree->stat(overlay)) inputs.overlay_blob = entry->oid;
     }
@@ -249,7 +265,8 @@ class Maker {
     trailers.source = inputs.source;
     if (app_.build.kind == model::Build::Kind::kExternal) trailers.build = model::BuildFact{"", "external", {}, {}, ""};
     for (const auto& [name, reference] : images_) trailers.images.push_back({name, reference});
-    trailers.renderer = model::RendererFact{std::string(kRenderFormat), std::string(kHelm), "autonomous " + std::string(kVersion)};
+    trailers.renderer =
+        model::RendererFact{std::string(kRenderFormat), std::string(kHelm), "autonomous " + std::string(kVersion)};
     trailers.input_digest = store::input_digest(inputs);
     trailers.policy = model::PolicyFact{wish_.view->commit.hex(), wish_.view->blob};
     trailers.requested_by = wish_.by;
@@ -297,7 +314,8 @@ store::Draft draft_of(const Wish& wish, const store::TargetState* state) {
   return draft;
 }
 
-Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish, const store::TargetState* state) {
+Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
+                                                           const store::TargetState* state) {
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
   TRY_WITH(store::ReleaseDetail detail, "while reading what to go back to", reader.show({wish.target, *wish.restore}));
   auto out = std::make_shared<Assembled>();
@@ -324,7 +342,8 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   return out;
 }
 
-Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& options, const Wish& wish, const store::TargetState* state) {
+Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& options, const Wish& wish,
+                                                         const store::TargetState* state) {
   auto live = state != nullptr ? state->live() : nullptr;
   if (!live) return fail(Code::kNotFound, wish.target.str(), " was never released");
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
@@ -352,7 +371,8 @@ Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& 
 }
 
 // Whether the draft's manifests and values are those of the live release, byte for byte.
-Result<bool> same_as_live(const AssembleOptions& options, const Wish& wish, const store::TargetState& state, const std::map<std::string, std::string>& files) {
+Result<bool> same_as_live(const AssembleOptions& options, const Wish& wish, const store::TargetState& state,
+                          const std::map<std::string, std::string>& files) {
   auto live = state.live();
   if (!live) return false;
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
@@ -373,15 +393,19 @@ Result<bool> same_as_live(const AssembleOptions& options, const Wish& wish, cons
 // The target's Application and its root, where they aren't on deploy yet or say something else.
 Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, const Wish& wish) {
   const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
-  if (environment == nullptr || environment->reconcile.empty() || !options.reconciler) return std::optional<store::TakeOn>();
+  if (environment == nullptr || environment->reconcile.empty() || !options.reconciler)
+    return std::optional<store::TakeOn>();
   ports::Reconciler* reconciler = options.reconciler(environment->reconcile);
   if (reconciler == nullptr) return std::optional<store::TakeOn>();
   const model::Target& target = wish.target;
-  ports::Application application{target.environment, target.project, target.app, options.gitops_url, options.branch,
-                                 model::namespace_of(*environment, target), environment->cluster, environment->mode == "values"};
+  ports::Application application{target.environment,   target.project,
+                                 target.app,           options.gitops_url,
+                                 options.branch,       model::namespace_of(*environment, target),
+                                 environment->cluster, environment->mode == "values"};
   ports::Root root = root_of(options.gitops_url, options.branch, *environment, target);
-  std::map<std::string, std::string> wanted{{store::application_file(target), reconciler->application_file(application)},
-                                            {store::root_file(target.environment, target.project), reconciler->root_file(root)}};
+  std::map<std::string, std::string> wanted{
+      {store::application_file(target), reconciler->application_file(application)},
+      {store::root_file(target.environment, target.project), reconciler->root_file(root)}};
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
   TRY(store::StatePtr state, reader.state());
   store::TakeOn out;
@@ -397,27 +421,34 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
   }
   if (out.files.empty()) return std::optional<store::TakeOn>();
   out.target = target;
-  out.what = there && out.files.contains(store::application_file(target)) && state->find(target) && state->find(target)->taken_on ? "application changed" : "taken on";
+  out.what = there && out.files.contains(store::application_file(target)) && state->find(target) &&
+                     state->find(target)->taken_on
+                 ? "application changed"
+                 : "taken on";
   out.author = author_of(wish);
   return std::optional<store::TakeOn>(std::move(out));
 }
 
 }  // namespace
 
-ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment, const model::Target& target) {
+ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment,
+                    const model::Target& target) {
   model::Target any = target;
-  ports::Root root{target.environment, target.project, gitops_url, branch, environment.cluster, {}, environment.policies.deny_kinds};
+  ports::Root root{
+      target.environment, target.project, gitops_url, branch, environment.cluster, {}, environment.policies.deny_kinds};
   // A pattern with {app} gives each app a namespace of its own: the project may then use all that fit.
   any.app = "*";
   root.namespaces.push_back(model::namespace_of(environment, any));
   return root;
 }
 
-Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const FileTree& project) {
+Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
+                                const FileTree& project) {
   return Maker(ctx, options, wish, project).run();
 }
 
-Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state) {
+Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
+                                                  const store::State& state) {
   store::TargetPtr target = state.find(wish.target);
   if (wish.restore) return assemble_rollback(options, wish, target.get());
   if (wish.retire) return assemble_retire(options, wish, target.get());

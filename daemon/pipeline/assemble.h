@@ -14,30 +14,33 @@ namespace autonomous::daemon {
 
 struct AssembleOptions {
   Renderer* renderer = nullptr;
-  std::string repository;      // the GitOps repository on this disk
-  std::string gitops_url;      // as a reconciler reaches it
+  std::string repository;  // the GitOps repository on this disk
+  std::string gitops_url;  // as a reconciler reaches it
   std::string branch = "deploy";
-  uint64_t max_file = 16u << 20;       // bytes of a file of a source repository
-  uint64_t max_output = 64u << 20;     // bytes of all manifests of a target
+  uint64_t max_file = 16u << 20;    // bytes of a file of a source repository
+  uint64_t max_output = 64u << 20;  // bytes of all manifests of a target
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
 };
 
 // Null: a change of configuration that changes nothing for this target. Errors: the reason, for the pusher; retryable
 // where the worker and not the input is to blame.
-Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state);
+Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
+                                                  const store::State& state);
 
 // The same for a project's tree that is given, without a record to compare with (verify, diff).
 struct Rendering {
-  std::map<std::string, std::string> files;        // below apps/<target>/: release.yaml, values.yaml, manifests/…
+  std::map<std::string, std::string> files;  // below apps/<target>/: release.yaml, values.yaml, manifests/…
   model::Trailers trailers;
   std::map<std::string, store::KeptInput> inputs;
   std::vector<std::string> warnings;
   std::string summary;
 };
-Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const FileTree& project);
+Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
+                                const FileTree& project);
 
 // What one (environment, project) may do in the reconciler.
-ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment, const model::Target& target);
+ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment,
+                    const model::Target& target);
 
 }  // namespace autonomous::daemon

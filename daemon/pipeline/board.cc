@@ -348,7 +348,8 @@ size_t Board::in_flight() const {
   std::lock_guard lock(mutex_);
   size_t count = 0;
   for (const auto& [target, lane] : lanes_) {
-    count += static_cast<size_t>(std::count_if(lane.flights.begin(), lane.flights.end(), [](const Flight& f) { return f.release.phase != Phase::kDone; }));
+    count += static_cast<size_t>(std::count_if(lane.flights.begin(), lane.flights.end(),
+                                               [](const Flight& f) { return f.release.phase != Phase::kDone; }));
   }
   return count;
 }
@@ -395,7 +396,8 @@ void Board::fold(Flight& flight, const model::Event& event, Told& told) {
   // What made no commit and no failure has nothing to be written down.
   bool unwritten = after.phase == Phase::kDone && after.number == 0 && after.outcome != model::Outcome::kFailed;
   if (unwritten) flight.release.recorded = true;
-  if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note || before.recorded != flight.release.recorded) {
+  if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note ||
+      before.recorded != flight.release.recorded) {
     changed(after.target, told);
   }
   // A failure without a commit is told at once: the ledger may be out of reach for the same reason.
@@ -421,7 +423,10 @@ void Board::narrate(const Flight& flight, const model::Release& before, const mo
     switch (after.phase) {
       case Phase::kRendering: line.text = "rendering"; break;
       case Phase::kReady: line.text = flight.assembled ? "rendered " + flight.assembled->summary : "rendered"; break;
-      case Phase::kVerifying: line.text = "release " + std::to_string(after.number) + " is commit " + after.commit.substr(0, 7) + " on deploy"; break;
+      case Phase::kVerifying:
+        line.text =
+            "release " + std::to_string(after.number) + " is commit " + after.commit.substr(0, 7) + " on deploy";
+        break;
       default: break;
     }
   } else if (noted) {
@@ -439,7 +444,8 @@ void Board::judge_gates(Flight& flight, Told& told) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
     // Who asked is not kept waiting for somebody else's decision.
     for (const FollowerPtr& follower : flight.followers) {
-      told.ends.emplace_back(follower, Outcome{flight.release.target.str(), 0, Outcome::Verdict::kWaiting, blocked.why});
+      told.ends.emplace_back(follower,
+                             Outcome{flight.release.target.str(), 0, Outcome::Verdict::kWaiting, blocked.why});
       told.ended_targets.push_back(flight.release.target);
     }
     flight.followers.clear();
@@ -461,7 +467,8 @@ void Board::supersede_verifying(Lane& lane, uint64_t by, Told& told) {
   if (newer == nullptr || newer->release.number == 0) return;
   std::string reason = "release " + std::to_string(newer->release.number) + " came before it was verified";
   for (Flight& flight : lane.flights) {
-    if (flight.id != by && flight.release.phase == Phase::kVerifying) fold(flight, model::Verified{model::Outcome::kSuperseded, reason}, told);
+    if (flight.id != by && flight.release.phase == Phase::kVerifying)
+      fold(flight, model::Verified{model::Outcome::kSuperseded, reason}, told);
   }
 }
 
@@ -482,7 +489,8 @@ TargetRow Board::row_of(const model::Target& target) const {
 
 void Board::tell(Told told) {
   for (auto& [follower, line] : told.lines) follower->line(std::move(line));
-  for (size_t i = 0; i < told.ends.size(); ++i) told.ends[i].first->ended(told.ended_targets[i], std::move(told.ends[i].second));
+  for (size_t i = 0; i < told.ends.size(); ++i)
+    told.ends[i].first->ended(told.ended_targets[i], std::move(told.ends[i].second));
   for (TargetRow& row : told.rows) {
     Event event;
     event.at = clock_.now();

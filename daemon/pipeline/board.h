@@ -28,7 +28,7 @@ struct Assembled {
   store::Draft draft;
   std::optional<store::TakeOn> take_on;  // the target's Application, where Argo CD reconciles
   std::vector<std::string> warnings;
-  std::string summary;                   // "5 resources: Deployment web, …"
+  std::string summary;  // "5 resources: Deployment web, …"
   size_t resources = 0;
 };
 

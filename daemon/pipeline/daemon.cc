@@ -57,7 +57,8 @@ Result<git::Credential> credential_for(const DaemonConfig& config, const std::st
   const Credential* best = nullptr;
   size_t best_size = 0;
   for (const auto& [where, credential] : config.sources.credentials) {
-    bool under = starts_with(rest, where) && (rest.size() == where.size() || rest[where.size()] == '/' || rest[where.size()] == ':');
+    bool under = starts_with(rest, where) &&
+                 (rest.size() == where.size() || rest[where.size()] == '/' || rest[where.size()] == ':');
     if (under && where.size() >= best_size) {
       best = &credential;
       best_size = where.size();
@@ -98,7 +99,8 @@ class Daemon {
       return 2;
     }
     auto config = std::make_shared<DaemonConfig>(std::move(*parsed.value));
-    // Where nobody said what we are called outside, it is where we listen, which the flags and the kernel have a say in.
+    // Where nobody said what we are called outside, it is where we listen, which the flags and the kernel have a say
+    // in.
     named_ = config->public_url != "http://" + config->listen;
     apply_flags(options, *config);
     if (options.set_log) options.set_log(config->log.format, config->log.level);
@@ -107,11 +109,16 @@ class Daemon {
     if (!options.check) return -1;
     bool wrong = false;
     for (const Finding& finding : check_config(*config)) {
-      const char* mark = finding.level == Finding::Level::kOk ? "ok     " : finding.level == Finding::Level::kWarning ? "warning" : "error  ";
-      std::printf("%s  %s: %s%s%s\n", mark, finding.subject.c_str(), finding.text.c_str(), finding.fix.empty() ? "" : "; ", finding.fix.c_str());
+      const char* mark = finding.level == Finding::Level::kOk        ? "ok     "
+                         : finding.level == Finding::Level::kWarning ? "warning"
+                                                                     : "error  ";
+      std::printf("%s  %s: %s%s%s\n", mark, finding.subject.c_str(), finding.text.c_str(),
+                  finding.fix.empty() ? "" : "; ", finding.fix.c_str());
       wrong = wrong || finding.level == Finding::Level::kError;
     }
-    std::printf("%s\n", wrong ? "the configuration has errors" : config->file.empty() ? "the embedded defaults are in force; nothing is wrong" : "the configuration is right");
+    std::printf("%s\n", wrong                  ? "the configuration has errors"
+                        : config->file.empty() ? "the embedded defaults are in force; nothing is wrong"
+                                               : "the configuration is right");
     return wrong ? 1 : 0;
   }
 
@@ -135,14 +142,16 @@ class Daemon {
   Result<void> start() {
     const std::string& state = config_->state;
     if (!config_->tls.certificate.empty()) {
-      return fail(Code::kInvalid, "tls is configured, and this daemon serves plain HTTP").hint("take `tls:` out, and put a proxy with TLS in front; public_url says its address");
+      return fail(Code::kInvalid, "tls is configured, and this daemon serves plain HTTP")
+          .hint("take `tls:` out, and put a proxy with TLS in front; public_url says its address");
     }
     TRY_DO(make_folders(state));
     ::chmod(state.c_str(), 0700);
     auto lock = LockFile::take(state + "/daemon.lock");
     if (!lock) return std::move(lock).error().with("another daemon runs on the state " + state);
     lock_ = std::make_unique<LockFile>(std::move(*lock));
-    for (const char* folder : {"/repos", "/keys", "/journal", "/cache", "/cache/home"}) TRY_DO(make_folders(state + folder));
+    for (const char* folder : {"/repos", "/keys", "/journal", "/cache", "/cache/home"})
+      TRY_DO(make_folders(state + folder));
     ::chmod((state + "/keys").c_str(), 0700);
     client_ = std::make_unique<http::Client>();
     instances_ = std::make_unique<Instances>(*client_, system_clock(), [this] { return file_->current(); });
@@ -157,7 +166,9 @@ class Daemon {
     TRY(server_, Server::start(server_options(), *service_));
     std::string base = server_->base_url();
     public_url_ = named_ && !config_->public_url.empty() ? config_->public_url : base;
-    pipeline_->set_public_url(public_url_, config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : git::url_without_credentials(config_->gitops.url));
+    pipeline_->set_public_url(public_url_, config_->gitops.url.empty()
+                                               ? public_url_ + "/git/gitops.git"
+                                               : git::url_without_credentials(config_->gitops.url));
     pipeline_->start();
     TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
     log(Level::kInfo, "ready", {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", kVersion}});
@@ -165,9 +176,13 @@ class Daemon {
     return ok();
   }
 
-  std::string gitops_path() const { return config_->gitops.url.empty() ? config_->state + "/repos/gitops.git" : config_->state + "/cache/gitops.git"; }
+  std::string gitops_path() const {
+    return config_->gitops.url.empty() ? config_->state + "/repos/gitops.git" : config_->state + "/cache/gitops.git";
+  }
 
-  git::GitProgram git_program() const { return {"git", config_->state + "/cache/home", config_->sources.allow_file_urls}; }
+  git::GitProgram git_program() const {
+    return {"git", config_->state + "/cache/home", config_->sources.allow_file_urls};
+  }
 
   Result<std::unique_ptr<store::Record>> open_record() {
     store::RecordConfig config;
@@ -177,11 +192,13 @@ class Daemon {
     config.branch = config_->gitops.deploy;
     config.platform_yaml = std::string(model::kDefaultPlatform);
     std::string key = config_->signing.key.empty() ? config_->state + "/keys/signing" : config_->signing.key;
-    TRY_WITH(git::Signer signer, "while reading the signing key", git::Signer::load_or_make(key, config_->committer.email));
+    TRY_WITH(git::Signer signer, "while reading the signing key",
+             git::Signer::load_or_make(key, config_->committer.email));
     config.signer = std::make_shared<git::Signer>(std::move(signer));
     config.drift_holds = [this](const model::Target& target) {
       PlatformPtr view = pipeline_ ? pipeline_->board().view() : nullptr;
-      const model::Environment* environment = view ? model::find_environment(*view->platform, target.environment) : nullptr;
+      const model::Environment* environment =
+          view ? model::find_environment(*view->platform, target.environment) : nullptr;
       return environment != nullptr && environment->is_protected;
     };
     if (!config_->gitops.url.empty()) {
@@ -252,7 +269,9 @@ class Daemon {
   std::vector<Check> config_checks() const {
     std::vector<Check> checks;
     for (const Finding& finding : check_config(*file_->current())) {
-      const char* state = finding.level == Finding::Level::kOk ? "ok" : finding.level == Finding::Level::kWarning ? "warning" : "failed";
+      const char* state = finding.level == Finding::Level::kOk        ? "ok"
+                          : finding.level == Finding::Level::kWarning ? "warning"
+                                                                      : "failed";
       checks.push_back({finding.subject, state, finding.text, finding.fix});
     }
     return checks;
@@ -279,10 +298,12 @@ class Daemon {
     auto before = file_->current();
     auto changed = asked ? file_->reload() : file_->reload_if_changed();
     if (!changed) {
-      log(Level::kError, "the configuration is wrong; the one before stays in force", {{"error", changed.error().text()}});
+      log(Level::kError, "the configuration is wrong; the one before stays in force",
+          {{"error", changed.error().text()}});
     } else if (*changed) {
       log(Level::kInfo, "the configuration was read again");
-      for (const std::string& key : needs_restart(*before, *file_->current())) log(Level::kWarning, "a change of " + key + " needs a restart");
+      for (const std::string& key : needs_restart(*before, *file_->current()))
+        log(Level::kWarning, "a change of " + key + " needs a restart");
       pipeline_->look_at_sources();
     } else if (asked) {
       log(Level::kInfo, "the configuration has not changed");

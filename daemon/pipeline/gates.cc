@@ -21,7 +21,8 @@ Blocked frozen(const Wish& wish, const store::State& state, const model::Environ
     auto freeze = state.freezes.find(scope);
     if (freeze == state.freezes.end()) continue;
     if (freeze->second.until && *freeze->second.until <= now) continue;
-    return {"freeze", scope + " is frozen by " + freeze->second.by.name + (freeze->second.because.empty() ? "" : ": " + freeze->second.because)};
+    return {"freeze", scope + " is frozen by " + freeze->second.by.name +
+                          (freeze->second.because.empty() ? "" : ": " + freeze->second.because)};
   }
   auto window = model::frozen(environment, now);
   if (!window) return {"freeze", window.error().line()};
@@ -32,7 +33,8 @@ Blocked frozen(const Wish& wish, const store::State& state, const model::Environ
 }  // namespace
 
 std::string hold_text(const store::Hold& hold, Time now) {
-  std::string text = "by " + (hold.by.name.empty() ? hold.by.how : hold.by.name) + " since " + format_age(now - hold.since);
+  std::string text =
+      "by " + (hold.by.name.empty() ? hold.by.how : hold.by.name) + " since " + format_age(now - hold.since);
   if (hold.until) text += ", until " + format_time(*hold.until);
   return hold.because.empty() ? text : text + ": " + hold.because;
 }
@@ -44,18 +46,25 @@ Blocked blocked_by(const Wish& wish, const store::State& state, Time now) {
     if (Blocked hold = held(wish, *target, now)) return hold;
   }
   if (Blocked freeze = frozen(wish, state, *environment, now)) return freeze;
-  uint32_t needed = model::approvals_needed(*environment, wish.restore ? model::Intent::kRollback : model::Intent::kRelease);
-  if (needed > 0) return {"approval", "waits for " + std::to_string(needed) + (needed == 1 ? " approval" : " approvals")};
+  uint32_t needed =
+      model::approvals_needed(*environment, wish.restore ? model::Intent::kRollback : model::Intent::kRelease);
+  if (needed > 0)
+    return {"approval", "waits for " + std::to_string(needed) + (needed == 1 ? " approval" : " approvals")};
   if (auto violation = model::check_ticket(*environment, wish.ticket)) return {"ticket", violation->message};
   std::string artifact = artifact_of(wish);
-  if (!artifact.empty() && state.is_bad(artifact)) return {"bad", "this artifact was marked bad: " + state.bad.find(artifact)->second.because};
+  if (!artifact.empty() && state.is_bad(artifact))
+    return {"bad", "this artifact was marked bad: " + state.bad.find(artifact)->second.because};
   return {};
 }
 
 std::string artifact_of(const Wish& wish) {
   if (!wish.source) return "";
   Sha256 digest;
-  digest.add_field("artifact/1").add_field(wish.target.project).add_field(wish.target.app).add_field(wish.source->id).add_field(wish.image);
+  digest.add_field("artifact/1")
+      .add_field(wish.target.project)
+      .add_field(wish.target.app)
+      .add_field(wish.source->id)
+      .add_field(wish.image);
   return "sha256:" + digest.finish_hex();
 }
 

@@ -15,7 +15,8 @@ struct Instances::Held {
   std::jthread watcher;
 };
 
-Instances::Instances(http::Client& client, const Clock& clock, std::function<std::shared_ptr<const DaemonConfig>()> config)
+Instances::Instances(http::Client& client, const Clock& clock,
+                     std::function<std::shared_ptr<const DaemonConfig>()> config)
     : client_(client), clock_(clock), config_(std::move(config)) {}
 
 Instances::~Instances() { stop(); }
@@ -73,8 +74,9 @@ void Instances::set_platform(std::shared_ptr<const model::Platform> platform) {
     if (named != platform_->instances.end()) {
       ports::Instance now = describe(named->second);
       const ports::Instance& before = it->second->description;
-      same = now.kind == before.kind && now.url == before.url && now.ca_file == before.ca_file && now.insecure == before.insecure &&
-             now.kubeconfig == before.kubeconfig && now.options == before.options && !it->second->error;
+      same = now.kind == before.kind && now.url == before.url && now.ca_file == before.ca_file &&
+             now.insecure == before.insecure && now.kubeconfig == before.kubeconfig && now.options == before.options &&
+             !it->second->error;
     }
     if (same) {
       ++it;
@@ -117,7 +119,8 @@ std::shared_ptr<Instances::Held> Instances::find(const std::string& name) {
         std::lock_guard lock(raw->mutex);
         raw->away = why;
       }
-      log(why.empty() ? Level::kInfo : Level::kWarning, why.empty() ? "the instance answers" : "the instance went away", {{"instance", name}, {"why", why}});
+      log(why.empty() ? Level::kInfo : Level::kWarning, why.empty() ? "the instance answers" : "the instance went away",
+          {{"instance", name}, {"why", why}});
       if (listener) listener();
     };
     held->watcher = std::jthread([raw = held.get(), sink](std::stop_token stop) {
@@ -156,8 +159,10 @@ std::vector<Check> Instances::check(const Ctx& ctx) {
       checks.push_back({what, "failed", held->error->line(), held->error->hint()});
       continue;
     }
-    auto answer = held->reconciler ? held->reconciler->check(ctx.within(Millis(10'000))) : held->cluster->check(ctx.within(Millis(10'000)));
-    checks.push_back(answer ? Check{what, "ok", *answer, ""} : Check{what, "failed", answer.error().line(), answer.error().hint()});
+    auto answer = held->reconciler ? held->reconciler->check(ctx.within(Millis(10'000)))
+                                   : held->cluster->check(ctx.within(Millis(10'000)));
+    checks.push_back(answer ? Check{what, "ok", *answer, ""}
+                            : Check{what, "failed", answer.error().line(), answer.error().hint()});
   }
   return checks;
 }

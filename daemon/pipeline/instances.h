@@ -1,5 +1,5 @@
-// Instances: the neighbours that platform.yaml names and this daemon has credentials for, made when they are first asked
-// for, watched by a thread each. Thread-safe; pointers that were given out stay valid.
+// Instances: the neighbours that platform.yaml names and this daemon has credentials for, made when they are first
+// asked for, watched by a thread each. Thread-safe; pointers that were given out stay valid.
 #pragma once
 
 #include <functional>

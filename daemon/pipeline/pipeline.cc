@@ -11,7 +11,8 @@ namespace autonomous::daemon {
 namespace {
 
 // Texts of several lines (an error with its source line and caret) keep them.
-void say(const FollowerPtr& follower, const std::string& text, Progress::Tone tone = Progress::Tone::kPlain, const std::string& step = "watch", const std::string& target = "") {
+void say(const FollowerPtr& follower, const std::string& text, Progress::Tone tone = Progress::Tone::kPlain,
+         const std::string& step = "watch", const std::string& target = "") {
   if (!follower) return;
   for (std::string_view line : split(text, '\n')) follower->line({target, 0, step, std::string(line), tone});
 }
@@ -19,15 +20,22 @@ void say(const FollowerPtr& follower, const std::string& text, Progress::Tone to
 }  // namespace
 
 Pipeline::Pipeline(Options options, const Clock& clock, Instances& instances)
-    : options_(std::move(options)), clock_(clock), instances_(instances), board_(clock, bus_), sources_(options_.sources) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      instances_(instances),
+      board_(clock, bus_),
+      sources_(options_.sources) {}
 
-Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& clock, std::unique_ptr<store::Record> record, Instances& instances) {
+Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& clock,
+                                                 std::unique_ptr<store::Record> record, Instances& instances) {
   TRY(auto renderer, Renderer::make(options.renderer));
   auto pipeline = std::unique_ptr<Pipeline>(new Pipeline(std::move(options), clock, instances));
   Pipeline* self = pipeline.get();
   pipeline->renderer_ = std::move(renderer);
   pipeline->options_.assemble.renderer = pipeline->renderer_.get();
-  pipeline->options_.assemble.reconciler = [self](const std::string& name) { return self->instances_.reconciler(name); };
+  pipeline->options_.assemble.reconciler = [self](const std::string& name) {
+    return self->instances_.reconciler(name);
+  };
   pipeline->options_.verifier.reconciler = pipeline->options_.assemble.reconciler;
   pipeline->options_.verifier.cluster = [self](const std::string& name) { return self->instances_.cluster(name); };
   pipeline->verifier_ = std::make_unique<Verifier>(pipeline->board_, clock, pipeline->options_.verifier);
@@ -122,7 +130,8 @@ void Pipeline::look_at(const Ctx& ctx, const SourceRepository& source, bool conf
     std::lock_guard lock(mutex_);
     std::string& known = troubles_[source.project];
     if (known != trouble) {
-      log(trouble.empty() ? Level::kInfo : Level::kWarning, trouble.empty() ? "the source answers again" : "the source cannot be read",
+      log(trouble.empty() ? Level::kInfo : Level::kWarning,
+          trouble.empty() ? "the source answers again" : "the source cannot be read",
           {{"project", source.project}, {"error", trouble}});
     }
     known = trouble;
@@ -133,9 +142,11 @@ void Pipeline::look_at(const Ctx& ctx, const SourceRepository& source, bool conf
 void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
   PlatformPtr view = board_.view();
   std::vector<SourceRepository> all = view ? sources_.list(*view->platform) : std::vector<SourceRepository>{};
-  auto source = std::find_if(all.begin(), all.end(), [&](const SourceRepository& candidate) { return candidate.project == push.project; });
+  auto source = std::find_if(all.begin(), all.end(),
+                             [&](const SourceRepository& candidate) { return candidate.project == push.project; });
   if (source == all.end()) {
-    say(follower, "the project " + push.project + " is not known yet; it will be looked at soon", Progress::Tone::kWarning);
+    say(follower, "the project " + push.project + " is not known yet; it will be looked at soon",
+        Progress::Tone::kWarning);
     look_at_sources();
     if (follower) follower->complete();
     return;
@@ -146,7 +157,8 @@ void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
     std::vector<BranchHead> pushed;
     for (const RefUpdate& update : push.updates) {
       bool deleted = update.new_oid.find_first_not_of('0') == std::string::npos;
-      if (deleted) say(follower, one_line(update.ref) + " was deleted; what it released keeps running", Progress::Tone::kWarning);
+      if (deleted)
+        say(follower, one_line(update.ref) + " was deleted; what it released keeps running", Progress::Tone::kWarning);
       for (const BranchHead& head : *heads) {
         if ("refs/heads/" + head.branch == update.ref) pushed.push_back(head);
       }
@@ -159,7 +171,8 @@ void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
   if (follower) follower->complete();
 }
 
-void Pipeline::process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by, const FollowerPtr& follower, bool configuration) {
+void Pipeline::process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by,
+                       const FollowerPtr& follower, bool configuration) {
   std::string default_branch;
   for (const BranchHead& head : heads) {
     if (head.is_default) default_branch = head.branch;
@@ -205,19 +218,27 @@ void Pipeline::say_plan(const Plan& plan, const std::string& branch, const Follo
   std::string commit = plan.source ? plan.source->id.substr(0, 7) + " " + plan.source->subject : "";
   say(follower, branch + " is at " + commit);
   if (plan.environments.empty() && plan.errors.empty()) {
-    say(follower, "no environment is fed from " + branch + " (platform.yaml on main of the GitOps repository says which)", Progress::Tone::kWarning);
+    say(follower,
+        "no environment is fed from " + branch + " (platform.yaml on main of the GitOps repository says which)",
+        Progress::Tone::kWarning);
   }
-  for (const std::string& note : plan.notes) say(follower, note, starts_with(note, "warning") ? Progress::Tone::kWarning : Progress::Tone::kPlain, "spec");
-  for (const Skipped& skipped : plan.skipped) follower->line({skipped.target.str(), 0, skipped.gate, skipped.why, Progress::Tone::kPlain});
+  for (const std::string& note : plan.notes)
+    say(follower, note, starts_with(note, "warning") ? Progress::Tone::kWarning : Progress::Tone::kPlain, "spec");
+  for (const Skipped& skipped : plan.skipped)
+    follower->line({skipped.target.str(), 0, skipped.gate, skipped.why, Progress::Tone::kPlain});
   for (const model::Target& target : plan.vanished) {
-    follower->line({target.str(), 0, "spec", "orphaned: it is gone from the spec and keeps running until `autonomous retire " + target.str() + "`", Progress::Tone::kWarning});
+    follower->line(
+        {target.str(), 0, "spec",
+         "orphaned: it is gone from the spec and keeps running until `autonomous retire " + target.str() + "`",
+         Progress::Tone::kWarning});
   }
   for (const Error& error : plan.errors) say(follower, error.text(), Progress::Tone::kBad, "spec");
 }
 
 void Pipeline::apply_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) {
   for (const Error& error : plan.errors) {
-    log(Level::kWarning, error.line(), {{"project", plan.source ? plan.source->repository.project : ""}, {"branch", branch}});
+    log(Level::kWarning, error.line(),
+        {{"project", plan.source ? plan.source->repository.project : ""}, {"branch", branch}});
   }
   if (!plan.errors.empty()) {
     record_failed_plan(plan);
@@ -225,13 +246,18 @@ void Pipeline::apply_plan(const Plan& plan, const std::string& branch, const Fol
       // The pusher hears of it as of a failed release.
       model::Target none{"", plan.source ? plan.source->repository.project : "", ""};
       follower->expect(none);
-      follower->ended(none, {none.project, 0, Outcome::Verdict::kFailed, std::to_string(plan.errors.size()) + (plan.errors.size() == 1 ? " error" : " errors") + " in the source; nothing of it was released"});
+      follower->ended(none, {none.project, 0, Outcome::Verdict::kFailed,
+                             std::to_string(plan.errors.size()) + (plan.errors.size() == 1 ? " error" : " errors") +
+                                 " in the source; nothing of it was released"});
     }
   }
   for (const model::Target& target : plan.vanished) {
-    mark(target, model::EntryType::kOrphaned, "it is no longer in the spec at " + plan.source->id.substr(0, 7) + "; it keeps running until `autonomous retire`");
+    mark(target, model::EntryType::kOrphaned,
+         "it is no longer in the spec at " + plan.source->id.substr(0, 7) +
+             "; it keeps running until `autonomous retire`");
   }
-  for (const model::Target& target : plan.found) mark(target, model::EntryType::kFound, "it is in the spec again at " + plan.source->id.substr(0, 7));
+  for (const model::Target& target : plan.found)
+    mark(target, model::EntryType::kFound, "it is in the spec again at " + plan.source->id.substr(0, 7));
   for (const WishPtr& wish : plan.wishes) board_.want(wish, follower);
 }
 
@@ -243,9 +269,12 @@ void Pipeline::record_failed_plan(const Plan& plan) {
   for (const Error& error : plan.errors) reason += (reason.empty() ? "" : "; ") + error.line();
   for (const auto& [target, record] : state->targets) {
     if (target.project != plan.source->repository.project) continue;
-    if (std::find(plan.environments.begin(), plan.environments.end(), target.environment) == plan.environments.end()) continue;
-    bool planned = std::any_of(plan.wishes.begin(), plan.wishes.end(), [&](const WishPtr& wish) { return wish->target == target; }) ||
-                   std::any_of(plan.skipped.begin(), plan.skipped.end(), [&](const Skipped& skipped) { return skipped.target == target; });
+    if (std::find(plan.environments.begin(), plan.environments.end(), target.environment) == plan.environments.end())
+      continue;
+    bool planned = std::any_of(plan.wishes.begin(), plan.wishes.end(),
+                               [&](const WishPtr& wish) { return wish->target == target; }) ||
+                   std::any_of(plan.skipped.begin(), plan.skipped.end(),
+                               [&](const Skipped& skipped) { return skipped.target == target; });
     bool known = std::any_of(record->attempts.begin(), record->attempts.end(), [&](const model::Entry& entry) {
       return entry.type == model::EntryType::kFailed && entry.source && entry.source->commit == plan.source->id;
     });
@@ -290,7 +319,8 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
     input.default_branch = branch.is_default ? branch.branch : "";
     input.commit = branch.head;
     if (!again.commit.empty()) {
-      TRY_WITH(input.commit, "while looking for the source commit " + again.commit, repository.find_prefix(again.commit));
+      TRY_WITH(input.commit, "while looking for the source commit " + again.commit,
+               repository.find_prefix(again.commit));
       auto within = repository.is_ancestor(input.commit, branch.head);
       if (!within || !*within) continue;
     }
@@ -319,8 +349,13 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
     }
   }
   if (!errors.empty() && wishes.empty()) return model::merge_errors(errors);
-  if (!branch_found) return fail(Code::kNotFound, again.commit.empty() ? "the project " + again.project + " has no branch here" : "no branch of " + again.project + " has the commit " + again.commit);
-  if (wishes.empty()) return fail(Code::kNotFound, "nothing of ", again.project, again.app.empty() ? "" : "/" + again.app, " is released", again.environment.empty() ? "" : " to " + again.environment);
+  if (!branch_found)
+    return fail(Code::kNotFound, again.commit.empty()
+                                     ? "the project " + again.project + " has no branch here"
+                                     : "no branch of " + again.project + " has the commit " + again.commit);
+  if (wishes.empty())
+    return fail(Code::kNotFound, "nothing of ", again.project, again.app.empty() ? "" : "/" + again.app, " is released",
+                again.environment.empty() ? "" : " to " + again.environment);
   if (!again.dry_run) {
     for (const WishPtr& wish : wishes) board_.want(wish, follower);
   }
@@ -342,7 +377,8 @@ void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
   if (!made) {
     const Error& error = made.error();
     bool ours = error.code() == Code::kUnavailable || error.retryable();
-    log(Level::kWarning, "not rendered: " + shorten(error.line(), 2000), {{"target", target}, {"source", flight.wish->commit()}});
+    log(Level::kWarning, "not rendered: " + shorten(error.line(), 2000),
+        {{"target", target}, {"source", flight.wish->commit()}});
     // A chain of a thousand includes is a text of 100 KB; its first links and its end tell.
     std::string text = shorten(error.text(), 900);
     for (const FollowerPtr& follower : flight.followers) say(follower, text, Progress::Tone::kBad, "render", target);
@@ -354,7 +390,8 @@ void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
     return;
   }
   for (const std::string& warning : (*made)->warnings) {
-    for (const FollowerPtr& follower : flight.followers) follower->line({target, 0, "render", "warning: " + warning, Progress::Tone::kWarning});
+    for (const FollowerPtr& follower : flight.followers)
+      follower->line({target, 0, "render", "warning: " + warning, Progress::Tone::kWarning});
   }
   board_.rendered(flight.id, *made);
 }

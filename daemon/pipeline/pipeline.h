@@ -41,13 +41,14 @@ class Pipeline {
     Writer::Options writer;
     Verifier::Options verifier;
     Renderer::Options renderer;
-    unsigned renders = 2;            // threads
-    Millis poll{30'000};             // of sources elsewhere
-    uint32_t jitter = 20;            // percent
-    uint32_t seed = 1;               // of the jitter
+    unsigned renders = 2;  // threads
+    Millis poll{30'000};   // of sources elsewhere
+    uint32_t jitter = 20;  // percent
+    uint32_t seed = 1;     // of the jitter
   };
 
-  static Result<std::unique_ptr<Pipeline>> make(Options options, const Clock& clock, std::unique_ptr<store::Record> record, Instances& instances);
+  static Result<std::unique_ptr<Pipeline>> make(Options options, const Clock& clock,
+                                                std::unique_ptr<store::Record> record, Instances& instances);
   ~Pipeline();
 
   // How others reach us and the GitOps repository; known once the server listens. Before start().
@@ -63,8 +64,8 @@ class Pipeline {
   void look_at_sources();
 
   // ---- asked for
-  // Plans the commit (empty: the head) of a project's branch that feeds `environment` (empty: all), and wants what it is
-  // about, whether or not something changed since the last time.
+  // Plans the commit (empty: the head) of a project's branch that feeds `environment` (empty: all), and wants what it
+  // is about, whether or not something changed since the last time.
   struct Again {
     std::string project, app, environment, commit, image;
     model::Trigger trigger = model::Trigger::kRequest;
@@ -95,7 +96,8 @@ class Pipeline {
 
   void watch_sources(std::stop_token stop);
   void look_at(const Ctx& ctx, const SourceRepository& source, bool configuration);
-  void process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by, const FollowerPtr& follower, bool configuration);
+  void process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by,
+               const FollowerPtr& follower, bool configuration);
   void apply_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower);
   void say_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) const;
   void record_failed_plan(const Plan& plan);
@@ -119,7 +121,7 @@ class Pipeline {
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable_any wake_;
   bool look_ = true;
-  bool configuration_ = false;  // the next look plans everything again
+  bool configuration_ = false;                                          // the next look plans everything again
   std::map<std::pair<std::string, std::string>, BranchView> branches_;  // by project and branch
   std::map<std::string, std::string> troubles_;
   std::mutex planning_;  // one plan of a head at a time: a push and a look must not both want it

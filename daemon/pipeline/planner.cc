@@ -22,7 +22,8 @@ class Changes {
  public:
   Changes(const git::Repository& repository, const PlanInput& input) : repository_(repository), input_(input) {}
 
-  // Paths below the project's folder; `known` false: the base is gone (a rewritten branch), so everything may have changed.
+  // Paths below the project's folder; `known` false: the base is gone (a rewritten branch), so everything may have
+  // changed.
   struct Answer {
     bool known = false;
     std::vector<std::string> paths;
@@ -41,7 +42,8 @@ class Changes {
     if (!changes) return {};
     Answer answer{true, {}};
     size_t cut = input_.source.folder.empty() ? 0 : input_.source.folder.size() + 1;
-    for (const git::PathChange& change : *changes) answer.paths.push_back(change.path.substr(std::min(cut, change.path.size())));
+    for (const git::PathChange& change : *changes)
+      answer.paths.push_back(change.path.substr(std::min(cut, change.path.size())));
     return answer;
   }
 
@@ -52,14 +54,16 @@ class Changes {
 
 class Planner {
  public:
-  Planner(const git::Repository& repository, const PlanInput& input) : repository_(repository), in_(input), changes_(repository, input) {}
+  Planner(const git::Repository& repository, const PlanInput& input)
+      : repository_(repository), in_(input), changes_(repository, input) {}
 
   Plan run() {
     if (auto read = read_commit(); !read) {
       out_.errors.push_back(std::move(read).error());
       return std::move(out_);
     }
-    for (const model::Environment* environment : model::environments_for(*in_.view->platform, in_.source.project, in_.branch, in_.default_branch)) {
+    for (const model::Environment* environment :
+         model::environments_for(*in_.view->platform, in_.source.project, in_.branch, in_.default_branch)) {
       environments_.push_back(environment);
       out_.environments.push_back(environment->name);
     }
@@ -99,15 +103,18 @@ class Planner {
       return;
     }
     if (detected_.missing.empty() && detected_.spec) return;
-    std::string text = detected_.structure == model::Structure::kNothing ? "nothing that can be released was found" : "what was found cannot be released yet";
+    std::string text = detected_.structure == model::Structure::kNothing ? "nothing that can be released was found"
+                                                                         : "what was found cannot be released yet";
     for (const std::string& line : detected_.missing) text += "\n    " + line;
-    out_.errors.push_back(Error(Code::kInvalid, text).hint("`autonomous init` writes an autonomous.yaml to start from"));
+    out_.errors.push_back(
+        Error(Code::kInvalid, text).hint("`autonomous init` writes an autonomous.yaml to start from"));
     detected_.spec = nullptr;
   }
 
   // Once, although several apps and environments may have it.
   void note(std::string text) {
-    if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end()) out_.notes.push_back(std::move(text));
+    if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end())
+      out_.notes.push_back(std::move(text));
   }
 
   // null, with the errors noted, where the app's configuration is wrong.
@@ -149,7 +156,9 @@ class Planner {
     wish->app = app;
     wish->spec_text = spec_text();
     wish->view = in_.view;
-    wish->by = in_.by.empty() ? model::Who::clean(out_.source->author.name, out_.source->author.email, "commit, unverified") : in_.by;
+    wish->by = in_.by.empty()
+                   ? model::Who::clean(out_.source->author.name, out_.source->author.email, "commit, unverified")
+                   : in_.by;
     out_.wishes.push_back(std::move(wish));
   }
 
@@ -159,7 +168,8 @@ class Planner {
     std::string commit = in_.commit.hex();
     for (const model::Entry& attempt : state->attempts) {
       bool same = attempt.source && attempt.source->commit == commit;
-      if (same && attempt.type == model::EntryType::kFailed) return std::pair("seen", "this commit failed before: " + one_line(attempt.reason));
+      if (same && attempt.type == model::EntryType::kFailed)
+        return std::pair("seen", "this commit failed before: " + one_line(attempt.reason));
     }
     std::string base = released_source(state);
     if (base.empty()) return std::nullopt;
@@ -176,7 +186,8 @@ class Planner {
   }
 
   void find_vanished(const model::Environment& environment) {
-    for (auto it = in_.state->targets.lower_bound({environment.name, in_.source.project, ""}); it != in_.state->targets.end(); ++it) {
+    for (auto it = in_.state->targets.lower_bound({environment.name, in_.source.project, ""});
+         it != in_.state->targets.end(); ++it) {
       const Target& target = it->first;
       if (target.environment != environment.name || target.project != in_.source.project) break;
       auto live = it->second->live();

@@ -173,7 +173,8 @@ class Worker {
     if (!WIFSIGNALED(status)) return fail(Code::kInternal, "the render worker ended with status ", WEXITSTATUS(status));
     int signal = WTERMSIG(status);
     if (signal == SIGXCPU) return fail(Code::kLimit, "rendering used more processor time than it may");
-    if (signal == SIGSYS) return fail(Code::kDenied, "the render worker asked the system for what it may not do, and was killed");
+    if (signal == SIGSYS)
+      return fail(Code::kDenied, "the render worker asked the system for what it may not do, and was killed");
     if (signal == SIGKILL) return fail(Code::kLimit, "the render worker was killed, most likely for lack of memory");
     return fail(Code::kInternal, "the render worker crashed (", sigdescr_np(signal), ")");
   }
@@ -226,8 +227,8 @@ Result<RenderedChart> read_answer(std::string_view payload) {
     return Error(failed.code, failed.message);
   }
   TRY(wire::DoneFrame done, wire::decode_done(payload));
-  return RenderedChart{std::move(done.rendered.manifest), std::move(done.rendered.pieces), std::move(done.rendered.values),
-                       std::move(done.rendered.notes), std::move(done.warnings)};
+  return RenderedChart{std::move(done.rendered.manifest), std::move(done.rendered.pieces),
+                       std::move(done.rendered.values), std::move(done.rendered.notes), std::move(done.warnings)};
 }
 
 // The installed front, or the one of a build tree, seen from the running program.
@@ -237,7 +238,8 @@ Result<std::string> find_front() {
   if (size <= 0) return fail(Code::kNotFound, "cannot find the running program");
   std::string folder(path, static_cast<size_t>(size));
   folder.resize(folder.rfind('/'));
-  for (const std::string& front : {folder + "/../../bin/autonomous", folder + "/autonomous", folder + "/daemon/autonomous"}) {
+  for (const std::string& front :
+       {folder + "/../../bin/autonomous", folder + "/autonomous", folder + "/daemon/autonomous"}) {
     if (::access(front.c_str(), X_OK) == 0) return front;
   }
   return fail(Code::kNotFound, "the front `autonomous`, which renders, is missing beside ", folder);
@@ -328,7 +330,8 @@ Result<RenderedChart> Renderer::render(const Ctx& ctx, const ChartJob& job) {
   if (spoiled) worker->end();
   impl_->give_back(std::move(worker));
   if (!result && result.error().code() == Code::kTimeout && ctx.check()) {
-    return fail(Code::kTimeout, "rendering took longer than ", impl_->options.deadline.count() / 1000, " s and was stopped");
+    return fail(Code::kTimeout, "rendering took longer than ", impl_->options.deadline.count() / 1000,
+                " s and was stopped");
   }
   return result;
 }

@@ -21,8 +21,8 @@ namespace autonomous::daemon {
 struct ChartJob {
   std::string release_name;
   std::string release_namespace;
-  const FileTree* chart = nullptr;  // read during render() only, and only where no worker knows the digest
-  std::string chart_digest;         // names exactly this tree: its oid, or a SHA-256
+  const FileTree* chart = nullptr;       // read during render() only, and only where no worker knows the digest
+  std::string chart_digest;              // names exactly this tree: its oid, or a SHA-256
   std::vector<helm::ValuesText> values;  // in order, the last wins
   helm::HelmVersion helm = helm::HelmVersion::k4;
   std::string kube_version;  // empty: the engine's default
@@ -45,11 +45,11 @@ struct RenderedChart {
 class Renderer {
  public:
   struct Options {
-    std::string front;                    // the front executable; empty: found beside the running one
-    unsigned workers = 0;                 // 0: one a core
-    uint64_t memory_bytes = 3ull << 30;   // address space of a worker
-    unsigned cpu_seconds = 60;            // of one job
-    Millis deadline{30'000};              // of one job
+    std::string front;                   // the front executable; empty: found beside the running one
+    unsigned workers = 0;                // 0: one a core
+    uint64_t memory_bytes = 3ull << 30;  // address space of a worker
+    unsigned cpu_seconds = 60;           // of one job
+    Millis deadline{30'000};             // of one job
     helm::LoadLimits load;
   };
 

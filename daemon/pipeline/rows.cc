@@ -71,7 +71,12 @@ void from_attempts(const store::TargetState& record, TargetRow& row) {
 
 void from_marks(const store::TargetState& record, Time now, TargetRow& row) {
   if (const store::Hold* hold = record.hold_in_force(now)) {
-    row.hold = HoldInfo{hold->by.name.empty() ? hold->by.how : hold->by.name, hold->because, hold->ticket, hold->since, hold->until, ""};
+    row.hold = HoldInfo{hold->by.name.empty() ? hold->by.how : hold->by.name,
+                        hold->because,
+                        hold->ticket,
+                        hold->since,
+                        hold->until,
+                        ""};
     if (row.state != TargetState::kFailed && row.state != TargetState::kReleasing) row.state = TargetState::kHeld;
     row.why = "held " + hold_text(*hold, now);
     row.since = hold->since;
@@ -79,7 +84,8 @@ void from_marks(const store::TargetState& record, Time now, TargetRow& row) {
   if (record.drift) {
     row.state = TargetState::kDrifted;
     row.since = record.drift->since;
-    row.why = record.drift->by + (record.drift->tree.is_zero() ? " removed it from deploy" : " changed it on deploy") + " in " + record.drift->commit.short_hex();
+    row.why = record.drift->by + (record.drift->tree.is_zero() ? " removed it from deploy" : " changed it on deploy") +
+              " in " + record.drift->commit.short_hex();
   }
   if (record.orphaned) {
     row.state = TargetState::kOrphaned;

@@ -11,9 +11,9 @@ namespace autonomous::daemon {
 class Service final : public Api {
  public:
   struct Options {
-    std::string gitops;         // path of the GitOps repository on this disk
+    std::string gitops;  // path of the GitOps repository on this disk
     std::string branch = "deploy";
-    bool hosted = true;         // it is the record itself
+    bool hosted = true;  // it is the record itself
     std::function<std::vector<Check>()> check_config;
   };
   Service(Pipeline& pipeline, Options options) : pipeline_(pipeline), options_(std::move(options)) {}
@@ -29,13 +29,18 @@ class Service final : public Api {
   std::vector<ProjectRow> projects() override;
   std::vector<Check> doctor(const Ctx& ctx) override;
 
-  Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request, ProgressPtr progress) override;
+  Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request,
+                              ProgressPtr progress) override;
   Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
   Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
-  Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) override;
-  Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target, std::optional<Time> until) override;
-  Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) override;
-  Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) override;
+  Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to,
+                                ProgressPtr progress) override;
+  Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target,
+                            std::optional<Time> until) override;
+  Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice,
+                              ProgressPtr progress) override;
+  Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
+                               const std::string& url) override;
 
   Result<void> check_source_push(const Ctx& ctx, const Push& push) override;
   void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override;
@@ -56,7 +61,8 @@ class Service final : public Api {
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
   Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);
-  Result<std::map<std::string, std::string>> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number);
+  Result<std::map<std::string, std::string>> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known,
+                                                      uint32_t number);
 
   Pipeline& pipeline_;
   Options options_;

@@ -14,7 +14,9 @@ namespace {
 
 model::Who who_of(const Caller& caller) { return model::Who::clean(caller.name, caller.email, caller.how); }
 
-FollowerPtr follower_of(ProgressPtr progress) { return progress ? std::make_shared<Follower>(std::move(progress)) : nullptr; }
+FollowerPtr follower_of(ProgressPtr progress) {
+  return progress ? std::make_shared<Follower>(std::move(progress)) : nullptr;
+}
 
 ActionAnswer answer_for(const std::vector<WishPtr>& wishes, const std::string& text) {
   ActionAnswer answer;
@@ -81,7 +83,8 @@ Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::stri
 }
 
 Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) {
-  if (!request.image.empty() && request.app.empty()) return fail(Code::kInvalid, "an image is of one app: name the app too");
+  if (!request.image.empty() && request.app.empty())
+    return fail(Code::kInvalid, "an image is of one app: name the app too");
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
   again.project = request.project;
@@ -97,7 +100,8 @@ Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployReq
   auto wishes = pipeline_.want_again(again, follower);
   if (follower) follower->complete();
   if (!wishes) return std::move(wishes).error();
-  return answer_for(*wishes, "release of " + wishes->front()->commit().substr(0, 7) + " " + wishes->front()->source->subject);
+  return answer_for(*wishes,
+                    "release of " + wishes->front()->commit().substr(0, 7) + " " + wishes->front()->source->subject);
 }
 
 Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
@@ -124,9 +128,11 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
   TRY(Known known, this->known(text));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to retire");
-  if (live->trigger == model::Trigger::kRetire) return fail(Code::kConflict, text, " is retired already, by release ", live->number);
+  if (live->trigger == model::Trigger::kRetire)
+    return fail(Code::kConflict, text, " is retired already, by release ", live->number);
   if (!known.state->orphaned) {
-    return fail(Code::kConflict, text, " is still in the project's spec: the next push would bring it back").hint("take it out of autonomous.yaml and push; then retire it");
+    return fail(Code::kConflict, text, " is still in the project's spec: the next push would bring it back")
+        .hint("take it out of autonomous.yaml and push; then retire it");
   }
   auto wish = std::make_shared<Wish>();
   wish->target = known.target;
@@ -141,13 +147,18 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
   return want(std::move(wish), ask, "all its workloads are taken away", std::move(progress));
 }
 
-Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to, ProgressPtr progress) {
+Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to,
+                                       ProgressPtr progress) {
   TRY(Known known, this->known(text));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
   store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number);
-  if (!goal) return fail(Code::kNotFound, text, to != 0 ? " has no release " + std::to_string(to) : std::string(" has no earlier release that worked")).hint("`autonomous releases " + text + "` lists them");
-  if (goal->target_tree == live->target_tree) return fail(Code::kConflict, text, " is what release ", goal->number, " made it already");
+  if (!goal)
+    return fail(Code::kNotFound, text,
+                to != 0 ? " has no release " + std::to_string(to) : std::string(" has no earlier release that worked"))
+        .hint("`autonomous releases " + text + "` lists them");
+  if (goal->target_tree == live->target_tree)
+    return fail(Code::kConflict, text, " is what release ", goal->number, " made it already");
   auto wish = std::make_shared<Wish>();
   wish->target = known.target;
   wish->trigger = model::Trigger::kRollback;
@@ -159,13 +170,17 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
   wish->restore = goal->number;
   wish->past_hold = true;
   wish->decision = decision(model::EntryType::kHold, ask, known.target);
-  if (wish->decision->because.empty()) wish->decision->because = "rolled back to release " + std::to_string(goal->number);
-  return want(std::move(wish), ask, "goes back to release " + std::to_string(goal->number) + ", and is held there until `autonomous resume`", std::move(progress));
+  if (wish->decision->because.empty())
+    wish->decision->because = "rolled back to release " + std::to_string(goal->number);
+  return want(std::move(wish), ask,
+              "goes back to release " + std::to_string(goal->number) + ", and is held there until `autonomous resume`",
+              std::move(progress));
 }
 
 Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::string& text, std::optional<Time> until) {
   TRY(Known known, this->known(text));
-  if (until && *until <= pipeline_.clock().now()) return fail(Code::kInvalid, "the hold would end in the past: ", format_time(*until));
+  if (until && *until <= pipeline_.clock().now())
+    return fail(Code::kInvalid, "the hold would end in the past: ", format_time(*until));
   auto live = known.state->live();
   std::string says = "held behind " + std::to_string(live ? live->number : 0);
   if (until) says += " until " + format_time(*until);
@@ -181,16 +196,22 @@ Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::st
   return ActionAnswer{known.target.str() + ": " + says, {{known.target.str(), live ? live->number : 0, says}}};
 }
 
-Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::string& text, const std::string& choice, ProgressPtr progress) {
+Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::string& text, const std::string& choice,
+                                     ProgressPtr progress) {
   TRY(Known known, this->known(text));
   Time now = pipeline_.clock().now();
-  if (known.state->hold_in_force(now) == nullptr && !known.state->drift) return fail(Code::kConflict, text, " is not held");
-  if (choice != "" && choice != "keep" && choice != "replace") return fail(Code::kInvalid, "resume with --keep or --replace, not '", choice, "'");
+  if (known.state->hold_in_force(now) == nullptr && !known.state->drift)
+    return fail(Code::kConflict, text, " is not held");
+  if (choice != "" && choice != "keep" && choice != "replace")
+    return fail(Code::kInvalid, "resume with --keep or --replace, not '", choice, "'");
   if (known.state->drift && choice.empty()) {
-    return fail(Code::kConflict, text, " was changed on deploy past the platform").hint("--replace brings back what was released; --keep leaves the change until the next release");
+    return fail(Code::kConflict, text, " was changed on deploy past the platform")
+        .hint("--replace brings back what was released; --keep leaves the change until the next release");
   }
   bool keep = choice == "keep";
-  ActionAnswer answer{known.target.str() + ": follows its source again", {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
+  ActionAnswer answer{
+      known.target.str() + ": follows its source again",
+      {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
   if (ask.dry_run) return answer;
   // What waits is wanted again under this wish: its key may have been released before, behind the rollback. It is taken
   // off first, because it would run as soon as the hold ends.
@@ -198,7 +219,8 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
   if (!keep) pipeline_.board().cancel_pending(known.target, "resumed");
   auto decided = pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)});
   if (!decided) {
-    if (!keep && waiting && waiting->release.phase == model::Phase::kQueued) pipeline_.board().want(waiting->wish, nullptr);
+    if (!keep && waiting && waiting->release.phase == model::Phase::kQueued)
+      pipeline_.board().want(waiting->wish, nullptr);
     return decided.error();
   }
   FollowerPtr follower = follower_of(std::move(progress));
@@ -226,34 +248,41 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
   return answer;
 }
 
-Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std::string& project, const std::string& url) {
+Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std::string& project,
+                                      const std::string& url) {
   TRY_DO(model::check_name("project", project, model::kMaxProject));
   TRY(git::UrlKind kind, git::check_url(url, pipeline_.options().sources.git.allow_file));
   (void)kind;
   PlatformPtr view = pipeline_.board().view();
   if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
-  if (!view->errors.empty()) return Error(view->errors.front()).with("platform.yaml must be right before it can be changed");
+  if (!view->errors.empty())
+    return Error(view->errors.front()).with("platform.yaml must be right before it can be changed");
   auto there = view->platform->projects.find(project);
   if (there != view->platform->projects.end()) {
-    if (there->second.source == url) return ActionAnswer{project + " is connected to " + git::url_without_credentials(url) + " already", {}};
-    return fail(Code::kConflict, "the project ", project, " is bound to ", git::url_without_credentials(there->second.source));
+    if (there->second.source == url)
+      return ActionAnswer{project + " is connected to " + git::url_without_credentials(url) + " already", {}};
+    return fail(Code::kConflict, "the project ", project, " is bound to ",
+                git::url_without_credentials(there->second.source));
   }
   TRY(std::string before, view->tree->read(store::kPlatformFile, 4u << 20));
   std::string after = with_project(before, project, url);
   auto parsed = model::parse_platform(after);
   if (!parsed || !parsed->projects.contains(project)) {
-    return fail(Code::kConflict, "platform.yaml is written in a way that cannot be added to").hint("add it by hand, on main:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
+    return fail(Code::kConflict, "platform.yaml is written in a way that cannot be added to")
+        .hint("add it by hand, on main:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
   }
   ActionAnswer answer{"platform.yaml on main binds " + project + " to " + git::url_without_credentials(url), {}};
   if (ask.dry_run) return answer;
   if (!options_.hosted) {
-    return fail(Code::kDenied, "main of the GitOps repository is changed through its own reviews").hint("add to platform.yaml:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
+    return fail(Code::kDenied, "main of the GitOps repository is changed through its own reviews")
+        .hint("add to platform.yaml:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
   }
   TRY(git::Repository repository, git::Repository::open(options_.gitops));
   TRY(git::Oid blob, repository.write_blob(after));
   TRY(git::Oid base, repository.peel_tree(view->commit));
   TRY(git::Oid tree, repository.update_tree(base, {{std::string(store::kPlatformFile), blob}}));
-  git::Person person{git::clean_name(ask.who.name), git::clean_name(ask.who.email), pipeline_.clock().now().time_since_epoch().count() / 1000, 0};
+  git::Person person{git::clean_name(ask.who.name), git::clean_name(ask.who.email),
+                     pipeline_.clock().now().time_since_epoch().count() / 1000, 0};
   std::string message = "Connect " + project + " to " + git::url_without_credentials(url) + "\n";
   if (!ask.because.empty()) message += "\n" + model::clean_value(ask.because) + "\n";
   TRY(git::Oid commit, repository.write_commit({tree, {view->commit}, person, person, message}));
@@ -267,21 +296,27 @@ Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std:
 Result<void> Service::check_source_push(const Ctx&, const Push& push) {
   TRY_DO(model::check_name("project", push.project, model::kMaxProject));
   PlatformPtr view = pipeline_.board().view();
-  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet; push again in a moment").may_retry();
+  if (!view)
+    return fail(Code::kUnavailable, "the GitOps repository was not read yet; push again in a moment").may_retry();
   auto bound = view->platform->projects.find(push.project);
   if (bound != view->platform->projects.end() && !bound->second.source.empty()) {
-    return fail(Code::kDenied, "the project ", push.project, " lives at ", git::url_without_credentials(bound->second.source), ": push there");
+    return fail(Code::kDenied, "the project ", push.project, " lives at ",
+                git::url_without_credentials(bound->second.source), ": push there");
   }
   return ok();
 }
 
-void Service::source_pushed(const Push& push, const std::string&, ProgressPtr progress) { pipeline_.source_pushed(push, follower_of(std::move(progress))); }
+void Service::source_pushed(const Push& push, const std::string&, ProgressPtr progress) {
+  pipeline_.source_pushed(push, follower_of(std::move(progress)));
+}
 
 Result<void> Service::check_gitops_push(const Ctx&, const Push& push) {
   for (const RefUpdate& update : push.updates) {
     bool deleted = update.new_oid.find_first_not_of('0') == std::string::npos;
-    if (starts_with(update.ref, "refs/heads/autonomous/")) return fail(Code::kDenied, update.ref, " is the ledger: only the daemon writes it");
-    if (starts_with(update.ref, "refs/tags/release/")) return fail(Code::kDenied, update.ref, ": release tags are made by the daemon and never change");
+    if (starts_with(update.ref, "refs/heads/autonomous/"))
+      return fail(Code::kDenied, update.ref, " is the ledger: only the daemon writes it");
+    if (starts_with(update.ref, "refs/tags/release/"))
+      return fail(Code::kDenied, update.ref, ": release tags are made by the daemon and never change");
     bool ours = update.ref == "refs/heads/main" || update.ref == "refs/heads/" + options_.branch;
     if (ours && deleted) return fail(Code::kDenied, update.ref, " is part of the record and stays");
   }

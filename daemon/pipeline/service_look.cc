@@ -31,13 +31,21 @@ const BranchView* branch_of(const std::vector<BranchView>& branches, const model
 // Walks the gates of design.md §5, in their order, until one is shut.
 class Walk {
  public:
-  Walk(const model::Target& target, const BranchView* branch, const store::State& state, const std::optional<Flight>& flight, const PlatformPtr& view, Time now)
-      : target_(target), branch_(branch), state_(state), record_(state.find(target)), flight_(flight), view_(view), now_(now) {}
+  Walk(const model::Target& target, const BranchView* branch, const store::State& state,
+       const std::optional<Flight>& flight, const PlatformPtr& view, Time now)
+      : target_(target),
+        branch_(branch),
+        state_(state),
+        record_(state.find(target)),
+        flight_(flight),
+        view_(view),
+        now_(now) {}
 
   WhyAnswer run() {
     answer_.target = target_.str();
     if (!branch_ || !branch_->plan || !branch_->plan->source) {
-      add("seen", Gate::Verdict::kNo, "no commit of a branch that feeds " + target_.environment + " was seen in " + target_.project);
+      add("seen", Gate::Verdict::kNo,
+          "no commit of a branch that feeds " + target_.environment + " was seen in " + target_.project);
       return finish();
     }
     const SourceCommit& source = *branch_->plan->source;
@@ -50,11 +58,15 @@ class Walk {
   }
 
  private:
-  void add(std::string name, Gate::Verdict verdict, std::string text) { answer_.gates.push_back({std::move(name), verdict, std::move(text)}); }
+  void add(std::string name, Gate::Verdict verdict, std::string text) {
+    answer_.gates.push_back({std::move(name), verdict, std::move(text)});
+  }
 
   WhyAnswer finish() {
     const Gate& last = answer_.gates.back();
-    answer_.summary = last.verdict == Gate::Verdict::kOk ? last.text : (last.verdict == Gate::Verdict::kWaiting ? "waiting: " : "") + last.text;
+    answer_.summary = last.verdict == Gate::Verdict::kOk
+                          ? last.text
+                          : (last.verdict == Gate::Verdict::kWaiting ? "waiting: " : "") + last.text;
     return std::move(answer_);
   }
 
@@ -95,14 +107,17 @@ class Walk {
         return false;
       }
     }
-    for (const char* gate : {"policy", "approval", "hold", "freeze"}) add(gate, Gate::Verdict::kOk, "nothing in the way");
+    for (const char* gate : {"policy", "approval", "hold", "freeze"})
+      add(gate, Gate::Verdict::kOk, "nothing in the way");
     return true;
   }
 
   // Rendered, checked, committed and pushed.
   bool made() {
-    if (flight_ && flight_->release.phase != model::Phase::kDone && flight_->release.phase != model::Phase::kVerifying) {
-      add(step_of(flight_->release), Gate::Verdict::kWaiting, flight_->release.note.empty() ? "under way" : flight_->release.note);
+    if (flight_ && flight_->release.phase != model::Phase::kDone &&
+        flight_->release.phase != model::Phase::kVerifying) {
+      add(step_of(flight_->release), Gate::Verdict::kWaiting,
+          flight_->release.note.empty() ? "under way" : flight_->release.note);
       return false;
     }
     if (record_) {
@@ -118,13 +133,16 @@ class Walk {
       add("push", Gate::Verdict::kWaiting, "not released yet");
       return false;
     }
-    add("push", Gate::Verdict::kOk, "release " + std::to_string(live->number) + " is commit " + live->commit.short_hex() + " on deploy");
+    add("push", Gate::Verdict::kOk,
+        "release " + std::to_string(live->number) + " is commit " + live->commit.short_hex() + " on deploy");
     return true;
   }
 
   void outcome() {
     auto live = record_->live();
-    if (!live->outcome) return add("health", Gate::Verdict::kWaiting, flight_ && !flight_->release.note.empty() ? flight_->release.note : "being verified");
+    if (!live->outcome)
+      return add("health", Gate::Verdict::kWaiting,
+                 flight_ && !flight_->release.note.empty() ? flight_->release.note : "being verified");
     const store::OutcomeRow& row = *live->outcome;
     std::string text = row.reason.empty() ? std::string(model::verdict_name(row.verdict)) : row.reason;
     if (row.verdict == model::Verdict::kHealthy) return add("health", Gate::Verdict::kOk, "live: " + text);
@@ -150,7 +168,8 @@ Result<std::map<std::string, std::string>> read_all(const FileTree& tree) {
   return files;
 }
 
-Result<std::string> unified_diff(const Ctx& ctx, const git::GitProgram& git, const std::map<std::string, std::string>& before,
+Result<std::string> unified_diff(const Ctx& ctx, const git::GitProgram& git,
+                                 const std::map<std::string, std::string>& before,
                                  const std::map<std::string, std::string>& after) {
   TRY(TempFolder folder, TempFolder::make("autonomous-diff"));
   for (const auto& [side, files] : {std::pair("a", &before), std::pair("b", &after)}) {
@@ -194,7 +213,8 @@ Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilte
   store::StatePtr state = pipeline_.board().state();
   std::vector<ReleaseRow> rows;
   for (const auto& [target, record] : state->targets) {
-    bool wanted = (filter.environment.empty() || target.environment == filter.environment) && (filter.project.empty() || target.project == filter.project) &&
+    bool wanted = (filter.environment.empty() || target.environment == filter.environment) &&
+                  (filter.project.empty() || target.project == filter.project) &&
                   (filter.app.empty() || target.app == filter.app);
     if (!wanted) continue;
     size_t taken = 0;
@@ -216,15 +236,18 @@ Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
   TRY(store::ReleaseDetail detail, reader.show(release));
   store::TargetPtr record = pipeline_.board().state()->find(release.target);
   ReleaseDetails out;
-  out.row = release_row(release.target, *detail.row, record && record->live() && record->live()->number == release.number);
+  out.row =
+      release_row(release.target, *detail.row, record && record->live() && record->live()->number == release.number);
   TRY(std::string block, model::format_trailers(detail.trailers));
   for (std::string_view line : split(block, '\n')) {
     size_t colon = line.find(": ");
     if (colon != std::string_view::npos) out.trailers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   }
   if (detail.row->outcome) {
-    for (const model::StepTime& step : detail.row->outcome->steps) out.steps.push_back({step.name, "done", step.took, ""});
-    out.steps.push_back({"outcome", out.row.outcome == "failed" ? "failed" : "done", Millis(0), out.row.outcome + (out.row.reason.empty() ? "" : ": " + out.row.reason)});
+    for (const model::StepTime& step : detail.row->outcome->steps)
+      out.steps.push_back({step.name, "done", step.took, ""});
+    out.steps.push_back({"outcome", out.row.outcome == "failed" ? "failed" : "done", Millis(0),
+                         out.row.outcome + (out.row.reason.empty() ? "" : ": " + out.row.reason)});
   } else {
     out.steps.push_back({"verify", "running", Millis(0), ""});
   }
@@ -273,9 +296,13 @@ Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& s
   for (const BranchView& branch : pipeline_.branches()) {
     if (!branch.plan || branch.source.project != where.project) continue;
     if (branch.plan->environments.empty() && branch.head.hex() == where.source_commit) {
-      out.push_back({"", where.source_commit, where.subject, "no environment is fed from " + branch.branch,
+      out.push_back({"",
+                     where.source_commit,
+                     where.subject,
+                     "no environment is fed from " + branch.branch,
                      {{"seen", Gate::Verdict::kOk, branch.branch + " is at " + where.source_commit.substr(0, 7)},
-                      {"mapped", Gate::Verdict::kNo, "no environment is fed from " + branch.branch + "; platform.yaml on main says which"}}});
+                      {"mapped", Gate::Verdict::kNo,
+                       "no environment is fed from " + branch.branch + "; platform.yaml on main says which"}}});
     }
   }
   for (const WhereRow& row : where.rows) {
@@ -286,21 +313,31 @@ Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& s
       out.push_back(std::move(answer));
     } else {
       Gate::Verdict verdict = row.state == "live" ? Gate::Verdict::kOk : Gate::Verdict::kNo;
-      out.push_back({row.target, where.source_commit, where.subject, row.text, {{"seen", Gate::Verdict::kOk, "seen"}, {"push", verdict, row.text}}});
+      out.push_back({row.target,
+                     where.source_commit,
+                     where.subject,
+                     row.text,
+                     {{"seen", Gate::Verdict::kOk, "seen"}, {"push", verdict, row.text}}});
     }
   }
   if (out.empty()) {
     std::string text = where.project + " has seen it, and no target was released from it";
     for (const BranchView& branch : pipeline_.branches()) {
-      if (branch.head.hex() == where.source_commit && branch.plan && !branch.plan->errors.empty()) text = branch.plan->errors.front().line();
+      if (branch.head.hex() == where.source_commit && branch.plan && !branch.plan->errors.empty())
+        text = branch.plan->errors.front().line();
     }
-    out.push_back({"", where.source_commit, where.subject, text, {{"seen", Gate::Verdict::kOk, "in " + where.project}, {"spec", Gate::Verdict::kNo, text}}});
+    out.push_back({"",
+                   where.source_commit,
+                   where.subject,
+                   text,
+                   {{"seen", Gate::Verdict::kOk, "in " + where.project}, {"spec", Gate::Verdict::kNo, text}}});
   }
   return out;
 }
 
 Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
-  if (commit.size() < 4 || !is_hex(commit)) return fail(Code::kInvalid, "'", one_line(commit, 50), "' is no commit: at least 4 hexadecimal digits");
+  if (commit.size() < 4 || !is_hex(commit))
+    return fail(Code::kInvalid, "'", one_line(commit, 50), "' is no commit: at least 4 hexadecimal digits");
   WhereAnswer out;
   store::StatePtr state = pipeline_.board().state();
   for (const BranchView& branch : pipeline_.branches()) {
@@ -331,24 +368,31 @@ Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
       out.author = located.release->author;
     }
     std::string outcome = outcome_text(*located.release);
-    std::string where_now = located.live ? (outcome == "failed" ? "failed" : outcome == "running" ? "releasing" : "live") : "replaced";
+    std::string where_now = located.live ? (outcome == "failed"    ? "failed"
+                                            : outcome == "running" ? "releasing"
+                                                                   : "live")
+                                         : "replaced";
     out.rows.push_back({located.target.str(), where_now, located.release->number, located.release->time,
-                        "release " + std::to_string(located.release->number) + ": " + outcome + (located.live ? "" : ", replaced since")});
+                        "release " + std::to_string(located.release->number) + ": " + outcome +
+                            (located.live ? "" : ", replaced since")});
   }
   for (const auto& [target, record] : state->targets) {
     if (out.project != target.project) continue;
-    bool listed = std::any_of(out.rows.begin(), out.rows.end(), [&, name = target.str()](const WhereRow& row) { return row.target == name; });
+    bool listed = std::any_of(out.rows.begin(), out.rows.end(),
+                              [&, name = target.str()](const WhereRow& row) { return row.target == name; });
     if (listed) continue;
     auto flight = pipeline_.board().flight(target);
     if (flight && flight->wish->commit() == out.source_commit) {
       bool blocked = !flight->release.blocked.empty();
-      out.rows.push_back({target.str(), blocked ? "waiting" : "releasing", 0, flight->release.since, blocked ? flight->release.blocked : step_of(flight->release)});
+      out.rows.push_back({target.str(), blocked ? "waiting" : "releasing", 0, flight->release.since,
+                          blocked ? flight->release.blocked : step_of(flight->release)});
       continue;
     }
     for (auto attempt = record->attempts.rbegin(); attempt != record->attempts.rend(); ++attempt) {
       if (!attempt->source || attempt->source->commit != out.source_commit) continue;
       bool failed = attempt->type == model::EntryType::kFailed;
-      out.rows.push_back({target.str(), failed ? "failed" : "not released", 0, attempt->time, failed ? attempt->step + " failed: " + attempt->reason : "it changed nothing"});
+      out.rows.push_back({target.str(), failed ? "failed" : "not released", 0, attempt->time,
+                          failed ? attempt->step + " failed: " + attempt->reason : "it changed nothing"});
       break;
     }
   }
@@ -360,33 +404,42 @@ Result<ConfigAnswer> Service::config(const Ctx&, const std::string& text) {
   TRY(Known known, this->known(text));
   std::vector<BranchView> branches = pipeline_.branches();
   const BranchView* branch = branch_of(branches, known.target);
-  if (branch == nullptr) return fail(Code::kNotFound, "no branch of ", known.target.project, " feeds ", known.target.environment);
+  if (branch == nullptr)
+    return fail(Code::kNotFound, "no branch of ", known.target.project, " feeds ", known.target.environment);
   PlatformPtr view = pipeline_.board().view();
   TRY(git::Repository repository, git::Repository::open(branch->source.path));
   TRY(auto tree, repository.tree_of(branch->head, branch->source.folder));
   model::Detected detected = model::detect(*tree, known.target.project);
-  if (!detected.spec) return model::merge_errors(detected.errors.empty() ? std::vector<Error>{fail(Code::kInvalid, "the project has no spec")} : detected.errors);
+  if (!detected.spec)
+    return model::merge_errors(detected.errors.empty()
+                                   ? std::vector<Error>{fail(Code::kInvalid, "the project has no spec")}
+                                   : detected.errors);
   const model::Environment* environment = model::find_environment(*view->platform, known.target.environment);
-  if (environment == nullptr) return fail(Code::kNotFound, "platform.yaml has no environment ", known.target.environment);
+  if (environment == nullptr)
+    return fail(Code::kNotFound, "platform.yaml has no environment ", known.target.environment);
   model::Parsed<model::Value> overlay;
-  std::string file = "config/" + known.target.environment + "/" + known.target.project + "/" + known.target.app + ".yaml";
+  std::string file =
+      "config/" + known.target.environment + "/" + known.target.project + "/" + known.target.app + ".yaml";
   if (view->tree && view->tree->stat(file)) {
     TRY(std::string overlay_text, view->tree->read(file, 1u << 20));
     overlay = model::parse_overlay(overlay_text, file);
     if (!overlay) return overlay.error();
   }
   model::Layers layers{environment->defaults.is_null() ? nullptr : &environment->defaults, overlay.value.get()};
-  auto effective = model::effective(*detected.spec, known.target.project, known.target.environment, known.target.app, layers);
+  auto effective =
+      model::effective(*detected.spec, known.target.project, known.target.environment, known.target.app, layers);
   if (!effective) return effective.error();
   ConfigAnswer out{known.target.str(), branch->head.hex(), view->commit.hex(), {}};
   for (const model::Setting& setting : effective->settings) {
-    std::string from = setting.place.line == 0 ? "default" : setting.place.file + ":" + std::to_string(setting.place.line);
+    std::string from =
+        setting.place.line == 0 ? "default" : setting.place.file + ":" + std::to_string(setting.place.line);
     out.values.push_back({setting.path, setting.value, from});
   }
   return out;
 }
 
-Result<std::map<std::string, std::string>> Service::files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number) {
+Result<std::map<std::string, std::string>> Service::files_of(const Ctx& ctx, const DiffRequest& request,
+                                                             const Known& known, uint32_t number) {
   if (number != 0) {
     TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
     TRY(auto tree, reader.files({known.target, number}));
@@ -414,7 +467,11 @@ Result<DiffAnswer> Service::diff(const Ctx& ctx, const DiffRequest& request) {
     TRY(before, files_of(ctx, request, known, from));
   }
   TRY(auto after, files_of(ctx, request, known, request.to));
-  DiffAnswer out{known.target.str(), from == 0 ? "nothing" : "release " + std::to_string(from), request.to == 0 ? "now" : "release " + std::to_string(request.to), {}, ""};
+  DiffAnswer out{known.target.str(),
+                 from == 0 ? "nothing" : "release " + std::to_string(from),
+                 request.to == 0 ? "now" : "release " + std::to_string(request.to),
+                 {},
+                 ""};
   for (const auto& [path, content] : before) {
     auto now = after.find(path);
     if (now == after.end()) out.changed.push_back("D " + path);
@@ -447,7 +504,8 @@ std::vector<ProjectRow> Service::projects() {
       row.why = trouble;
     }
     for (const auto& [target, record] : state->targets) {
-      if (target.project == source.project && std::find(row.apps.begin(), row.apps.end(), target.app) == row.apps.end()) row.apps.push_back(target.app);
+      if (target.project == source.project && std::find(row.apps.begin(), row.apps.end(), target.app) == row.apps.end())
+        row.apps.push_back(target.app);
     }
     out.push_back(std::move(row));
   }
@@ -457,12 +515,15 @@ std::vector<ProjectRow> Service::projects() {
 std::vector<Check> Service::doctor(const Ctx& ctx) {
   std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
   auto git = git::git_output(ctx.within(Millis(5000)), pipeline_.options().sources.git, {.args = {"--version"}});
-  checks.push_back(git ? Check{"git", "ok", std::string(trim(*git)), ""} : Check{"git", "failed", git.error().line(), "install git"});
+  checks.push_back(git ? Check{"git", "ok", std::string(trim(*git)), ""}
+                       : Check{"git", "failed", git.error().line(), "install git"});
   std::string trouble = pipeline_.writer().trouble();
-  checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""} : Check{"gitops repository", "failed", trouble, ""});
+  checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""}
+                                   : Check{"gitops repository", "failed", trouble, ""});
   if (PlatformPtr view = pipeline_.board().view()) {
     if (view->errors.empty()) checks.push_back({"platform.yaml", "ok", "main is at " + view->commit.short_hex(), ""});
-    for (const Error& error : view->errors) checks.push_back({"platform.yaml", "failed", error.text(), "the one before stays in force until main is right"});
+    for (const Error& error : view->errors)
+      checks.push_back({"platform.yaml", "failed", error.text(), "the one before stays in force until main is right"});
   }
   for (const SourceRepository& source : pipeline_.projects()) {
     std::string why = pipeline_.source_trouble(source.project);
@@ -484,16 +545,26 @@ std::vector<Metric> Service::metrics() {
   for (const auto& [name, count] : by_state) targets.samples.push_back({{{"state", name}}, count});
   Metric releases{"autonomous_releases_total", "Releases in the ledger by their outcome.", Metric::Kind::kCounter, {}};
   for (const auto& [name, count] : by_outcome) releases.samples.push_back({{{"outcome", name}}, count});
-  Metric flights{"autonomous_releases_in_flight", "Releases that are on their way.", Metric::Kind::kGauge, {{{}, static_cast<double>(pipeline_.board().in_flight())}}};
-  Metric pushes{"autonomous_gitops_pushes_total", "Pushes to the GitOps repository since the start.", Metric::Kind::kCounter, {{{}, static_cast<double>(pipeline_.writer().pushes())}}};
-  Metric writable{"autonomous_gitops_writable", "1 while the GitOps repository can be written.", Metric::Kind::kGauge, {{{}, pipeline_.writer().trouble().empty() ? 1.0 : 0.0}}};
+  Metric flights{"autonomous_releases_in_flight",
+                 "Releases that are on their way.",
+                 Metric::Kind::kGauge,
+                 {{{}, static_cast<double>(pipeline_.board().in_flight())}}};
+  Metric pushes{"autonomous_gitops_pushes_total",
+                "Pushes to the GitOps repository since the start.",
+                Metric::Kind::kCounter,
+                {{{}, static_cast<double>(pipeline_.writer().pushes())}}};
+  Metric writable{"autonomous_gitops_writable",
+                  "1 while the GitOps repository can be written.",
+                  Metric::Kind::kGauge,
+                  {{{}, pipeline_.writer().trouble().empty() ? 1.0 : 0.0}}};
   return {targets, releases, flights, pushes, writable};
 }
 
 std::vector<Check> Service::readiness() {
   std::vector<Check> checks;
   bool read = pipeline_.board().view() != nullptr;
-  checks.push_back({"gitops", read ? "ok" : "failed", read ? "the GitOps repository was read" : "the GitOps repository was not read yet", ""});
+  checks.push_back({"gitops", read ? "ok" : "failed",
+                    read ? "the GitOps repository was read" : "the GitOps repository was not read yet", ""});
   std::string trouble = pipeline_.writer().trouble();
   if (!trouble.empty()) checks.push_back({"writer", "warning", trouble, ""});
   return checks;

@@ -51,7 +51,9 @@ void mark_default(std::vector<BranchHead>& heads, const std::string& wanted, std
 std::vector<SourceRepository> Sources::list(const model::Platform& platform) const {
   std::map<std::string, SourceRepository> found;
   for (const std::string& project : hosted_projects(options_.repositories)) {
-    found[project] = {project, options_.public_url + "/git/" + project + ".git", "", options_.repositories + "/" + project + ".git", "", ""};
+    found[project] = {project, options_.public_url + "/git/" + project + ".git",
+                      "",      options_.repositories + "/" + project + ".git",
+                      "",      ""};
   }
   for (const auto& [name, project] : platform.projects) {
     SourceRepository& source = found[name];
@@ -93,7 +95,8 @@ Result<git::Repository> Sources::open_mirror(const SourceRepository& source) con
   if (exists(source.path)) {
     auto opened = git::Repository::open(source.path);
     if (opened) return opened;
-    log(Level::kWarning, "the mirror is corrupt and is made again", {{"project", source.project}, {"error", opened.error().line()}});
+    log(Level::kWarning, "the mirror is corrupt and is made again",
+        {{"project", source.project}, {"error", opened.error().line()}});
     TRY_DO(remove_all(source.path));
   }
   return git::Repository::init_bare(source.path);
@@ -111,7 +114,8 @@ Result<git::Remote*> Sources::remote_of(const SourceRepository& source) {
 
 Result<std::vector<BranchHead>> Sources::mirrored_heads(const Ctx& ctx, const SourceRepository& source) {
   TRY(git::Remote * remote, remote_of(source));
-  TRY_WITH(auto refs, "while asking " + source.url + " for its branches", remote->ls_refs(ctx, {"HEAD", std::string(kHeads)}));
+  TRY_WITH(auto refs, "while asking " + source.url + " for its branches",
+           remote->ls_refs(ctx, {"HEAD", std::string(kHeads)}));
   TRY(git::Repository mirror, open_mirror(source));
   std::vector<BranchHead> heads;
   std::vector<std::string> wanted;

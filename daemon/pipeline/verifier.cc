@@ -13,7 +13,8 @@ namespace autonomous::daemon {
 namespace {
 
 bool runs_pods(const ports::ResourceId& id) {
-  static const std::vector<std::string> kinds = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"};
+  static const std::vector<std::string> kinds = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
+                                                 "Job",        "CronJob",     "Pod"};
   return std::find(kinds.begin(), kinds.end(), id.kind) != kinds.end();
 }
 
@@ -29,8 +30,8 @@ ports::Cluster* cluster_of(const model::Platform& platform, const model::Environ
 
 }  // namespace
 
-Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repository, const git::Oid& commit, const model::Target& target,
-                                                    const std::string& target_namespace) {
+Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repository, const git::Oid& commit,
+                                                    const model::Target& target, const std::string& target_namespace) {
   TRY(auto tree, repository.tree_of(commit, store::target_folder(target)));
   TRY(auto files, tree->list("manifests"));
   std::vector<ports::ResourceId> out;
@@ -64,7 +65,8 @@ void Verifier::run(std::stop_token stop) {
 void Verifier::round(const Ctx& ctx) {
   std::vector<Flight> flights = board_.verifying();
   std::erase_if(watches_, [&](const auto& entry) {
-    bool gone = std::none_of(flights.begin(), flights.end(), [&](const Flight& flight) { return flight.id == entry.first; });
+    bool gone =
+        std::none_of(flights.begin(), flights.end(), [&](const Flight& flight) { return flight.id == entry.first; });
     if (gone && entry.second.cluster != nullptr) entry.second.cluster->forget(entry.second.followed);
     return gone;
   });
@@ -90,29 +92,38 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
   store::TargetPtr state = board_.state()->find(target);
   store::ReleaseRowPtr row = state ? state->find(flight.release.number) : nullptr;
   if (!view || !row) return;  // the writer is about to publish it
-  if (row != state->live()) return end(flight.id, {model::Outcome::kSuperseded, "release " + std::to_string(state->live()->number) + " came before it was verified"});
+  if (row != state->live())
+    return end(flight.id, {model::Outcome::kSuperseded,
+                           "release " + std::to_string(state->live()->number) + " came before it was verified"});
   const model::Environment* environment = model::find_environment(*view->platform, target.environment);
   if (environment == nullptr || environment->reconcile.empty()) {
-    return end(flight.id, {model::Outcome::kUnverified, "nothing reconciles the environment " + target.environment + ", so nothing tells whether it works"});
+    return end(flight.id, {model::Outcome::kUnverified, "nothing reconciles the environment " + target.environment +
+                                                            ", so nothing tells whether it works"});
   }
   Watch watch;
   watch.reconciler = options_.reconciler ? options_.reconciler(environment->reconcile) : nullptr;
   if (watch.reconciler == nullptr) {
-    return end(flight.id, {model::Outcome::kUnverified, "this daemon has no working instance '" + environment->reconcile + "' (see `autonomous doctor`)"});
+    return end(flight.id, {model::Outcome::kUnverified, "this daemon has no working instance '" +
+                                                            environment->reconcile + "' (see `autonomous doctor`)"});
   }
   std::string ns = model::namespace_of(*environment, target);
   auto resources = resources_at(repository, row->commit, target, ns);
   if (!resources) return end(flight.id, {model::Outcome::kUnverified, resources.error().line()});
-  watch.released = {store::application_name(target), row->commit.hex(), row->target_tree.hex(),
-                    ports::source_of({target.environment, target.project, target.app, options_.gitops_url, options_.branch, ns, environment->cluster, environment->mode == "values"}),
-                    std::move(*resources), flight.release.deadline};
+  watch.released = {store::application_name(target),
+                    row->commit.hex(),
+                    row->target_tree.hex(),
+                    ports::source_of({target.environment, target.project, target.app, options_.gitops_url,
+                                      options_.branch, ns, environment->cluster, environment->mode == "values"}),
+                    std::move(*resources),
+                    flight.release.deadline};
   watch.root = root_of(options_.gitops_url, options_.branch, *environment, target);
   watch.since = row->time;
   watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
   watch.followed = target.str();
   if (watch.cluster != nullptr) {
     ports::Followed followed{watch.followed, ns, {}, row->time};
-    std::copy_if(watch.released.manifests.begin(), watch.released.manifests.end(), std::back_inserter(followed.workloads), runs_pods);
+    std::copy_if(watch.released.manifests.begin(), watch.released.manifests.end(),
+                 std::back_inserter(followed.workloads), runs_pods);
     watch.cluster->follow(std::move(followed));
   }
   watches_.emplace(flight.id, std::move(watch));
@@ -131,7 +142,9 @@ void Verifier::ask(const Ctx& ctx) {
   }
   for (const auto& [reconciler, names] : wanted) {
     auto asked = reconciler->request(ctx.within(Millis(30'000)), names);
-    if (!asked) log(Level::kWarning, "the reconciler did not take the request", {{"instance", reconciler->name()}, {"error", asked.error().line()}});
+    if (!asked)
+      log(Level::kWarning, "the reconciler did not take the request",
+          {{"instance", reconciler->name()}, {"error", asked.error().line()}});
   }
 }
 
@@ -139,7 +152,8 @@ void Verifier::ask(const Ctx& ctx) {
 Result<void> Verifier::ensure_root(const Ctx& ctx, const Watch& watch) {
   const ports::Root& root = watch.root;
   std::string& applied = roots_[watch.reconciler->name() + " " + ports::root_name(root.environment, root.project)];
-  std::string wanted = watch.reconciler->root_file(root) + join(root.namespaces, " ") + "\n" + join(root.deny_kinds, " ");
+  std::string wanted =
+      watch.reconciler->root_file(root) + join(root.namespaces, " ") + "\n" + join(root.deny_kinds, " ");
   if (applied == wanted) return ok();
   TRY_DO(watch.reconciler->apply_root(ctx, root));
   applied = std::move(wanted);
@@ -163,10 +177,13 @@ void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& 
   std::optional<ports::AppStatus> status = watch.reconciler->snapshot(watch.released.application);
   ports::Live live = ports::judge(watch.released, status, history, clock_.now());
   std::string reason = live.why;  // names the resource and says its words
-  if (!watch.root_error.empty() && live.verdict != ports::Live::Verdict::kHealthy) reason += " (" + watch.root_error + ")";
-  std::optional<ports::Trouble> trouble = watch.cluster != nullptr ? watch.cluster->snapshot(watch.followed) : std::nullopt;
+  if (!watch.root_error.empty() && live.verdict != ports::Live::Verdict::kHealthy)
+    reason += " (" + watch.root_error + ")";
+  std::optional<ports::Trouble> trouble =
+      watch.cluster != nullptr ? watch.cluster->snapshot(watch.followed) : std::nullopt;
   if (!trouble && status) trouble = ports::first_trouble(status->troubles, watch.since);
-  std::string looked_at = watch.reconciler->name() + " " + watch.released.application + (status && !status->revision.empty() ? " at " + status->revision : "");
+  std::string looked_at = watch.reconciler->name() + " " + watch.released.application +
+                          (status && !status->revision.empty() ? " at " + status->revision : "");
   switch (live.verdict) {
     case ports::Live::Verdict::kHealthy: return end(flight.id, {model::Outcome::kHealthy, live.why, "", looked_at});
     case ports::Live::Verdict::kSuperseded: return end(flight.id, {model::Outcome::kSuperseded, reason, "", looked_at});
@@ -180,7 +197,8 @@ void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& 
 
 void Verifier::end(uint64_t id, model::Verified verdict) {
   auto watch = watches_.find(id);
-  if (watch != watches_.end() && watch->second.cluster != nullptr) watch->second.cluster->forget(watch->second.followed);
+  if (watch != watches_.end() && watch->second.cluster != nullptr)
+    watch->second.cluster->forget(watch->second.followed);
   watches_.erase(id);
   board_.post(id, verdict);
   board_.wake();

@@ -1,5 +1,6 @@
-// Verifier: finds out how releases that are on `deploy` fare, and says it: live, failed with the resource and its words,
-// superseded, or unverified where nothing tells (design.md §5). Troubles of pods are told as soon as they are seen.
+// Verifier: finds out how releases that are on `deploy` fare, and says it: live, failed with the resource and its
+// words, superseded, or unverified where nothing tells (design.md §5). Troubles of pods are told as soon as they are
+// seen.
 //
 // run() belongs to its thread; look() may be called from any.
 #pragma once
@@ -25,8 +26,8 @@ namespace autonomous::daemon {
 class Verifier {
  public:
   struct Options {
-    std::string repository;   // the GitOps repository on this disk
-    std::string gitops_url;   // as the reconciler reaches it
+    std::string repository;  // the GitOps repository on this disk
+    std::string gitops_url;  // as the reconciler reaches it
     std::string branch = "deploy";
     // By the instance's name; null where this daemon has none of that name.
     std::function<ports::Reconciler*(const std::string&)> reconciler;
@@ -34,7 +35,8 @@ class Verifier {
     Millis ask_again{30'000};
   };
 
-  Verifier(Board& board, const Clock& clock, Options options) : board_(board), clock_(clock), options_(std::move(options)) {}
+  Verifier(Board& board, const Clock& clock, Options options)
+      : board_(board), clock_(clock), options_(std::move(options)) {}
 
   void run(std::stop_token stop);
   // Something may have changed.
@@ -52,7 +54,7 @@ class Verifier {
     ports::Cluster* cluster = nullptr;
     std::string followed;  // the cluster's key
     Time asked{};
-    std::string told;      // the last thing said
+    std::string told;  // the last thing said
   };
 
   void begin(const Flight& flight, const git::Repository& repository);
@@ -65,7 +67,7 @@ class Verifier {
   Board& board_;
   const Clock& clock_;
   Options options_;
-  std::map<uint64_t, Watch> watches_;  // by flight
+  std::map<uint64_t, Watch> watches_;         // by flight
   std::map<std::string, std::string> roots_;  // instance and root → what was applied there
 
   std::mutex mutex_;
@@ -74,7 +76,7 @@ class Verifier {
 };
 
 // What a release consists of, from the manifests in its commit: for judging, and for following its pods.
-Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repository, const git::Oid& commit, const model::Target& target,
-                                                    const std::string& target_namespace);
+Result<std::vector<ports::ResourceId>> resources_at(const git::Repository& repository, const git::Oid& commit,
+                                                    const model::Target& target, const std::string& target_namespace);
 
 }  // namespace autonomous::daemon

@@ -12,7 +12,8 @@ namespace {
 
 class Verification {
  public:
-  Verification(const Ctx& ctx, store::Reader& reader, const model::ReleaseId& id, Renderer& renderer) : ctx_(ctx), reader_(reader), id_(id), renderer_(renderer) {}
+  Verification(const Ctx& ctx, store::Reader& reader, const model::ReleaseId& id, Renderer& renderer)
+      : ctx_(ctx), reader_(reader), id_(id), renderer_(renderer) {}
 
   Result<VerifyAnswer> run() {
     TRY(store::ReleaseDetail detail, reader_.show(id_));
@@ -104,7 +105,8 @@ class Verification {
 
   Result<std::shared_ptr<const model::App>> effective_app(const model::Spec& spec, const PlatformView& view) {
     const model::Environment* environment = model::find_environment(*view.platform, id_.target.environment);
-    if (environment == nullptr) return fail(Code::kInvalid, "the platform.yaml of that time has no environment ", id_.target.environment);
+    if (environment == nullptr)
+      return fail(Code::kInvalid, "the platform.yaml of that time has no environment ", id_.target.environment);
     model::Parsed<model::Value> overlay;
     std::string file = "config/" + id_.target.environment + "/" + id_.target.project + "/" + id_.target.app + ".yaml";
     if (view.tree && view.tree->stat(file)) {
@@ -153,7 +155,8 @@ class Verification {
 
 }  // namespace
 
-Result<VerifyAnswer> verify_release(const Ctx& ctx, const std::string& repository, const std::string& branch, const model::ReleaseId& id, Renderer& renderer) {
+Result<VerifyAnswer> verify_release(const Ctx& ctx, const std::string& repository, const std::string& branch,
+                                    const model::ReleaseId& id, Renderer& renderer) {
   TRY(store::Reader reader, store::Reader::open(repository, branch));
   auto answer = Verification(ctx, reader, id, renderer).run();
   if (!answer) return std::move(answer).error().with("while verifying " + id.str());

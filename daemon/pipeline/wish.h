@@ -21,9 +21,9 @@ namespace autonomous::daemon {
 // What main of the GitOps repository said at a moment. When platform.yaml is wrong, `platform` is that of the last
 // commit that was right, and `errors` says what is wrong now.
 struct PlatformView {
-  git::Oid commit;  // of main; what `platform` was read from
-  std::string blob; // oid of platform.yaml in it
-  git::Oid tip;     // of main when it was looked at: `commit`, or a later one that is wrong
+  git::Oid commit;   // of main; what `platform` was read from
+  std::string blob;  // oid of platform.yaml in it
+  git::Oid tip;      // of main when it was looked at: `commit`, or a later one that is wrong
   std::shared_ptr<const model::Platform> platform;
   std::shared_ptr<const FileTree> tree;  // of that commit: config/<env>/<project>/<app>.yaml
   std::vector<Error> errors;
@@ -44,22 +44,22 @@ using SourceCommitPtr = std::shared_ptr<const SourceCommit>;
 struct Wish {
   model::Target target;
   model::Trigger trigger = model::Trigger::kPush;
-  SourceCommitPtr source;                      // null: a rollback to something without one
-  std::shared_ptr<const model::App> app;       // effective; null for a rollback and a retire
+  SourceCommitPtr source;                        // null: a rollback to something without one
+  std::shared_ptr<const model::App> app;         // effective; null for a rollback and a retire
   std::shared_ptr<const std::string> spec_text;  // autonomous.yaml as used (written or inferred)
   PlatformPtr view;
 
   model::Who by;
   std::string because;
   std::string ticket;
-  std::string intent;                          // what makes a person's wish unique; empty for pushes
-  std::optional<uint32_t> restore;             // rollback: the release whose tree comes back
+  std::string intent;               // what makes a person's wish unique; empty for pushes
+  std::optional<uint32_t> restore;  // rollback: the release whose tree comes back
   std::optional<model::ReleaseId> retry_of;
-  bool retire = false;                         // a release without workloads
+  bool retire = false;  // a release without workloads
   bool past_hold = false;
-  std::optional<model::Entry> decision;        // hold or resume that goes with it
-  std::string image;                           // `deploy --image`: in place of the spec's
-  std::vector<std::string> supersedes;         // source commits that were never released
+  std::optional<model::Entry> decision;  // hold or resume that goes with it
+  std::string image;                     // `deploy --image`: in place of the spec's
+  std::vector<std::string> supersedes;   // source commits that were never released
 
   bool asked() const { return !intent.empty(); }
   std::string commit() const { return source ? source->id : ""; }

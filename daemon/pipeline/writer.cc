@@ -18,14 +18,18 @@ std::string describe(const store::ForeignChange& change) {
   std::string commit = change.commits.empty() ? "" : change.commits.front().short_hex();
   switch (change.kind) {
     case store::ForeignChange::Kind::kRollback:
-      return "rolled back to release " + std::to_string(change.to) + " by " + who + "'s commit " + commit + "; this is release " +
-             std::to_string(change.adopted_as) + ", held until `autonomous resume`";
+      return "rolled back to release " + std::to_string(change.to) + " by " + who + "'s commit " + commit +
+             "; this is release " + std::to_string(change.adopted_as) + ", held until `autonomous resume`";
     case store::ForeignChange::Kind::kResume:
-      return "back at release " + std::to_string(change.to) + " by " + who + "'s commit " + commit + "; this is release " +
-             std::to_string(change.adopted_as) + ", no longer held";
-    case store::ForeignChange::Kind::kDrift: return "drift: " + who + "'s commit " + commit + " is no release; the next release replaces it";
-    case store::ForeignChange::Kind::kUndone: return "the drift was taken back by " + who + "'s commit " + commit + "; the newest release stands again";
-    case store::ForeignChange::Kind::kRemoved: return "drift: " + who + "'s commit " + commit + " removes the whole target; this is not followed, and it is held";
+      return "back at release " + std::to_string(change.to) + " by " + who + "'s commit " + commit +
+             "; this is release " + std::to_string(change.adopted_as) + ", no longer held";
+    case store::ForeignChange::Kind::kDrift:
+      return "drift: " + who + "'s commit " + commit + " is no release; the next release replaces it";
+    case store::ForeignChange::Kind::kUndone:
+      return "the drift was taken back by " + who + "'s commit " + commit + "; the newest release stands again";
+    case store::ForeignChange::Kind::kRemoved:
+      return "drift: " + who + "'s commit " + commit +
+             " removes the whole target; this is not followed, and it is held";
   }
   return "";
 }
@@ -35,12 +39,16 @@ void tell(const std::vector<ProgressPtr>& listeners, const store::Foreign& forei
     std::vector<Outcome> outcomes;
     for (const store::ForeignChange& change : foreign.changes) {
       bool followed = change.adopted_as != 0 || change.kind == store::ForeignChange::Kind::kUndone;
-      Progress line{change.target.str(), change.adopted_as, "adopt", describe(change), followed ? Progress::Tone::kGood : Progress::Tone::kWarning};
+      Progress line{change.target.str(), change.adopted_as, "adopt", describe(change),
+                    followed ? Progress::Tone::kGood : Progress::Tone::kWarning};
       listener->progress(line);
-      outcomes.push_back({change.target.str(), change.adopted_as, followed ? Outcome::Verdict::kDone : Outcome::Verdict::kWaiting, line.text});
+      outcomes.push_back({change.target.str(), change.adopted_as,
+                          followed ? Outcome::Verdict::kDone : Outcome::Verdict::kWaiting, line.text});
     }
-    if (foreign.main_moved) listener->progress({"", 0, "policy", "main is at " + foreign.main.short_hex(), Progress::Tone::kPlain});
-    for (const std::string& path : foreign.other_paths) listener->progress({"", 0, "adopt", path + " is not a target's file; noted", Progress::Tone::kWarning});
+    if (foreign.main_moved)
+      listener->progress({"", 0, "policy", "main is at " + foreign.main.short_hex(), Progress::Tone::kPlain});
+    for (const std::string& path : foreign.other_paths)
+      listener->progress({"", 0, "adopt", path + " is not a target's file; noted", Progress::Tone::kWarning});
     listener->done(outcomes);
   }
 }
@@ -84,7 +92,8 @@ void Writer::run(std::stop_token stop, std::stop_token hard) {
     board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
   }
   std::lock_guard lock(mutex_);
-  for (Decision& decision : decisions_) decision.promise.set_value(fail(Code::kCancelled, "the daemon is stopping").may_retry());
+  for (Decision& decision : decisions_)
+    decision.promise.set_value(fail(Code::kCancelled, "the daemon is stopping").may_retry());
   decisions_.clear();
 }
 
@@ -96,7 +105,8 @@ Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
     written = decisions_.back().promise.get_future();
   }
   board_.wake();
-  if (written.wait_for(ctx.left()) != std::future_status::ready) return fail(Code::kTimeout, "it is not written down yet: ", trouble()).may_retry();
+  if (written.wait_for(ctx.left()) != std::future_status::ready)
+    return fail(Code::kTimeout, "it is not written down yet: ", trouble()).may_retry();
   return written.get();
 }
 
@@ -129,7 +139,8 @@ uint64_t Writer::pushes() const {
 
 void Writer::set_trouble(std::string text) {
   std::lock_guard lock(mutex_);
-  if (trouble_ != text && !text.empty()) log(Level::kError, "the GitOps repository cannot be written", {{"error", text}});
+  if (trouble_ != text && !text.empty())
+    log(Level::kError, "the GitOps repository cannot be written", {{"error", text}});
   if (!trouble_.empty() && text.empty()) log(Level::kInfo, "the GitOps repository can be written again");
   trouble_ = std::move(text);
 }
@@ -178,7 +189,8 @@ void Writer::take_in(const store::Foreign& foreign) {
 void Writer::load_view() {
   looked_at_ = record_->main();
   PlatformPtr view = read_view(record_->repository(), looked_at_, view_);
-  for (const Error& error : view->errors) log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
+  for (const Error& error : view->errors)
+    log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
   bool news = !view_ || view_->commit != view->commit;
   view_ = view;
   board_.set_view(view);
@@ -202,7 +214,8 @@ void Writer::watch_over(const model::Target& target, const store::TargetState& s
   for (auto row = state.releases.rbegin(); row != state.releases.rend() && looked_at < 50; ++row, ++looked_at) {
     if ((*row)->outcome) break;
     auto flights = board_.flights(target);
-    bool known = std::any_of(flights.begin(), flights.end(), [&](const Flight& flight) { return flight.release.number == (*row)->number; });
+    bool known = std::any_of(flights.begin(), flights.end(),
+                             [&](const Flight& flight) { return flight.release.number == (*row)->number; });
     if (known) continue;
     auto wish = std::make_shared<Wish>();
     wish->target = target;
@@ -215,7 +228,8 @@ void Writer::watch_over(const model::Target& target, const store::TargetState& s
 }
 
 Time Writer::verify_until(const model::Target& target) const {
-  const model::Environment* environment = view_ ? model::find_environment(*view_->platform, target.environment) : nullptr;
+  const model::Environment* environment =
+      view_ ? model::find_environment(*view_->platform, target.environment) : nullptr;
   return clock_.now() + (environment && environment->timeout ? *environment->timeout : options_.verify_timeout);
 }
 
@@ -270,7 +284,8 @@ void Writer::commit(const Ctx& ctx) {
     batch.entries = notes_;
     notes = notes_.size();
   }
-  for (const Decision& decision : decisions) batch.entries.insert(batch.entries.end(), decision.entries.begin(), decision.entries.end());
+  for (const Decision& decision : decisions)
+    batch.entries.insert(batch.entries.end(), decision.entries.begin(), decision.entries.end());
   std::vector<Flight> outcomes = board_.unrecorded();
   for (const Flight& flight : outcomes) batch.entries.push_back(outcome_entry(flight));
   // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
@@ -283,7 +298,9 @@ void Writer::commit(const Ctx& ctx) {
   if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) return;
 
   Result<store::BatchResult> result = record_->commit(ctx, std::move(batch));
-  Result<void> written = !result ? Result<void>(result.error()) : result->entries ? Result<void>(*result->entries) : ok();
+  Result<void> written = !result           ? Result<void>(result.error())
+                         : result->entries ? Result<void>(*result->entries)
+                                           : ok();
   if (result) {
     failures_ = 0;
     set_trouble(written ? "" : written.error().text());
@@ -298,7 +315,8 @@ void Writer::commit(const Ctx& ctx) {
   if (written) {
     for (const Flight& flight : outcomes) {
       log(flight.release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
-          std::string(model::outcome_name(flight.release.outcome)) + (flight.release.reason.empty() ? "" : ": " + flight.release.reason),
+          std::string(model::outcome_name(flight.release.outcome)) +
+              (flight.release.reason.empty() ? "" : ": " + flight.release.reason),
           {{"target", flight.release.target.str()}, {"release", std::to_string(flight.release.number)}});
     }
   }
@@ -317,7 +335,8 @@ void Writer::commit(const Ctx& ctx) {
 void Writer::tidy(const Ctx& ctx) {
   batches_ = 0;
   auto done = git::tidy(ctx.within(Millis(60'000)), options_.git, record_->repository());
-  if (!done) log(Level::kWarning, "the packs of the GitOps repository could not be rolled up", {{"error", done.error().line()}});
+  if (!done)
+    log(Level::kWarning, "the packs of the GitOps repository could not be rolled up", {{"error", done.error().line()}});
 }
 
 void Writer::settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result) {
@@ -325,7 +344,9 @@ void Writer::settle(const std::vector<Flight>& flights, const Result<store::Batc
     if (result) {
       settle_one(flights[i], result->drafts.at(i));
     } else {
-      board_.post(flights[i].id, model::Refused{result.error().text(), result.error().retryable() || result.error().code() == Code::kUnavailable});
+      board_.post(flights[i].id,
+                  model::Refused{result.error().text(),
+                                 result.error().retryable() || result.error().code() == Code::kUnavailable});
     }
   }
 }
@@ -333,8 +354,13 @@ void Writer::settle(const std::vector<Flight>& flights, const Result<store::Batc
 void Writer::settle_one(const Flight& flight, const store::DraftResult& result) {
   std::string target = flight.release.target.str();
   if (const auto* released = std::get_if<store::Released>(&result)) {
-    log(Level::kInfo, "released", {{"target", target}, {"release", std::to_string(released->number)}, {"commit", released->commit.hex()}, {"source", flight.wish->commit()}});
-    board_.post(flight.id, model::Committed{released->number, released->commit.hex(), verify_until(flight.release.target)});
+    log(Level::kInfo, "released",
+        {{"target", target},
+         {"release", std::to_string(released->number)},
+         {"commit", released->commit.hex()},
+         {"source", flight.wish->commit()}});
+    board_.post(flight.id,
+                model::Committed{released->number, released->commit.hex(), verify_until(flight.release.target)});
   } else if (std::holds_alternative<store::Unchanged>(result) || std::holds_alternative<store::Duplicate>(result)) {
     log(Level::kInfo, "nothing changed", {{"target", target}, {"source", flight.wish->commit()}});
     board_.post(flight.id, model::NothingChanged{});

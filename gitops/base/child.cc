@@ -110,7 +110,8 @@ class Running {
     posix_spawnattr_setsigmask(&actions.attributes, &none);
     posix_spawnattr_setsigdefault(&actions.attributes, &defaults);
     posix_spawnattr_setpgroup(&actions.attributes, 0);
-    posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&actions.attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     std::vector<char*> argv, env;
     for (const std::string& word : spec_.argv) argv.push_back(const_cast<char*>(word.c_str()));
     for (const std::string& word : spec_.env) env.push_back(const_cast<char*>(word.c_str()));
@@ -138,15 +139,18 @@ class Running {
     if (input.empty()) in_.close_end(1);
     while (out_.read_end() >= 0 || err_.read_end() >= 0) {
       if (Result<void> go_on = ctx_.check(); !go_on) return std::move(go_on).error();
-      pollfd fds[4] = {{out_.read_end(), POLLIN, 0}, {err_.read_end(), POLLIN, 0}, {in_.write_end(), POLLOUT, 0}, {wake, POLLIN, 0}};
+      pollfd fds[4] = {
+          {out_.read_end(), POLLIN, 0}, {err_.read_end(), POLLIN, 0}, {in_.write_end(), POLLOUT, 0}, {wake, POLLIN, 0}};
       int64_t wait = std::min<int64_t>(ctx_.left().count() + 1, 3'600'000);
-      if (::poll(fds, 4, static_cast<int>(wait)) < 0 && errno != EINTR) return fail(Code::kInternal, "poll: ", std::strerror(errno));
+      if (::poll(fds, 4, static_cast<int>(wait)) < 0 && errno != EINTR)
+        return fail(Code::kInternal, "poll: ", std::strerror(errno));
       if (fds[2].revents != 0) feed(input);
       if (fds[0].revents != 0) {
         if (auto error = drain(out_, result_.out, nullptr)) return error;
       }
       if (fds[1].revents != 0) {
-        if (auto error = drain(err_, result_.err, spec_.on_error_output ? &spec_.on_error_output : nullptr)) return error;
+        if (auto error = drain(err_, result_.err, spec_.on_error_output ? &spec_.on_error_output : nullptr))
+          return error;
       }
     }
     return std::nullopt;

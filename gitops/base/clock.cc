@@ -28,7 +28,8 @@ std::optional<int> number(std::string_view text, size_t at, size_t digits) {
 }
 
 Error bad_time(std::string_view text) {
-  return fail(Code::kInvalid, "'", one_line(text, 60), "' is no time").hint("write it like 2026-01-31 or 2026-01-31T09:30:00Z");
+  return fail(Code::kInvalid, "'", one_line(text, 60), "' is no time")
+      .hint("write it like 2026-01-31 or 2026-01-31T09:30:00Z");
 }
 
 // "Z", "+01:00": minutes east of UTC.
@@ -76,13 +77,15 @@ Result<Time> parse_time(std::string_view text) {
   Time result = sys_days(date);
   if (text.size() == 10) return result;
   auto h = number(text, 11, 2), mi = number(text, 14, 2), s = number(text, 17, 2);
-  bool separators = text.size() > 19 && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
+  bool separators =
+      text.size() > 19 && (text[10] == 'T' || text[10] == 't' || text[10] == ' ') && text[13] == ':' && text[16] == ':';
   if (!h || !mi || !s || !separators || *h > 23 || *mi > 59 || *s > 60) return bad_time(text);
   size_t at = 19;
   int millis = 0;
   if (text[at] == '.') {
     int scale = 100;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) millis += (text[at] - '0') * scale;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+      millis += (text[at] - '0') * scale;
   }
   auto offset = offset_minutes(text.substr(at));
   if (!offset) return bad_time(text);
@@ -94,13 +97,17 @@ std::string format_age(Millis elapsed) {
   if (seconds < 60) return std::to_string(seconds) + "s";
   if (seconds < 3600) return std::to_string(seconds / 60) + "m";
   int64_t hours = seconds / 3600;
-  if (hours < 10 && (seconds % 3600) / 60 != 0) return std::to_string(hours) + "h " + std::to_string((seconds % 3600) / 60) + "m";
+  if (hours < 10 && (seconds % 3600) / 60 != 0)
+    return std::to_string(hours) + "h " + std::to_string((seconds % 3600) / 60) + "m";
   if (hours < 48) return std::to_string(hours) + "h";
   return std::to_string(hours / 24) + "d";
 }
 
 Result<Millis> parse_duration(std::string_view text) {
-  auto bad = [&] { return fail(Code::kInvalid, "'", one_line(text, 40), "' is no duration").hint("write it like 90s, 30m, 2h, 7d or 1h30m"); };
+  auto bad = [&] {
+    return fail(Code::kInvalid, "'", one_line(text, 40), "' is no duration")
+        .hint("write it like 90s, 30m, 2h, 7d or 1h30m");
+  };
   if (text.empty()) return bad();
   int64_t total = 0;
   while (!text.empty()) {

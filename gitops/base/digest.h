@@ -18,7 +18,8 @@ class Sha256 {
   std::string finish_hex();  // 64 lower-case digits
 
  private:
-  alignas(8) std::array<uint8_t, 128> state_;  // OpenSSL's SHA256_CTX: its low-level API starts 30 times faster than EVP
+  alignas(
+      8) std::array<uint8_t, 128> state_;  // OpenSSL's SHA256_CTX: its low-level API starts 30 times faster than EVP
 };
 
 std::string sha256_hex(std::string_view bytes);

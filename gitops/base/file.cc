@@ -114,7 +114,8 @@ Result<void> make_folders(const std::string& path, unsigned mode) {
   std::string partial;
   for (std::string_view part : split(path, '/')) {
     partial += part;
-    if (!partial.empty() && ::mkdir(partial.c_str(), mode) != 0 && errno != EEXIST) return system_error("make the folder", partial);
+    if (!partial.empty() && ::mkdir(partial.c_str(), mode) != 0 && errno != EEXIST)
+      return system_error("make the folder", partial);
     partial += '/';
   }
   struct stat info {};

@@ -43,7 +43,8 @@ std::string masked(std::string_view text) {
   {
     std::lock_guard lock(logger().mutex);
     for (const std::string& secret : logger().masks) {
-      for (size_t at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3)) out.replace(at, secret.size(), "***");
+      for (size_t at = out.find(secret); at != std::string::npos; at = out.find(secret, at + 3))
+        out.replace(at, secret.size(), "***");
     }
   }
   hide_url_credentials(out);

@@ -18,16 +18,16 @@ namespace autonomous {
 
 // What kind of failure, for machines: exit codes and HTTP statuses follow from it.
 enum class Code : uint8_t {
-  kInvalid,      // the input is wrong; the same call will fail again
+  kInvalid,  // the input is wrong; the same call will fail again
   kNotFound,
   kDenied,       // not allowed: permission, policy, refusal by a server
   kConflict,     // somebody else was faster, or the state does not allow it now
   kUnavailable,  // the outside world did not answer; trying again may help
   kTimeout,
   kCancelled,
-  kLimit,        // a limit of ours was reached: fuel, size, depth
-  kCorrupt,      // what is stored is not what was written
-  kInternal,     // a bug
+  kLimit,     // a limit of ours was reached: fuel, size, depth
+  kCorrupt,   // what is stored is not what was written
+  kInternal,  // a bug
 };
 
 std::string_view code_name(Code code);
@@ -57,9 +57,9 @@ class [[nodiscard]] Error {
   bool retryable() const { return rep_->retryable; }
 
   Error&& at(Place place) &&;
-  Error&& with(std::string context) &&;        // adds a frame of context
+  Error&& with(std::string context) &&;  // adds a frame of context
   Error&& may_retry(bool retryable = true) &&;
-  Error&& hint(std::string what_to_do) &&;     // shown on a line of its own, after the message
+  Error&& hint(std::string what_to_do) &&;  // shown on a line of its own, after the message
 
   const std::string& hint() const { return rep_->hint; }
 
@@ -102,7 +102,7 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}   // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   template <typename U>
     requires(std::is_convertible_v<U, T> && !std::is_same_v<std::decay_t<U>, T> &&
@@ -160,23 +160,22 @@ inline Result<void> ok() { return {}; }
 // A lambda or a function returns Result<X>; TRY(auto x, f()) declares x or returns the error.
 #define AUTONOMOUS_CONCAT2(a, b) a##b
 #define AUTONOMOUS_CONCAT(a, b) AUTONOMOUS_CONCAT2(a, b)
-#define AUTONOMOUS_TRY(tmp, decl, ...)      \
-  auto tmp = (__VA_ARGS__);                 \
-  if (!tmp) return std::move(tmp).error();  \
+#define AUTONOMOUS_TRY(tmp, decl, ...)     \
+  auto tmp = (__VA_ARGS__);                \
+  if (!tmp) return std::move(tmp).error(); \
   decl = *std::move(tmp)
 #define TRY(decl, ...) AUTONOMOUS_TRY(AUTONOMOUS_CONCAT(try_result_, __LINE__), decl, __VA_ARGS__)
 // The same for Result<void>, or where the value is not wanted.
-#define TRY_DO(...)                                              \
-  do {                                                           \
-    auto try_result = (__VA_ARGS__);                             \
-    if (!try_result) return std::move(try_result).error();       \
+#define TRY_DO(...)                                        \
+  do {                                                     \
+    auto try_result = (__VA_ARGS__);                       \
+    if (!try_result) return std::move(try_result).error(); \
   } while (false)
 // TRY with a frame of context added on the way out.
-#define AUTONOMOUS_TRY_WITH(tmp, decl, what, ...)                      \
-  auto tmp = (__VA_ARGS__);                                            \
-  if (!tmp) return std::move(std::move(tmp).error()).with(what);       \
+#define AUTONOMOUS_TRY_WITH(tmp, decl, what, ...)                \
+  auto tmp = (__VA_ARGS__);                                      \
+  if (!tmp) return std::move(std::move(tmp).error()).with(what); \
   decl = *std::move(tmp)
-#define TRY_WITH(decl, what, ...) \
-  AUTONOMOUS_TRY_WITH(AUTONOMOUS_CONCAT(try_result_, __LINE__), decl, what, __VA_ARGS__)
+#define TRY_WITH(decl, what, ...) AUTONOMOUS_TRY_WITH(AUTONOMOUS_CONCAT(try_result_, __LINE__), decl, what, __VA_ARGS__)
 
 }  // namespace autonomous

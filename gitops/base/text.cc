@@ -122,7 +122,8 @@ std::string one_line(std::string_view text, size_t max) {
   for (size_t i = 0; i < text.size();) {
     size_t length = utf8_length(text, i);
     unsigned char c = static_cast<unsigned char>(text[i]);
-    bool control = length == 0 || c < 0x20 || c == 0x7F || (length == 2 && c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0);
+    bool control = length == 0 || c < 0x20 || c == 0x7F ||
+                   (length == 2 && c == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0);
     std::string_view piece = control ? std::string_view(" ") : text.substr(i, length);
     if (out.size() + piece.size() > max) return out + "…";
     out += piece;
@@ -136,7 +137,9 @@ std::string shorten(std::string_view text, size_t max) {
   size_t head = max / 2;
   size_t tail = text.size() - (max - head);
   // Whole characters only: a UTF-8 continuation byte is no start.
-  auto continues = [&](size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80u; };
+  auto continues = [&](size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80u;
+  };
   while (head > 0 && continues(head)) --head;
   while (continues(tail)) ++tail;
   return std::string(text.substr(0, head)) + " … " + std::string(text.substr(tail));

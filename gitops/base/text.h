@@ -12,8 +12,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string_view trim(std::string_view text);  // ASCII white space at both ends
 bool starts_with(std::string_view text, std::string_view prefix);
 bool ends_with(std::string_view text, std::string_view suffix);
-std::string to_lower(std::string_view text);   // ASCII
-bool is_hex(std::string_view text);            // lower case, not empty
+std::string to_lower(std::string_view text);  // ASCII
+bool is_hex(std::string_view text);           // lower case, not empty
 bool is_utf8(std::string_view text);
 // The nearest of `known` by edit distance, or "" when none is near enough to be meant.
 std::string nearest(std::string_view name, const std::vector<std::string>& known);

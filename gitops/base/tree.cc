@@ -39,7 +39,8 @@ class DiskTree final : public FileTree {
 
   Result<std::string> read(std::string_view path, uint64_t max_bytes) const override {
     TRY(FileEntry found, stat(path));
-    if (found.size > max_bytes) return fail(Code::kLimit, path, " has ", found.size, " bytes; the limit is ", max_bytes);
+    if (found.size > max_bytes)
+      return fail(Code::kLimit, path, " has ", found.size, " bytes; the limit is ", max_bytes);
     std::string full = root_ + "/" + std::string(path);
     if (found.kind != FileKind::kLink) return read_file(full, max_bytes);
     std::string target(found.size + 1, '\0');
@@ -51,7 +52,9 @@ class DiskTree final : public FileTree {
 
  private:
   static FileEntry entry(std::string path, const struct stat& info) {
-    FileKind kind = S_ISLNK(info.st_mode) ? FileKind::kLink : (info.st_mode & 0111) != 0 ? FileKind::kExecutable : FileKind::kFile;
+    FileKind kind = S_ISLNK(info.st_mode)        ? FileKind::kLink
+                    : (info.st_mode & 0111) != 0 ? FileKind::kExecutable
+                                                 : FileKind::kFile;
     return {std::move(path), kind, static_cast<uint64_t>(info.st_size), ""};
   }
 
@@ -60,7 +63,8 @@ class DiskTree final : public FileTree {
     std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(full.c_str()), ::closedir);
     if (!dir) {
       if (!folder.empty() && (errno == ENOENT || errno == ENOTDIR)) return ok();
-      return fail(errno == ENOENT ? Code::kNotFound : Code::kInvalid, "cannot read the folder ", full, ": ", std::strerror(errno));
+      return fail(errno == ENOENT ? Code::kNotFound : Code::kInvalid, "cannot read the folder ", full, ": ",
+                  std::strerror(errno));
     }
     while (const dirent* item = ::readdir(dir.get())) {
       std::string_view name = item->d_name;
@@ -95,7 +99,9 @@ class SubTree final : public FileTree {
     found.path = path;
     return found;
   }
-  Result<std::string> read(std::string_view path, uint64_t max_bytes) const override { return tree_.read(inner(path), max_bytes); }
+  Result<std::string> read(std::string_view path, uint64_t max_bytes) const override {
+    return tree_.read(inner(path), max_bytes);
+  }
 
  private:
   std::string inner(std::string_view path) const {
@@ -113,7 +119,9 @@ MemoryTree::MemoryTree(std::map<std::string, std::string> files) {
   for (auto& [path, content] : files) put(path, std::move(content));
 }
 
-void MemoryTree::put(std::string path, std::string content, FileKind kind) { files_[std::move(path)] = {std::move(content), kind}; }
+void MemoryTree::put(std::string path, std::string content, FileKind kind) {
+  files_[std::move(path)] = {std::move(content), kind};
+}
 
 Result<std::vector<FileEntry>> MemoryTree::list(std::string_view under) const {
   std::vector<FileEntry> entries;
@@ -141,14 +149,17 @@ Result<std::string> MemoryTree::read(std::string_view path, uint64_t max_bytes) 
 
 std::unique_ptr<FileTree> disk_tree(std::string root) { return std::make_unique<DiskTree>(std::move(root)); }
 
-std::unique_ptr<FileTree> sub_tree(const FileTree& tree, std::string folder) { return std::make_unique<SubTree>(tree, std::move(folder)); }
+std::unique_ptr<FileTree> sub_tree(const FileTree& tree, std::string folder) {
+  return std::make_unique<SubTree>(tree, std::move(folder));
+}
 
 Result<std::string> resolve_link(std::string_view path, std::string_view target) {
   auto leaves = [&] { return fail(Code::kDenied, "the link ", path, " -> ", one_line(target), " leaves its folder"); };
   if (target.empty() || target.front() == '/') return leaves();
   std::vector<std::string> parts;
   size_t slash = path.rfind('/');
-  std::string joined = (slash == std::string_view::npos ? "" : std::string(path.substr(0, slash + 1))) + std::string(target);
+  std::string joined =
+      (slash == std::string_view::npos ? "" : std::string(path.substr(0, slash + 1))) + std::string(target);
   for (std::string_view part : split(joined, '/')) {
     if (part.empty() || part == ".") continue;
     if (part != "..") {

@@ -5,7 +5,7 @@
 namespace autonomous::git {
 
 struct AllowedSigners::Line {
-  std::vector<std::string> principals;  // patterns; '!' in front: not these
+  std::vector<std::string> principals;   // patterns; '!' in front: not these
   std::vector<std::string> name_spaces;  // patterns; empty: all
   std::optional<Time> after;
   std::optional<Time> before;
@@ -82,7 +82,8 @@ std::optional<Time> parse_moment(std::string_view text) {
     if (c < '0' || c > '9') return std::nullopt;
   }
   auto part = [&](size_t at, size_t size) { return text.size() > at ? std::string(text.substr(at, size)) : "00"; };
-  Result<Time> time = parse_time(part(0, 4) + "-" + part(4, 2) + "-" + part(6, 2) + "T" + part(8, 2) + ":" + part(10, 2) + ":" + part(12, 2) + "Z");
+  Result<Time> time = parse_time(part(0, 4) + "-" + part(4, 2) + "-" + part(6, 2) + "T" + part(8, 2) + ":" +
+                                 part(10, 2) + ":" + part(12, 2) + "Z");
   if (!time) return std::nullopt;
   return *time;
 }
@@ -123,7 +124,8 @@ std::string parse_line(std::string_view text, AllowedSigners::Line& line) {
   line.principals = words_of(unquoted(next_word(text)));
   std::string_view rest = text;
   std::string_view word = next_word(rest);
-  bool key_here = starts_with(word, "ssh-") || starts_with(word, "sk-ssh-") || starts_with(word, "ecdsa-") || starts_with(word, "sk-ecdsa-");
+  bool key_here = starts_with(word, "ssh-") || starts_with(word, "sk-ssh-") || starts_with(word, "ecdsa-") ||
+                  starts_with(word, "sk-ecdsa-");
   if (!key_here) {
     for (std::string_view option : split_options(word)) {
       if (std::string wrong = apply_option(option, line); !wrong.empty()) return wrong;

@@ -46,8 +46,10 @@ class GitTree final : public FileTree {
 
   Result<std::string> read(std::string_view path, uint64_t max_bytes) const override {
     TRY(TreeEntry found, find(path));
-    if (found.is_tree() || found.mode == Mode::kSubmodule) return fail(Code::kNotFound, "no such file: ", one_line(path));
-    TRY_WITH(std::string bytes, "while reading " + one_line(path), rep_->read_as(found.oid, ObjectKind::kBlob, max_bytes));
+    if (found.is_tree() || found.mode == Mode::kSubmodule)
+      return fail(Code::kNotFound, "no such file: ", one_line(path));
+    TRY_WITH(std::string bytes, "while reading " + one_line(path),
+             rep_->read_as(found.oid, ObjectKind::kBlob, max_bytes));
     return bytes;
   }
 
@@ -68,7 +70,8 @@ class GitTree final : public FileTree {
     return FileEntry{std::move(path), file_kind(entry.mode), size, entry.oid.hex()};
   }
 
-  Result<void> walk(const Oid& tree, std::string& path, size_t depth, size_t& folders, std::vector<FileEntry>& out) const {
+  Result<void> walk(const Oid& tree, std::string& path, size_t depth, size_t& folders,
+                    std::vector<FileEntry>& out) const {
     if (depth > kMostDepth) return fail(Code::kLimit, "folders more than ", kMostDepth, " deep: ", one_line(path));
     if (++folders > kMostFolders) return fail(Code::kLimit, "more than ", kMostFolders, " folders");
     TRY(auto entries, rep_->tree(tree));

@@ -51,11 +51,13 @@ class Differ {
       changes_.push_back(std::move(change));
     }
     if (old_tree == nullptr && new_tree == nullptr) return ok();
-    return trees(old_tree != nullptr ? old_tree->oid : Oid(), new_tree != nullptr ? new_tree->oid : Oid(), path, depth + 1);
+    return trees(old_tree != nullptr ? old_tree->oid : Oid(), new_tree != nullptr ? new_tree->oid : Oid(), path,
+                 depth + 1);
   }
 
   std::vector<PathChange> take() {
-    std::sort(changes_.begin(), changes_.end(), [](const PathChange& a, const PathChange& b) { return a.path < b.path; });
+    std::sort(changes_.begin(), changes_.end(),
+              [](const PathChange& a, const PathChange& b) { return a.path < b.path; });
     return std::move(changes_);
   }
 
@@ -156,7 +158,8 @@ Result<std::vector<Oid>> Repository::walk(const Oid& from, const WalkOptions& op
   return found;
 }
 
-Result<std::vector<PathChange>> Repository::diff_paths(const Oid& a, const Oid& b, std::string_view folder, size_t max_changes) const {
+Result<std::vector<PathChange>> Repository::diff_paths(const Oid& a, const Oid& b, std::string_view folder,
+                                                       size_t max_changes) const {
   auto top = [&](const Oid& oid) -> Result<std::optional<TreeEntry>> {
     if (oid.is_zero()) return std::optional<TreeEntry>();
     TRY(Oid tree, peel_tree(oid));

@@ -7,7 +7,8 @@ void init_libgit2() {
   static const bool ready = [] {
     git_libgit2_init();
     // Only a repository's own configuration counts: what a user has set must not change what we write.
-    for (int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
+    for (int level :
+         {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL}) {
       git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
     }
     // git refuses repositories of other users because their configuration can name programs to run; libgit2 runs none,

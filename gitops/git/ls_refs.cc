@@ -18,7 +18,8 @@ bool plausible_name(std::string_view name) { return name == "HEAD" || is_ref_nam
 
 Result<void> check_format(std::string_view value) {
   if (value == "sha1") return ok();
-  return fail(Code::kInvalid, "a repository with ", one_line(value, 20), " object names; only SHA-1 repositories are supported");
+  return fail(Code::kInvalid, "a repository with ", one_line(value, 20),
+              " object names; only SHA-1 repositories are supported");
 }
 
 Result<void> check_error(std::string_view line) {
@@ -114,7 +115,8 @@ Result<std::vector<RemoteRef>> parse_ls_refs(PktReader& reader) {
         if (!peeled) return garbage();
         ref.peeled = *peeled;
       }
-      if (starts_with(words[i], "symref-target:") && is_ref_name(words[i].substr(14))) ref.symref = std::string(words[i].substr(14));
+      if (starts_with(words[i], "symref-target:") && is_ref_name(words[i].substr(14)))
+        ref.symref = std::string(words[i].substr(14));
     }
     if (refs.size() >= kMostRefs) return fail(Code::kLimit, "more than ", kMostRefs, " refs");
     if (plausible_name(ref.name)) refs.push_back(std::move(ref));
@@ -145,7 +147,8 @@ Result<std::vector<RemoteRef>> parse_ls_remote(std::string_view text) {
 std::vector<RemoteRef> keep_prefixes(std::vector<RemoteRef> refs, const std::vector<std::string>& prefixes) {
   if (prefixes.empty()) return refs;
   std::erase_if(refs, [&](const RemoteRef& ref) {
-    return std::none_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return starts_with(ref.name, prefix); });
+    return std::none_of(prefixes.begin(), prefixes.end(),
+                        [&](const std::string& prefix) { return starts_with(ref.name, prefix); });
   });
   return refs;
 }

@@ -14,8 +14,8 @@ namespace autonomous::git {
 // What a server says of itself, or, where it speaks only the old protocol, its refs at once.
 struct Advertisement {
   bool v2 = false;
-  bool object_format = false;  // may be named in requests
-  std::vector<RemoteRef> refs; // v0 and v1 only
+  bool object_format = false;   // may be named in requests
+  std::vector<RemoteRef> refs;  // v0 and v1 only
 };
 inline constexpr size_t kMostRefs = 1'000'000;
 

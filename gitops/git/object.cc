@@ -43,11 +43,13 @@ Result<std::string> person_text(const Person& person) {
   for (std::string_view part : {std::string_view(person.name), std::string_view(person.email)}) {
     for (char c : part) {
       if (static_cast<unsigned char>(c) < 32 || c == 127 || c == '<' || c == '>') {
-        return fail(Code::kInvalid, "a name or email address for git holds a character that is not allowed: ", one_line(part));
+        return fail(Code::kInvalid,
+                    "a name or email address for git holds a character that is not allowed: ", one_line(part));
       }
     }
     if (!is_utf8(part)) return fail(Code::kInvalid, "a name or email address for git is not UTF-8");
-    if (trim(part).size() != part.size()) return fail(Code::kInvalid, "a name or email address for git has blanks around it");
+    if (trim(part).size() != part.size())
+      return fail(Code::kInvalid, "a name or email address for git has blanks around it");
   }
   if (person.name.empty()) return fail(Code::kInvalid, "git needs a name beside an email address");
   if (person.seconds < 0) return fail(Code::kInvalid, "git knows no time before 1970");
@@ -122,7 +124,8 @@ size_t signature_start(std::string_view bytes) {
 }
 
 Result<Oid> header_oid(const std::vector<HeaderLine>& lines, size_t at, std::string_view name) {
-  if (at >= lines.size() || lines[at].name != name) return fail(Code::kCorrupt, "an object has no \"", name, "\" where it belongs");
+  if (at >= lines.size() || lines[at].name != name)
+    return fail(Code::kCorrupt, "an object has no \"", name, "\" where it belongs");
   Result<Oid> oid = Oid::parse(lines[at].value);
   if (!oid) return fail(Code::kCorrupt, "an object's \"", name, "\" is no object id");
   return oid;
@@ -260,10 +263,12 @@ Result<std::string> commit_bytes(const CommitDraft& draft, const SignFunction& s
 Result<std::string> tag_bytes(const TagDraft& draft, const SignFunction& sign) {
   TRY_WITH(std::string tagger, "while writing a tag's tagger", person_text(draft.tagger));
   TRY(std::string message, checked_message(draft.message));
-  if (draft.name.empty() || draft.name.find('\n') != std::string::npos) return fail(Code::kInvalid, "a tag needs a name of one line");
-  std::string bytes = "object " + draft.target.hex() + "\ntype " + std::string(kind_name(draft.target_kind)) + "\ntag " +
-                      draft.name + "\ntagger " + tagger + "\n\n" + message;
-  if (signature_start(bytes) != bytes.size()) return fail(Code::kInvalid, "a tag's message holds the beginning of a signature");
+  if (draft.name.empty() || draft.name.find('\n') != std::string::npos)
+    return fail(Code::kInvalid, "a tag needs a name of one line");
+  std::string bytes = "object " + draft.target.hex() + "\ntype " + std::string(kind_name(draft.target_kind)) +
+                      "\ntag " + draft.name + "\ntagger " + tagger + "\n\n" + message;
+  if (signature_start(bytes) != bytes.size())
+    return fail(Code::kInvalid, "a tag's message holds the beginning of a signature");
   if (sign) {
     TRY(std::string signature, sign(bytes));
     bytes += signature;

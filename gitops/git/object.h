@@ -16,7 +16,7 @@
 namespace autonomous::git {
 
 enum class ObjectKind : uint8_t { kCommit = 1, kTree = 2, kBlob = 3, kTag = 4 };  // the numbers of git's packs
-std::string_view kind_name(ObjectKind kind);  // "commit"
+std::string_view kind_name(ObjectKind kind);                                      // "commit"
 
 // The oid that git gives an object of these bytes.
 Oid hash_object(ObjectKind kind, std::string_view bytes);
@@ -41,9 +41,9 @@ struct Commit {
   std::vector<Oid> parents;
   Person author;
   Person committer;
-  std::string message;    // all bytes after the first empty line
-  std::string signature;  // gpgsig unfolded, armour and all, with the final newline; empty: unsigned
-  std::string payload;    // the bytes that the signature signs
+  std::string message;          // all bytes after the first empty line
+  std::string signature;        // gpgsig unfolded, armour and all, with the final newline; empty: unsigned
+  std::string payload;          // the bytes that the signature signs
   std::string subject() const;  // the first line of the message
 };
 Result<Commit> parse_commit(const Oid& id, std::string_view bytes);
@@ -85,7 +85,13 @@ struct TagDraft {
 Result<std::string> tag_bytes(const TagDraft& draft, const SignFunction& sign = nullptr);
 
 // A mode as stored in a tree.
-enum class Mode : uint32_t { kTree = 040000, kFile = 0100644, kExecutable = 0100755, kLink = 0120000, kSubmodule = 0160000 };
+enum class Mode : uint32_t {
+  kTree = 040000,
+  kFile = 0100644,
+  kExecutable = 0100755,
+  kLink = 0120000,
+  kSubmodule = 0160000
+};
 
 struct TreeEntry {
   std::string name;

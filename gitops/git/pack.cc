@@ -24,7 +24,8 @@ void put_be32(std::string& out, uint32_t value) {
 
 std::string sha1(std::string_view bytes) {
   std::string digest(SHA_DIGEST_LENGTH, '\0');
-  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+       reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
 
@@ -124,7 +125,8 @@ Result<void> write_pack(const std::string& objects, const std::vector<PackObject
     put_entry_header(pack, object.kind, object.bytes.size());
     if (!deflater.append(object.bytes, pack)) return fail(Code::kInternal, "zlib cannot compress an object");
     if (pack.size() >= 0x7fffffff) return fail(Code::kLimit, "more than 2 GiB in one pack");
-    uint32_t crc = static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(pack.data() + start), static_cast<uInt>(pack.size() - start)));
+    uint32_t crc = static_cast<uint32_t>(
+        crc32(0, reinterpret_cast<const Bytef*>(pack.data() + start), static_cast<uInt>(pack.size() - start)));
     placed.push_back({object.oid, crc, static_cast<uint32_t>(start)});
   }
   std::string digest = sha1(pack);
@@ -133,7 +135,8 @@ Result<void> write_pack(const std::string& objects, const std::vector<PackObject
   std::string base = folder + "/pack-" + Oid::from_bytes(digest.data()).hex();
   // The same objects in the same order make the same pack: it is there already, synced when it was made.
   if (exists(base + ".idx") && exists(base + ".pack")) return sync_folder(folder);
-  std::string temporary = folder + "/tmp_pack_" + std::to_string(::getpid()) + "_" + Oid::from_bytes(digest.data()).hex();
+  std::string temporary =
+      folder + "/tmp_pack_" + std::to_string(::getpid()) + "_" + Oid::from_bytes(digest.data()).hex();
   ::unlink(temporary.c_str());
   ::unlink((temporary + "_idx").c_str());
   TRY_DO(write_synced(temporary, pack));

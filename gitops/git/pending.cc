@@ -25,7 +25,9 @@ struct Pending::Backend {
   static Backend* of(git_odb_backend* backend) { return reinterpret_cast<Backend*>(backend); }
 
   static int returned(const Error& error) {
-    return error.code() == Code::kNotFound ? GIT_ENOTFOUND : error.code() == Code::kConflict ? GIT_EAMBIGUOUS : GIT_EUSER;
+    return error.code() == Code::kNotFound   ? GIT_ENOTFOUND
+           : error.code() == Code::kConflict ? GIT_EAMBIGUOUS
+                                             : GIT_EUSER;
   }
 
   static int read(void** data, size_t* size, git_object_t* type, git_odb_backend* backend, const git_oid* oid) {
@@ -107,7 +109,8 @@ Result<git_odb*> Pending::database() {
   backend->base.write = Backend::write;
   backend->base.exists = Backend::exists;
   backend->base.free = Backend::free;
-  if (int error = git_odb_add_backend(odb.get(), &backend->base, 1); error != 0) return git_failure(error, "adding a backend");
+  if (int error = git_odb_add_backend(odb.get(), &backend->base, 1); error != 0)
+    return git_failure(error, "adding a backend");
   (void)backend.release();  // the database's now
   return odb.release();
 }
@@ -116,7 +119,8 @@ Result<RawObject> Pending::read(const Oid& oid, uint64_t max_bytes) const {
   {
     std::lock_guard lock(mutex_);
     if (auto at = waiting_.find(oid); at != waiting_.end()) {
-      if (at->second.bytes.size() > max_bytes) return fail(Code::kLimit, "object ", oid.hex(), " has more than ", max_bytes, " bytes");
+      if (at->second.bytes.size() > max_bytes)
+        return fail(Code::kLimit, "object ", oid.hex(), " has more than ", max_bytes, " bytes");
       return RawObject{at->second.kind, at->second.bytes};
     }
   }
@@ -194,7 +198,8 @@ Result<Oid> Pending::find_prefix(std::string_view hex) const {
   int error = git_odb_exists_prefix(&full, disk().get(), &prefix, hex.size());
   if (error == 0) found.push_back(from_git(full));
   if (error == GIT_EAMBIGUOUS || found.size() > 1) return fail(Code::kConflict, "several objects begin with ", hex);
-  if (found.empty() && (error == GIT_ENOTFOUND || error == 0)) return fail(Code::kNotFound, "no object begins with ", hex);
+  if (found.empty() && (error == GIT_ENOTFOUND || error == 0))
+    return fail(Code::kNotFound, "no object begins with ", hex);
   if (found.empty()) return git_failure(error, "looking for " + std::string(hex));
   return found[0];
 }

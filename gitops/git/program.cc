@@ -132,11 +132,13 @@ Error git_complaint(const ChildResult& done) {
   if (any_of_words(lower, {"mismatched algorithms", "object-format", "unknown object format"})) {
     return fail(Code::kInvalid, "a SHA-256 repository; only SHA-1 repositories are supported: ", words);
   }
-  if (any_of_words(lower, {"authentication failed", "could not read username", "could not read password", "permission denied",
-                           "returned error: 401", "returned error: 403", "access denied", "host key verification failed", "dubious ownership"})) {
+  if (any_of_words(lower, {"authentication failed", "could not read username", "could not read password",
+                           "permission denied", "returned error: 401", "returned error: 403", "access denied",
+                           "host key verification failed", "dubious ownership"})) {
     return fail(Code::kDenied, words);
   }
-  if (any_of_words(lower, {"couldn't find remote ref", "does not appear to be a git repository", "returned error: 404", "repository not found", "' not found", "not our ref"})) {
+  if (any_of_words(lower, {"couldn't find remote ref", "does not appear to be a git repository", "returned error: 404",
+                           "repository not found", "' not found", "not our ref"})) {
     return fail(Code::kNotFound, words);
   }
   if (any_of_words(lower, {"fsck error", "redirect", "transport '"})) return fail(Code::kInvalid, words);
@@ -145,10 +147,12 @@ Error git_complaint(const ChildResult& done) {
 
 Result<UrlKind> check_url(std::string_view url, bool allow_file) {
   std::string shown = one_line(url_without_credentials(url));
-  if (url.empty() || url.size() > 2048 || has_control(url) || url[0] == '-') return fail(Code::kInvalid, "no address of a git repository: '", shown, "'");
+  if (url.empty() || url.size() > 2048 || has_control(url) || url[0] == '-')
+    return fail(Code::kInvalid, "no address of a git repository: '", shown, "'");
   size_t scheme = url.find("://"), helper = url.find("::");
   // ext::, fd:: and other helpers run programs. (An IPv6 address holds "::" too, but behind its scheme.)
-  if (helper != std::string_view::npos && helper < url.find_first_of("/[")) return fail(Code::kInvalid, "remote helpers are not allowed: '", shown, "'");
+  if (helper != std::string_view::npos && helper < url.find_first_of("/["))
+    return fail(Code::kInvalid, "remote helpers are not allowed: '", shown, "'");
   std::string name = scheme == std::string_view::npos ? "" : to_lower(url.substr(0, scheme));
   std::string_view rest = scheme == std::string_view::npos ? url : url.substr(scheme + 3);
   size_t colon = url.find(':'), slash = url.find('/');
@@ -157,12 +161,15 @@ Result<UrlKind> check_url(std::string_view url, bool allow_file) {
     std::string_view authority = like_scp ? url.substr(0, colon) : rest.substr(0, rest.find('/'));
     size_t sign = authority.rfind('@');
     std::string_view host = sign == std::string_view::npos ? authority : authority.substr(sign + 1);
-    bool bad = host.empty() || host[0] == '-' || authority[0] == '-' || (like_scp && url.substr(colon + 1).starts_with('-'));
+    bool bad =
+        host.empty() || host[0] == '-' || authority[0] == '-' || (like_scp && url.substr(colon + 1).starts_with('-'));
     if (bad) return fail(Code::kInvalid, "no address of a git repository: '", shown, "'");
     return name == "http" ? UrlKind::kHttp : name == "https" ? UrlKind::kHttps : UrlKind::kSsh;
   }
-  if (!name.empty() && name != "file") return fail(Code::kInvalid, "only http, https and ssh addresses are taken, not '", shown, "'");
-  if (!allow_file) return fail(Code::kDenied, "repositories on this machine's file system are not allowed: '", shown, "'");
+  if (!name.empty() && name != "file")
+    return fail(Code::kInvalid, "only http, https and ssh addresses are taken, not '", shown, "'");
+  if (!allow_file)
+    return fail(Code::kDenied, "repositories on this machine's file system are not allowed: '", shown, "'");
   return UrlKind::kLocal;
 }
 

@@ -17,16 +17,17 @@ namespace autonomous::git {
 
 struct GitProgram {
   std::string program = "git";
-  std::string home;            // an empty folder of ours for HOME and XDG_CONFIG_HOME; empty: /nonexistent
-  bool allow_file = false;     // file:// and plain paths as remotes
+  std::string home;         // an empty folder of ours for HOME and XDG_CONFIG_HOME; empty: /nonexistent
+  bool allow_file = false;  // file:// and plain paths as remotes
 };
 
 struct GitCall {
-  std::vector<std::string> args;    // "fetch", "--no-tags", …: options that we wrote, then "--", then what came from outside
-  std::string folder;               // --git-dir; empty: none
+  std::vector<std::string>
+      args;            // "fetch", "--no-tags", …: options that we wrote, then "--", then what came from outside
+  std::string folder;  // --git-dir; empty: none
   // Configuration for this call, through the environment, so that credentials don't show in the process list.
   std::vector<std::pair<std::string, std::string>> config;
-  std::vector<std::string> env;     // KEY=VALUE, added last
+  std::vector<std::string> env;  // KEY=VALUE, added last
   std::string input;
   uint64_t max_output = 64u << 20;
   std::function<void(std::string_view)> on_error_output;

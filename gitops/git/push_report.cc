@@ -24,9 +24,10 @@ PushOutcome outcome_of(char flag, std::string_view summary, std::string_view rea
   if (flag == '=') return PushOutcome::kUpToDate;
   if (flag != '!') return PushOutcome::kOk;
   if (holds(reason, "atomic")) return PushOutcome::kAborted;
-  bool moved = holds(reason, "stale info") || holds(reason, "fetch first") || holds(reason, "incorrect old value") ||
-               holds(reason, "reference already exists") || (holds(reason, "is at ") && holds(reason, "but expected")) ||
-               (starts_with(summary, "[rejected]") && (holds(reason, "already exists") || holds(reason, "non-fast-forward")));
+  bool moved =
+      holds(reason, "stale info") || holds(reason, "fetch first") || holds(reason, "incorrect old value") ||
+      holds(reason, "reference already exists") || (holds(reason, "is at ") && holds(reason, "but expected")) ||
+      (starts_with(summary, "[rejected]") && (holds(reason, "already exists") || holds(reason, "non-fast-forward")));
   return moved ? PushOutcome::kStale : PushOutcome::kRejected;
 }
 
@@ -54,7 +55,8 @@ std::string server_words(std::string_view err) {
   return masked(std::string(trim(words)));
 }
 
-Result<PushReport> parse_push_report(const std::vector<PushUpdate>& updates, std::string_view out, std::string_view err) {
+Result<PushReport> parse_push_report(const std::vector<PushUpdate>& updates, std::string_view out,
+                                     std::string_view err) {
   PushReport report;
   report.server_words = server_words(err);
   for (const PushUpdate& update : updates) report.refs.push_back({update.ref, PushOutcome::kOk, ""});
@@ -63,7 +65,8 @@ Result<PushReport> parse_push_report(const std::vector<PushUpdate>& updates, std
     auto fields = split(line, '\t');
     if (fields.size() < 3 || fields[0].size() != 1) continue;
     std::string_view to = fields[1].substr(std::min(fields[1].rfind(':') + 1, fields[1].size()));
-    auto at = std::find_if(report.refs.begin(), report.refs.end(), [&](const PushVerdict& verdict) { return verdict.ref == to; });
+    auto at = std::find_if(report.refs.begin(), report.refs.end(),
+                           [&](const PushVerdict& verdict) { return verdict.ref == to; });
     if (at == report.refs.end() || holds(fields[2], "[remote failure]")) continue;
     at->reason = fields[0] == "!" ? reason_of(fields[2]) : "";
     at->outcome = outcome_of(fields[0][0], fields[2], at->reason);

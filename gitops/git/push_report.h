@@ -10,7 +10,8 @@
 namespace autonomous::git {
 
 // One verdict for each update, in their order; kUnavailable where git gave no answer for one of them.
-Result<PushReport> parse_push_report(const std::vector<PushUpdate>& updates, std::string_view out, std::string_view err);
+Result<PushReport> parse_push_report(const std::vector<PushUpdate>& updates, std::string_view out,
+                                     std::string_view err);
 // The "remote: …" lines without their prefix, masked, cut at 8 KiB.
 std::string server_words(std::string_view err);
 

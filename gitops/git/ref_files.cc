@@ -41,22 +41,26 @@ Result<PackedRefs> PackedRefs::parse(std::string text) {
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     if (starts_with(line, "#")) {
-      packed.fully_peeled_ = packed.fully_peeled_ || line.find(" fully-peeled ") != std::string_view::npos || ends_with(line, " fully-peeled");
+      packed.fully_peeled_ = packed.fully_peeled_ || line.find(" fully-peeled ") != std::string_view::npos ||
+                             ends_with(line, " fully-peeled");
       continue;
     }
     Result<Oid> oid = Oid::parse(line.substr(starts_with(line, "^") ? 1 : 0, Oid::kHex));
     if (!oid) return fail(Code::kCorrupt, "packed-refs holds a line that is no ref");
     if (starts_with(line, "^")) {
-      if (packed.lines_.empty() || line.size() != Oid::kHex + 1) return fail(Code::kCorrupt, "packed-refs holds a line that is no ref");
+      if (packed.lines_.empty() || line.size() != Oid::kHex + 1)
+        return fail(Code::kCorrupt, "packed-refs holds a line that is no ref");
       packed.lines_.back().peeled = *oid;
       continue;
     }
-    if (line.size() < Oid::kHex + 2 || line[Oid::kHex] != ' ') return fail(Code::kCorrupt, "packed-refs holds a line that is no ref");
+    if (line.size() < Oid::kHex + 2 || line[Oid::kHex] != ' ')
+      return fail(Code::kCorrupt, "packed-refs holds a line that is no ref");
     std::string_view name = line.substr(Oid::kHex + 1);
     sorted = sorted && (packed.lines_.empty() || packed.lines_.back().name < name);
     packed.lines_.push_back({name, *oid, std::nullopt});
   }
-  if (!sorted) std::sort(packed.lines_.begin(), packed.lines_.end(), [](const Line& a, const Line& b) { return a.name < b.name; });
+  if (!sorted)
+    std::sort(packed.lines_.begin(), packed.lines_.end(), [](const Line& a, const Line& b) { return a.name < b.name; });
   return packed;
 }
 
@@ -136,7 +140,8 @@ Result<std::shared_ptr<const PackedRefs>> RefFiles::packed() const {
     if (errno == ENOENT) return std::make_shared<const PackedRefs>();
     return fail(Code::kUnavailable, "cannot read ", path, ": ", std::strerror(errno)).may_retry();
   }
-  Stamp stamp{stat.info.st_dev, stat.info.st_ino, stat.info.st_size, stat.info.st_mtim.tv_sec, stat.info.st_mtim.tv_nsec};
+  Stamp stamp{stat.info.st_dev, stat.info.st_ino, stat.info.st_size, stat.info.st_mtim.tv_sec,
+              stat.info.st_mtim.tv_nsec};
   if (packed_ && stamp == stamp_) return packed_;
   TRY(std::string text, read_file(path, kMostPackedBytes));
   TRY(PackedRefs parsed, PackedRefs::parse(std::move(text)));

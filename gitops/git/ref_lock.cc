@@ -80,7 +80,8 @@ LockWatch::Seen LockWatch::look(const std::string& path) const {
 }
 
 void LockWatch::meet(const std::string& path) {
-  // A dead transaction leaves many locks: all are looked at from the first meeting on, so that they are waited for once.
+  // A dead transaction leaves many locks: all are looked at from the first meeting on, so that they are waited for
+  // once.
   if (seen_.empty()) {
     for (const std::string& other : paths_) seen_.push_back(look(other));
   }
@@ -134,10 +135,12 @@ Result<void> RefLock::write_synced(std::string_view text) {
   while (!text.empty()) {
     ssize_t written = ::write(fd_, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(Code::kUnavailable, "cannot write ", path_, ".lock: ", std::strerror(errno)).may_retry();
+    if (written < 0)
+      return fail(Code::kUnavailable, "cannot write ", path_, ".lock: ", std::strerror(errno)).may_retry();
     text.remove_prefix(static_cast<size_t>(written));
   }
-  if (::fsync(fd_) != 0) return fail(Code::kUnavailable, "cannot sync ", path_, ".lock: ", std::strerror(errno)).may_retry();
+  if (::fsync(fd_) != 0)
+    return fail(Code::kUnavailable, "cannot sync ", path_, ".lock: ", std::strerror(errno)).may_retry();
   return ok();
 }
 

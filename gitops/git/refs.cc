@@ -39,7 +39,11 @@ Result<std::optional<Oid>> peeled_value(const Repository& repository, const Oid&
 class Transaction {
  public:
   Transaction(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after)
-      : ctx_(ctx), repository_(repository), files_(repository.rep()->refs), updates_(std::move(updates)), watch_(paths(), stale_after) {}
+      : ctx_(ctx),
+        repository_(repository),
+        files_(repository.rep()->refs),
+        updates_(std::move(updates)),
+        watch_(paths(), stale_after) {}
 
   Result<void> run() {
     std::sort(updates_.begin(), updates_.end(), [](const RefUpdate& a, const RefUpdate& b) { return a.name < b.name; });
@@ -74,7 +78,8 @@ class Transaction {
     for (size_t i = 0; i < updates_.size(); ++i) {
       const std::string& name = updates_[i].name;
       if (!is_ref_name(name)) return fail(Code::kInvalid, "no name for a ref: ", one_line(name));
-      if (i > 0 && updates_[i - 1].name == name) return fail(Code::kInvalid, name, " is there twice in one transaction");
+      if (i > 0 && updates_[i - 1].name == name)
+        return fail(Code::kInvalid, name, " is there twice in one transaction");
     }
     return ok();
   }
@@ -88,7 +93,8 @@ class Transaction {
       TRY(change.old, files_.value(update.name));
       Oid now = change.old.value_or(Oid::zero());
       if (update.expected && *update.expected != now) {
-        wrong.push_back(update.name + " is " + describe(change.old) + ", not " + describe(update.expected) + " as expected");
+        wrong.push_back(update.name + " is " + describe(change.old) + ", not " + describe(update.expected) +
+                        " as expected");
       }
       if (now == update.oid) continue;
       if (!update.oid.is_zero()) {
@@ -127,7 +133,8 @@ class Transaction {
   Result<void> write_packed() {
     TRY(RefLock held, RefLock::take(ctx_, files_.folder() + "/packed-refs", watch_));
     // Loose files hide what is packed, so they go first, with their present values; then one rename moves all.
-    bool any_loose = std::any_of(changes_.begin(), changes_.end(), [](const Change& change) { return change.was_loose; });
+    bool any_loose =
+        std::any_of(changes_.begin(), changes_.end(), [](const Change& change) { return change.was_loose; });
     if (any_loose) {
       TRY_DO(replace_packed(false));
       TRY_DO(remove_loose());
@@ -215,7 +222,8 @@ bool is_ref_name(std::string_view name) {
   if (!starts_with(name, "refs/") || name.size() > 4000) return false;
   init_libgit2();
   int valid = 0;
-  return git_reference_name_is_valid(&valid, std::string(name).c_str()) == 0 && valid == 1 && name.find('\0') == std::string_view::npos;
+  return git_reference_name_is_valid(&valid, std::string(name).c_str()) == 0 && valid == 1 &&
+         name.find('\0') == std::string_view::npos;
 }
 
 Result<Oid> read_ref(const Repository& repository, std::string_view name) {
@@ -286,7 +294,8 @@ Result<std::vector<std::string>> remove_stale_locks(const Repository& repository
   const std::string& common = repository.rep()->common;
   std::vector<std::string> locks, removed;
   find_locks(common + "/refs", locks);
-  for (const char* name : {"/packed-refs.lock", "/HEAD.lock", "/config.lock", "/shallow.lock"}) locks.push_back(common + name);
+  for (const char* name : {"/packed-refs.lock", "/HEAD.lock", "/config.lock", "/shallow.lock"})
+    locks.push_back(common + name);
   for (const std::string& lock : locks) {
     struct stat info {};
     if (::stat(lock.c_str(), &info) != 0 || is_open_somewhere(info.st_dev, info.st_ino)) continue;

@@ -80,9 +80,9 @@ struct Remote::Rep {
   GitProgram git;
   HttpSend http;
   UrlKind kind = UrlKind::kHttps;
-  std::string url;        // without credentials
+  std::string url;  // without credentials
   Credential in_url;
-  std::string effective;  // url, or where it redirected to on the same host
+  std::string effective;                // url, or where it redirected to on the same host
   std::optional<Advertisement> server;  // learnt; http only
   std::optional<TempFolder> scratch;
 
@@ -110,7 +110,8 @@ struct Remote::Rep {
     if (kind == UrlKind::kSsh) {
       bool known = !settings.ssh_known_hosts.empty();
       std::string hosts = known ? settings.ssh_known_hosts : git.home + "/known_hosts";
-      std::string command = "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o StrictHostKeyChecking=";
+      std::string command =
+          "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o StrictHostKeyChecking=";
       command += known ? "yes" : "accept-new";
       command += " -o UserKnownHostsFile=" + shell_quoted(hosts) + " -o IdentitiesOnly=yes";
       if (!settings.ssh_key.empty()) command += " -i " + shell_quoted(settings.ssh_key);
@@ -144,9 +145,12 @@ struct Remote::Rep {
     std::string to = header_of(response, "location");
     if (to.starts_with('/') && !to.starts_with("//")) to = origin_of(from) + to;
     std::string old_origin = origin_of(from), new_origin = origin_of(to);
-    bool same = new_origin == old_origin || (starts_with(old_origin, "http://") && starts_with(new_origin, "https://") && host_of(old_origin) == host_of(new_origin));
+    bool same =
+        new_origin == old_origin || (starts_with(old_origin, "http://") && starts_with(new_origin, "https://") &&
+                                     host_of(old_origin) == host_of(new_origin));
     if (!same || !to.ends_with(kInfoRefs) || !check_url(to, false)) {
-      return fail(Code::kDenied, url, " redirects to ", one_line(url_without_credentials(to)), ", which is not followed: use that address if it is right");
+      return fail(Code::kDenied, url, " redirects to ", one_line(url_without_credentials(to)),
+                  ", which is not followed: use that address if it is right");
     }
     return to.substr(0, to.size() - kInfoRefs.size());
   }
@@ -208,7 +212,8 @@ struct Remote::Rep {
 
   Result<std::vector<RemoteRef>> ask_git(const Ctx& ctx, const std::vector<std::string>& prefixes) {
     auto all_below = [&](std::string_view folder) {
-      return !prefixes.empty() && std::all_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return starts_with(prefix, folder); });
+      return !prefixes.empty() && std::all_of(prefixes.begin(), prefixes.end(),
+                                              [&](const std::string& prefix) { return starts_with(prefix, folder); });
     };
     GitCall call;
     call.args = {"ls-remote", "--symref", "--quiet"};
@@ -232,7 +237,8 @@ struct Remote::Rep {
     return scratch->path();
   }
 
-  Result<PushReport> push_some(const Ctx& ctx, const Repository& from, const std::vector<PushUpdate>& updates, bool atomic) {
+  Result<PushReport> push_some(const Ctx& ctx, const Repository& from, const std::vector<PushUpdate>& updates,
+                               bool atomic) {
     TRY(std::string folder, scratch_repository());
     GitCall call;
     call.folder = folder;
@@ -240,10 +246,12 @@ struct Remote::Rep {
     call.args = {"push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"};
     if (atomic) call.args.push_back("--atomic");
     for (const PushUpdate& update : updates) {
-      call.args.push_back("--force-with-lease=" + update.ref + ":" + (update.expected.is_zero() ? "" : update.expected.hex()));
+      call.args.push_back("--force-with-lease=" + update.ref + ":" +
+                          (update.expected.is_zero() ? "" : update.expected.hex()));
     }
     call.args.insert(call.args.end(), {"--", effective});
-    for (const PushUpdate& update : updates) call.args.push_back((update.oid.is_zero() ? "" : update.oid.hex()) + ":" + update.ref);
+    for (const PushUpdate& update : updates)
+      call.args.push_back((update.oid.is_zero() ? "" : update.oid.hex()) + ":" + update.ref);
     TRY_DO(configure(call));
     TRY(ChildResult done, run_git(ctx, git, call));
     Result<PushReport> report = parse_push_report(updates, done.out, done.err);
@@ -267,7 +275,8 @@ Result<Remote> Remote::make(RemoteSettings settings, GitProgram git, HttpSend ht
     std::string_view rest = std::string_view(settings.url).substr(scheme + 3);
     std::string_view user = rest.substr(0, rest.substr(0, rest.find('/')).rfind('@'));
     size_t colon = std::min(user.find(':'), user.size());
-    rep->in_url = {percent_decoded(user.substr(0, colon)), percent_decoded(user.substr(std::min(colon + 1, user.size())))};
+    rep->in_url = {percent_decoded(user.substr(0, colon)),
+                   percent_decoded(user.substr(std::min(colon + 1, user.size())))};
     mask_in_logs(rep->in_url.password);
   }
   if (rep->is_http()) {
@@ -284,7 +293,8 @@ const std::string& Remote::url() const { return rep_->url; }
 
 Result<std::vector<RemoteRef>> Remote::ls_refs(const Ctx& ctx, const std::vector<std::string>& prefixes) {
   for (const std::string& prefix : prefixes) {
-    if (prefix.size() > 4000 || prefix.find_first_of(std::string_view("\n\0", 2)) != std::string::npos) return fail(Code::kInvalid, "no prefix of a ref: ", one_line(prefix));
+    if (prefix.size() > 4000 || prefix.find_first_of(std::string_view("\n\0", 2)) != std::string::npos)
+      return fail(Code::kInvalid, "no prefix of a ref: ", one_line(prefix));
   }
   Ctx limited = ctx.within(kLongestQuestion);
   auto ask = [&] {
@@ -298,11 +308,13 @@ Result<std::vector<RemoteRef>> Remote::ls_refs(const Ctx& ctx, const std::vector
 
 Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<std::string>& refspecs, bool prune) {
   for (const std::string& refspec : refspecs) {
-    if (refspec.empty() || refspec[0] == '-' || refspec.find_first_of(" \n\t") != std::string::npos) return fail(Code::kInvalid, "no refspec: ", one_line(refspec));
+    if (refspec.empty() || refspec[0] == '-' || refspec.find_first_of(" \n\t") != std::string::npos)
+      return fail(Code::kInvalid, "no refspec: ", one_line(refspec));
   }
   GitCall call;
   call.folder = into.path();
-  call.args = {"fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"};
+  call.args = {"fetch",  "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
+               "--quiet"};
   if (prune) call.args.push_back("--prune");
   call.args.insert(call.args.end(), {"--", rep_->effective});
   call.args.insert(call.args.end(), refspecs.begin(), refspecs.end());
@@ -316,13 +328,16 @@ Result<PushReport> Remote::push(const Ctx& ctx, Repository& from, const std::vec
   for (const PushUpdate& update : updates) {
     if (!is_ref_name(update.ref)) return fail(Code::kInvalid, "no name for a ref: ", one_line(update.ref));
   }
-  if (atomic && updates.size() > kMostUpdates) return fail(Code::kLimit, "more than ", kMostUpdates, " refs in one atomic push");
+  if (atomic && updates.size() > kMostUpdates)
+    return fail(Code::kLimit, "more than ", kMostUpdates, " refs in one atomic push");
   TRY_DO(from.flush());
   PushReport all;
   for (size_t at = 0; at < updates.size(); at += kMostUpdates) {
     auto begin = updates.begin() + static_cast<std::ptrdiff_t>(at);
-    std::vector<PushUpdate> some(begin, begin + static_cast<std::ptrdiff_t>(std::min(kMostUpdates, updates.size() - at)));
-    TRY_WITH(PushReport part, "while pushing to " + rep_->url, rep_->push_some(ctx.within(kLongestCall), from, some, atomic));
+    std::vector<PushUpdate> some(begin,
+                                 begin + static_cast<std::ptrdiff_t>(std::min(kMostUpdates, updates.size() - at)));
+    TRY_WITH(PushReport part, "while pushing to " + rep_->url,
+             rep_->push_some(ctx.within(kLongestCall), from, some, atomic));
     std::move(part.refs.begin(), part.refs.end(), std::back_inserter(all.refs));
     all.server_words += (all.server_words.empty() || part.server_words.empty() ? "" : "\n") + part.server_words;
   }

@@ -54,7 +54,7 @@ struct RemoteSettings {
 };
 
 struct RemoteRef {
-  std::string name;    // HEAD, refs/heads/main
+  std::string name;  // HEAD, refs/heads/main
   Oid oid;
   Oid peeled;          // of an annotated tag, the commit; else zero
   std::string symref;  // of HEAD: refs/heads/main; else empty
@@ -104,8 +104,9 @@ class Remote {
   // for. The repository's object database is refreshed.
   Result<void> fetch(const Ctx& ctx, Repository& into, const std::vector<std::string>& refspecs, bool prune = false);
 
-  // Pushes objects of `from` (flushed first); at most 2,000 updates where atomic (kLimit). The report says what the server answered for each ref; an error means
-  // that it isn't known (kUnavailable, kTimeout…): ls_refs tells. atomic: all or none.
+  // Pushes objects of `from` (flushed first); at most 2,000 updates where atomic (kLimit). The report says what the
+  // server answered for each ref; an error means that it isn't known (kUnavailable, kTimeout…): ls_refs tells. atomic:
+  // all or none.
   Result<PushReport> push(const Ctx& ctx, Repository& from, const std::vector<PushUpdate>& updates, bool atomic = true);
 
  private:

@@ -94,7 +94,8 @@ Repository::~Repository() = default;
 
 Result<Repository> Repository::open(const std::string& path) {
   init_libgit2();
-  if (is_sha256(path)) return fail(Code::kInvalid, path, " is a SHA-256 repository; only SHA-1 repositories are supported");
+  if (is_sha256(path))
+    return fail(Code::kInvalid, path, " is a SHA-256 repository; only SHA-1 repositories are supported");
   git_repository* raw = nullptr;
   if (int error = git_repository_open_ext(&raw, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr); error != 0) {
     Error failure = git_failure(error, "opening the git repository " + path);
@@ -109,7 +110,8 @@ Result<Repository> Repository::open(const std::string& path) {
   TRY(rep->pending, Pending::open(rep->common + "/objects"));
   TRY(git_odb * odb, rep->pending->database());
   OdbHandle held(odb);
-  if (int error = git_repository_set_odb(raw, odb); error != 0) return git_failure(error, "setting the object database");
+  if (int error = git_repository_set_odb(raw, odb); error != 0)
+    return git_failure(error, "setting the object database");
   return Repository(std::move(rep));
 }
 
@@ -135,11 +137,14 @@ Result<Repository> Repository::init_bare(const std::string& path, const InitOpti
 
 const std::string& Repository::path() const { return rep_->path; }
 
-Result<RawObject> Repository::Rep::read(const Oid& oid, uint64_t max_bytes) const { return pending->read(oid, max_bytes); }
+Result<RawObject> Repository::Rep::read(const Oid& oid, uint64_t max_bytes) const {
+  return pending->read(oid, max_bytes);
+}
 
 Result<std::string> Repository::Rep::read_as(const Oid& oid, ObjectKind kind, uint64_t max_bytes) const {
   TRY(RawObject object, read(oid, max_bytes));
-  if (object.kind != kind) return fail(Code::kInvalid, oid.hex(), " is a ", kind_name(object.kind), ", not a ", kind_name(kind));
+  if (object.kind != kind)
+    return fail(Code::kInvalid, oid.hex(), " is a ", kind_name(object.kind), ", not a ", kind_name(kind));
   return std::move(object.bytes);
 }
 

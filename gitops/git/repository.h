@@ -24,8 +24,8 @@ namespace autonomous::git {
 // One change to a tree. Paths are plain ("a/b/c"), every part a safe_name.
 struct TreeUpdate {
   std::string path;
-  std::optional<Oid> oid;    // nothing: remove what is there (file or folder; fine when nothing is)
-  Mode mode = Mode::kFile;   // kTree mounts a whole tree that exists already
+  std::optional<Oid> oid;   // nothing: remove what is there (file or folder; fine when nothing is)
+  Mode mode = Mode::kFile;  // kTree mounts a whole tree that exists already
 };
 
 // A path that differs between two trees. A zero oid: not there on that side. Never a folder.
@@ -38,10 +38,10 @@ struct PathChange {
 };
 
 struct WalkOptions {
-  std::vector<Oid> hide;     // neither these nor their ancestors
-  std::string path;          // only commits that change this file or folder against their first parent
-  size_t limit = 0;          // 0: no limit
-  bool oldest_first = false; // parents before children; else newest first by committer time
+  std::vector<Oid> hide;      // neither these nor their ancestors
+  std::string path;           // only commits that change this file or folder against their first parent
+  size_t limit = 0;           // 0: no limit
+  bool oldest_first = false;  // parents before children; else newest first by committer time
   bool first_parent = false;
 };
 

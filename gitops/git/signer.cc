@@ -65,10 +65,12 @@ struct Signer::Key {
 
   static Result<std::shared_ptr<const Key>> make(std::string_view seed, std::string comment) {
     auto made = std::make_shared<Key>();
-    made->key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
+    made->key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr,
+                                                 reinterpret_cast<const unsigned char*>(seed.data()), seed.size()));
     made->public_key.resize(32);
     size_t size = 32;
-    if (!made->key || EVP_PKEY_get_raw_public_key(made->key.get(), reinterpret_cast<unsigned char*>(made->public_key.data()), &size) != 1) {
+    if (!made->key || EVP_PKEY_get_raw_public_key(
+                          made->key.get(), reinterpret_cast<unsigned char*>(made->public_key.data()), &size) != 1) {
       return fail(Code::kInvalid, "no Ed25519 key");
     }
     made->comment = std::move(comment);
@@ -79,7 +81,8 @@ struct Signer::Key {
 Result<Signer> Signer::parse(std::string_view text) {
   std::string_view body = trim(text);
   std::string encoded, blob;
-  bool framed = starts_with(body, kKeyBegin) && ends_with(body, kKeyEnd) && body.size() > kKeyBegin.size() + kKeyEnd.size();
+  bool framed =
+      starts_with(body, kKeyBegin) && ends_with(body, kKeyEnd) && body.size() > kKeyBegin.size() + kKeyEnd.size();
   if (framed) {
     for (char c : body.substr(kKeyBegin.size(), body.size() - kKeyBegin.size() - kKeyEnd.size())) {
       if (c != '\n' && c != '\r') encoded += c;
@@ -97,7 +100,8 @@ Result<Signer> Signer::parse(std::string_view text) {
   WireReader inner(fields.string());
   bool whole = magic && one && fields.at_end() && inner.u32() == inner.u32();
   std::string_view type = inner.string();
-  if (whole && inner.ok() && type != kType) return fail(Code::kInvalid, "the private key is ", one_line(type, 40), "; ssh-ed25519 is needed");
+  if (whole && inner.ok() && type != kType)
+    return fail(Code::kInvalid, "the private key is ", one_line(type, 40), "; ssh-ed25519 is needed");
   std::string_view public_key = inner.string(), private_key = inner.string(), comment = inner.string();
   if (!whole || !inner.ok() || private_key.size() != 2 * kSeedBytes || outer != key_blob(public_key)) {
     return fail(Code::kInvalid, "the private key is damaged");
@@ -157,7 +161,8 @@ std::string Signer::public_line() const {
 }
 
 std::string Signer::allowed_signers_line(std::string_view principal) const {
-  return std::string(principal) + " namespaces=\"git\" " + std::string(kType) + " " + base64_encode(key_blob(key_->public_key));
+  return std::string(principal) + " namespaces=\"git\" " + std::string(kType) + " " +
+         base64_encode(key_blob(key_->public_key));
 }
 
 std::string Signer::fingerprint() const { return fingerprint_of(key_blob(key_->public_key)); }

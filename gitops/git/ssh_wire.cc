@@ -77,7 +77,8 @@ bool verify_rsa(WireReader key_fields, std::string_view type, std::string_view s
   Number exponent(BN_bin2bn(raw(e), static_cast<int>(e.size()), nullptr));
   Number modulus(BN_bin2bn(raw(n), static_cast<int>(n.size()), nullptr));
   ParamBuilder builder(OSSL_PARAM_BLD_new());
-  if (!exponent || !modulus || !builder || static_cast<size_t>(BN_num_bits(modulus.get())) < kFewestRsaBits) return false;
+  if (!exponent || !modulus || !builder || static_cast<size_t>(BN_num_bits(modulus.get())) < kFewestRsaBits)
+    return false;
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get());
   OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get());
   Key key = key_from("RSA", builder.get());
@@ -93,7 +94,10 @@ bool verify_rsa(WireReader key_fields, std::string_view type, std::string_view s
 bool verify_ecdsa(WireReader key_fields, std::string_view type, std::string_view signature, std::string_view bytes) {
   std::string_view curve = key_fields.string(), point = key_fields.string();
   if (!key_fields.at_end() || type != "ecdsa-sha2-" + std::string(curve)) return false;
-  const char* group = curve == "nistp256" ? "prime256v1" : curve == "nistp384" ? "secp384r1" : curve == "nistp521" ? "secp521r1" : nullptr;
+  const char* group = curve == "nistp256"   ? "prime256v1"
+                      : curve == "nistp384" ? "secp384r1"
+                      : curve == "nistp521" ? "secp521r1"
+                                            : nullptr;
   const EVP_MD* digest = curve == "nistp256" ? EVP_sha256() : curve == "nistp384" ? EVP_sha384() : EVP_sha512();
   WireReader numbers(signature);
   std::string_view r = numbers.string(), s = numbers.string();
@@ -104,7 +108,8 @@ bool verify_ecdsa(WireReader key_fields, std::string_view type, std::string_view
   OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size());
   Key key = key_from("EC", builder.get());
-  Number number_r(BN_bin2bn(raw(r), static_cast<int>(r.size()), nullptr)), number_s(BN_bin2bn(raw(s), static_cast<int>(s.size()), nullptr));
+  Number number_r(BN_bin2bn(raw(r), static_cast<int>(r.size()), nullptr)),
+      number_s(BN_bin2bn(raw(s), static_cast<int>(s.size()), nullptr));
   if (!number_r || !number_s || ECDSA_SIG_set0(pair.get(), number_r.get(), number_s.get()) != 1) return false;
   (void)number_r.release();  // the pair's now
   (void)number_s.release();
@@ -169,9 +174,11 @@ std::string fingerprint_of(std::string_view key_blob) {
 Result<std::string> key_blob_of_line(std::string_view line) {
   auto words = split(trim(line), ' ');
   std::string blob;
-  if (words.size() < 2 || !base64_decode(words[1], blob)) return fail(Code::kInvalid, "no SSH public key: ", one_line(line, 60));
+  if (words.size() < 2 || !base64_decode(words[1], blob))
+    return fail(Code::kInvalid, "no SSH public key: ", one_line(line, 60));
   WireReader fields(blob);
-  if (fields.string() != words[0] || !fields.ok()) return fail(Code::kInvalid, "no SSH public key: ", one_line(line, 60));
+  if (fields.string() != words[0] || !fields.ok())
+    return fail(Code::kInvalid, "no SSH public key: ", one_line(line, 60));
   return blob;
 }
 
@@ -183,7 +190,8 @@ std::string armour(std::string_view blob) {
 
 Result<SshSignature> parse_signature(std::string_view armoured) {
   std::string_view text = trim(armoured);
-  if (!starts_with(text, kBegin) || !ends_with(text, kEnd) || text.size() < kBegin.size() + kEnd.size() || text.size() > kLongestSignature) {
+  if (!starts_with(text, kBegin) || !ends_with(text, kEnd) || text.size() < kBegin.size() + kEnd.size() ||
+      text.size() > kLongestSignature) {
     return fail(Code::kInvalid, "no SSH signature");
   }
   std::string encoded, blob;
@@ -191,7 +199,8 @@ Result<SshSignature> parse_signature(std::string_view armoured) {
     if (c != '\n' && c != '\r' && c != ' ') encoded += c;
   }
   // One text for one signature: a decoder that ignores the last bits would take several.
-  if (!base64_decode(encoded, blob) || base64_encode(blob) != encoded) return fail(Code::kInvalid, "an SSH signature is not base64");
+  if (!base64_decode(encoded, blob) || base64_encode(blob) != encoded)
+    return fail(Code::kInvalid, "an SSH signature is not base64");
   WireReader fields(blob);
   bool magic = fields.take(kMagic.size()) == kMagic && fields.u32() == 1;
   SshSignature signature;
@@ -207,7 +216,8 @@ Result<SshSignature> parse_signature(std::string_view armoured) {
 }
 
 Result<std::string> signed_bytes(std::string_view name_space, std::string_view hash, std::string_view message) {
-  if (hash != "sha256" && hash != "sha512") return fail(Code::kInvalid, "an SSH signature over an unknown hash: ", one_line(hash, 20));
+  if (hash != "sha256" && hash != "sha512")
+    return fail(Code::kInvalid, "an SSH signature over an unknown hash: ", one_line(hash, 20));
   std::string bytes(kMagic);
   put_string(bytes, name_space);
   put_string(bytes, "");

@@ -99,7 +99,8 @@ Result<std::optional<TreeEntry>> find_in_tree(std::string_view bytes, std::strin
     }
     if (bytes.substr(space + 1, end - space - 1) == name) {
       found = TreeEntry{std::string(name), Mode::kFile, Oid::from_bytes(bytes.data() + end + 1)};
-      if (!parse_mode(bytes.substr(0, space), found->mode)) return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
+      if (!parse_mode(bytes.substr(0, space), found->mode))
+        return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
     }
     bytes.remove_prefix(end + 1 + Oid::kBytes);
   }
@@ -111,15 +112,19 @@ Result<std::vector<TreeEntry>> parse_tree(std::string_view bytes) {
   while (!bytes.empty()) {
     size_t space = bytes.substr(0, 8).find(' ');
     size_t end = bytes.find('\0');
-    if (space == std::string_view::npos || end == std::string_view::npos || end < space || bytes.size() - end - 1 < Oid::kBytes) {
+    if (space == std::string_view::npos || end == std::string_view::npos || end < space ||
+        bytes.size() - end - 1 < Oid::kBytes) {
       return fail(Code::kCorrupt, "a tree is cut or no tree");
     }
     TreeEntry entry;
     entry.name = std::string(bytes.substr(space + 1, end - space - 1));
-    if (!parse_mode(bytes.substr(0, space), entry.mode)) return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
-    if (entry.name.empty() || entry.name.find('/') != std::string::npos) return fail(Code::kCorrupt, "a tree's entry has no proper name");
+    if (!parse_mode(bytes.substr(0, space), entry.mode))
+      return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
+    if (entry.name.empty() || entry.name.find('/') != std::string::npos)
+      return fail(Code::kCorrupt, "a tree's entry has no proper name");
     entry.oid = Oid::from_bytes(bytes.data() + end + 1);
-    if (!entries.empty() && !entry_less(entries.back(), entry)) return fail(Code::kCorrupt, "a tree's entries are not in order");
+    if (!entries.empty() && !entry_less(entries.back(), entry))
+      return fail(Code::kCorrupt, "a tree's entries are not in order");
     if (entry.is_tree() && has_file(entries, entry.name)) {
       return fail(Code::kCorrupt, "a tree holds ", one_line(entry.name), " twice");
     }

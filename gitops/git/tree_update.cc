@@ -1,6 +1,6 @@
-// Repository::update_tree. Not git_tree_create_updated: that refuses to replace a folder by a file, fails where there is
-// nothing to remove, keeps folders that became empty, and sorts each folder through a hash map; here only folders that
-// change are read, and each once.
+// Repository::update_tree. Not git_tree_create_updated: that refuses to replace a folder by a file, fails where there
+// is nothing to remove, keeps folders that became empty, and sorts each folder through a hash map; here only folders
+// that change are read, and each once.
 #include <algorithm>
 #include <map>
 
@@ -66,7 +66,8 @@ class Updater {
   }
 
  private:
-  Result<std::optional<TreeEntry>> apply_entry(const TreeEntry* there, const std::string& name, const Node& node, const std::string& path) {
+  Result<std::optional<TreeEntry>> apply_entry(const TreeEntry* there, const std::string& name, const Node& node,
+                                               const std::string& path) {
     std::optional<TreeEntry> result;
     if (there != nullptr) result = *there;
     if (node.change != nullptr && !node.change->oid) result.reset();
@@ -77,8 +78,10 @@ class Updater {
         if (!left) return std::optional<TreeEntry>(TreeEntry{name, node.change->mode, *node.change->oid});
       }
       if (becomes_tree && *node.change->oid == empty_tree() && node.below.empty()) return std::optional<TreeEntry>();
-      if (result && result->is_tree() && !becomes_tree) return fail(Code::kConflict, "a folder is in the way of the file ", path);
-      if (result && !result->is_tree() && becomes_tree) return fail(Code::kConflict, "a file is in the way of the folder ", path);
+      if (result && result->is_tree() && !becomes_tree)
+        return fail(Code::kConflict, "a folder is in the way of the file ", path);
+      if (result && !result->is_tree() && becomes_tree)
+        return fail(Code::kConflict, "a file is in the way of the folder ", path);
       result = TreeEntry{name, node.change->mode, *node.change->oid};
     }
     if (node.below.empty()) return result;

@@ -25,12 +25,12 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 // How a server is reached and trusted, the same for all requests to it.
 struct Via {
-  std::string ca_file{};         // PEM; empty: the system's certificates
-  std::string ca_pem{};          // the same, as text; both may be given
-  bool insecure = false;         // take any certificate
-  std::string client_pem{};      // a certificate to show, and its key, as text
+  std::string ca_file{};     // PEM; empty: the system's certificates
+  std::string ca_pem{};      // the same, as text; both may be given
+  bool insecure = false;     // take any certificate
+  std::string client_pem{};  // a certificate to show, and its key, as text
   std::string client_key_pem{};
-  std::string unix_socket{};     // connect here; the URL then only says host and path
+  std::string unix_socket{};  // connect here; the URL then only says host and path
 };
 
 struct Request {
@@ -74,8 +74,9 @@ class Client {
   // The same for many, at most `at_once` at a time, from this one thread; answers in the order of the requests.
   std::vector<Result<Response>> send_all(const Ctx& ctx, const std::vector<Request>& requests, size_t at_once = 16);
 
-  // For answers without an end: watches, server-sent events, logs. The body of a 2xx answer goes to on_data; that of any
-  // other answer is in the Response, as with send(). Returns when the server ends the answer or on_data wants no more.
+  // For answers without an end: watches, server-sent events, logs. The body of a 2xx answer goes to on_data; that of
+  // any other answer is in the Response, as with send(). Returns when the server ends the answer or on_data wants no
+  // more.
   Result<Response> stream(const Ctx& ctx, const Request& request, const OnData& on_data);
 
  private:
@@ -84,14 +85,15 @@ class Client {
 };
 
 // What an answer other than 2xx means: 401 and 403 kDenied, 404 and 410 kNotFound, 409 and 412 kConflict, 413 kLimit,
-// 408, 429 and 5xx kUnavailable (retryable), else kInvalid. `words`: what the server said; where empty, the body's start.
+// 408, 429 and 5xx kUnavailable (retryable), else kInvalid. `words`: what the server said; where empty, the body's
+// start.
 Error status_error(const Request& request, const Response& response, std::string_view words = "");
 
 // Percent-encodes everything but letters, digits and "-._~": for one path segment or one query value.
 std::string escape(std::string_view text);
 
-// Cuts a stream of text into lines, for NDJSON and server-sent events. feed() gives each whole line, without its end, to
-// on_line; false from it, or a line over max_line, makes feed() return false.
+// Cuts a stream of text into lines, for NDJSON and server-sent events. feed() gives each whole line, without its end,
+// to on_line; false from it, or a line over max_line, makes feed() return false.
 class LineReader {
  public:
   explicit LineReader(std::function<bool(std::string_view)> on_line, size_t max_line = 16u << 20)

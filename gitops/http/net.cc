@@ -17,20 +17,16 @@ Error error_of(const Transfer& transfer, CURLcode code) {
   }
   switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return fail(Code::kInvalid, what, masked(why));
-    case CURLE_OPERATION_TIMEDOUT:
-      return fail(Code::kTimeout, what, masked(why)).may_retry();
+    case CURLE_UNSUPPORTED_PROTOCOL: return fail(Code::kInvalid, what, masked(why));
+    case CURLE_OPERATION_TIMEDOUT: return fail(Code::kTimeout, what, masked(why)).may_retry();
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CERTPROBLEM:
       return fail(Code::kDenied, what, "no trust: ", masked(why))
           .hint("give the certificate of its authority as its `ca` in daemon.yaml");
-    case CURLE_OUT_OF_MEMORY:
-      return fail(Code::kLimit, what, "out of memory");
-    default:
-      return fail(Code::kUnavailable, what, masked(why)).may_retry();
+    case CURLE_OUT_OF_MEMORY: return fail(Code::kLimit, what, "out of memory");
+    default: return fail(Code::kUnavailable, what, masked(why)).may_retry();
   }
 }
 
@@ -109,8 +105,8 @@ void set_headers(Transfer& transfer) {
     has_type = has_type || to_lower(name) == "content-type";
     add(value.empty() ? name + ";" : name + ": " + value);  // "Name;" is how curl sends an empty value
   }
-  add("Expect:");                        // never wait for "100 Continue"
-  if (!has_type) add("Content-Type:");   // nor claim that a body is a form
+  add("Expect:");                       // never wait for "100 Continue"
+  if (!has_type) add("Content-Type:");  // nor claim that a body is a form
   set(transfer, CURLOPT_HTTPHEADER, transfer.list.get());
 }
 

@@ -1,8 +1,8 @@
 // Net: the thread that owns curl_multi, and the transfers that it runs. Private to this folder.
 //
-// A Transfer is shared by its caller and net. The caller fills `request` and hands it over; from then on everything under
-// "guarded by mutex" is exchanged under the mutex, and the rest belongs to net alone. A caller that wants no more only
-// sets `abandoned`: it never waits for net.
+// A Transfer is shared by its caller and net. The caller fills `request` and hands it over; from then on everything
+// under "guarded by mutex" is exchanged under the mutex, and the rest belongs to net alone. A caller that wants no more
+// only sets `abandoned`: it never waits for net.
 #pragma once
 
 #include <curl/curl.h>
@@ -46,9 +46,9 @@ struct Transfer {
   // Guarded by mutex.
   Response response;
   bool headers_done = false;
-  std::string arrived;       // of a stream: not yet read by the caller
+  std::string arrived;  // of a stream: not yet read by the caller
   bool paused = false;
-  bool resume = false;       // the caller made room
+  bool resume = false;  // the caller made room
   bool abandoned = false;
   bool done = false;
   std::optional<Error> error;

@@ -23,21 +23,15 @@ bool has_control(std::string_view text) {
 Code code_of(int status) {
   switch (status) {
     case 401:
-    case 403:
-      return Code::kDenied;
+    case 403: return Code::kDenied;
     case 404:
-    case 410:
-      return Code::kNotFound;
+    case 410: return Code::kNotFound;
     case 409:
-    case 412:
-      return Code::kConflict;
-    case 413:
-      return Code::kLimit;
+    case 412: return Code::kConflict;
+    case 413: return Code::kLimit;
     case 408:
-    case 429:
-      return Code::kUnavailable;
-    default:
-      return status >= 500 ? Code::kUnavailable : Code::kInvalid;
+    case 429: return Code::kUnavailable;
+    default: return status >= 500 ? Code::kUnavailable : Code::kInvalid;
   }
 }
 

@@ -44,11 +44,13 @@ void judge_origin(Judge& j) {
   }
   if (!chart && !manifests && j.app.image.empty() && j.app.build.kind == Build::Kind::kNone && !is_preset(j.app.type)) {
     j.error(&j.own, "", "there is nothing to run: neither image, build, chart nor manifests",
-            "image: registry.example.com/" + j.app.name + "@sha256:…, or build: {context: .}, or chart: deploy/chart, or manifests: k8s/");
+            "image: registry.example.com/" + j.app.name +
+                "@sha256:…, or build: {context: .}, or chart: deploy/chart, or manifests: k8s/");
   }
   if (const Value* build = merged.find("build"); build != nullptr && build->is_map()) {
     size_t ways = 0;
-    for (const char* way : {"external", "jenkins", "command", "dockerfile"}) ways += build->find(way) != nullptr ? 1 : 0;
+    for (const char* way : {"external", "jenkins", "command", "dockerfile"})
+      ways += build->find(way) != nullptr ? 1 : 0;
     if (ways > 1) j.error(build, "build", "one way to build is wanted: external, jenkins, command or a Dockerfile");
   }
 }
@@ -66,28 +68,35 @@ void judge_foreign(Judge& j) {
   const bool chart = j.app.rendering == Rendering::kChart;
   for (const Member& member : j.own.members) {
     if (is_built_in_only(member.key)) {
-      j.errors.push_back(shape_error(member.place(), j.name, "'" + member.key + "' is for the built-in chart; this app brings its own " + (chart ? "chart" : "manifests"))
+      j.errors.push_back(shape_error(member.place(), j.name,
+                                     "'" + member.key + "' is for the built-in chart; this app brings its own " +
+                                         (chart ? "chart" : "manifests"))
                              .hint(chart ? "set it through `values:`" : "set it through `overlays:` or `patches:`"));
     }
   }
   for (const char* key : {"values", "value-files"}) {
-    if (const Value* value = j.own.find(key); value != nullptr && !chart) j.error(value, key, std::string("'") + key + "' is for charts");
+    if (const Value* value = j.own.find(key); value != nullptr && !chart)
+      j.error(value, key, std::string("'") + key + "' is for charts");
   }
-  if (const Value* value = j.own.find("overlays"); value != nullptr && chart) j.error(value, "overlays", "'overlays' is for plain manifests", "value-files: …");
+  if (const Value* value = j.own.find("overlays"); value != nullptr && chart)
+    j.error(value, "overlays", "'overlays' is for plain manifests", "value-files: …");
 }
 
 void judge_image(Judge& j, const Value* where, const std::string& key, const std::string& image) {
   if (image.empty()) return;
   auto parsed = ImageRef::parse(image);
   if (!parsed || !parsed->digest.empty()) return;
-  j.warning(where, key, "'" + image + "' has no digest: what the " + (parsed->tag.empty() ? "name" : "tag") + " stands for may change",
-            "image: " + image + "@sha256:…");
+  j.warning(
+      where, key,
+      "'" + image + "' has no digest: what the " + (parsed->tag.empty() ? "name" : "tag") + " stands for may change",
+      "image: " + image + "@sha256:…");
 }
 
 void judge_images(Judge& j) {
   if (!is_preset(j.app.type)) judge_image(j, j.at("image"), "image", j.app.image);
   if (const Value* images = j.app.merged.find("images")) {
-    for (const Member& member : images->members) judge_image(j, &member.value, "images." + member.key, text_of(member.value, "image"));
+    for (const Member& member : images->members)
+      judge_image(j, &member.value, "images." + member.key, text_of(member.value, "image"));
   }
 }
 
@@ -95,7 +104,8 @@ void judge_ports(Judge& j) {
   const std::vector<Port>& ports = j.app.ports;
   for (size_t i = 0; i < ports.size(); ++i) {
     for (size_t k = i + 1; k < ports.size(); ++k) {
-      if (ports[i].name == ports[k].name) j.error(j.at("ports"), "ports", "'port' and 'ports' both give '" + ports[i].name + "'");
+      if (ports[i].name == ports[k].name)
+        j.error(j.at("ports"), "ports", "'port' and 'ports' both give '" + ports[i].name + "'");
       if (ports[i].number == ports[k].number && ports[i].protocol == ports[k].protocol) {
         j.error(j.at("ports"), "ports", "'" + ports[i].name + "' and '" + ports[k].name + "' have the same number");
       }
@@ -111,13 +121,15 @@ void judge_ports(Judge& j) {
   if (const Value* health = j.app.merged.find("health")) {
     known(health, "health", j.app.health.port);
     const std::string& kind = j.app.health.kind;
-    if ((kind == "http" || kind == "tcp" || kind == "grpc") && ports.empty()) j.error(health, "health", "there is no port to ask", "port: 8080");
+    if ((kind == "http" || kind == "tcp" || kind == "grpc") && ports.empty())
+      j.error(health, "health", "there is no port to ask", "port: 8080");
     if (kind == "command" && j.app.health.command.empty()) j.error(health, "health", "kind command needs a command");
     if (kind == "http" && j.app.health.path.empty()) j.error(health, "health", "kind http needs a path");
   }
   for (const Route& route : j.app.routes) {
     known(j.at("routes"), "routes." + route.host, route.port);
-    if (ports.empty() && route.redirect.empty()) j.error(j.at("routes"), "routes." + route.host, "there is no port to send requests to", "port: 8080");
+    if (ports.empty() && route.redirect.empty())
+      j.error(j.at("routes"), "routes." + route.host, "there is no port to send requests to", "port: 8080");
   }
   if (j.app.type == AppType::kWeb && j.app.rendering == Rendering::kBuiltIn && ports.empty()) {
     j.error(&j.own, "", "a web app needs a port", "port: 8080, or type: worker for an app that listens nowhere");
@@ -127,10 +139,12 @@ void judge_ports(Judge& j) {
 void judge_rest(Judge& j) {
   const App& app = j.app;
   if (app.scale.min > app.scale.max) {
-    j.error(j.at("scale"), "scale", "min " + std::to_string(app.scale.min) + " is more than max " + std::to_string(app.scale.max));
+    j.error(j.at("scale"), "scale",
+            "min " + std::to_string(app.scale.min) + " is more than max " + std::to_string(app.scale.max));
   }
   const bool cron = app.type == AppType::kCron;
-  if (app.rendering == Rendering::kBuiltIn && cron && app.schedule.empty()) j.error(&j.own, "", "a cron app needs a schedule", "schedule: daily");
+  if (app.rendering == Rendering::kBuiltIn && cron && app.schedule.empty())
+    j.error(&j.own, "", "a cron app needs a schedule", "schedule: daily");
   if (!cron && j.own.find("schedule") != nullptr) {
     j.error(j.own.find("schedule"), "schedule", "only a cron app has a schedule", "type: cron");
   }

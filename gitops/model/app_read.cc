@@ -136,8 +136,12 @@ void read_routes(const Value& record, App& app) {
 std::map<std::string, Container> read_containers(const Value& record, std::string_view key) {
   std::map<std::string, Container> out;
   each(record, key, [&](const std::string& name, const Value& value) {
-    out[name] = {text_of(value, "image"), texts_of(value.find("command")), texts_of(value.find("args")),
-                 read_env(value),         read_ports(value),               read_resources(value)};
+    out[name] = {text_of(value, "image"),
+                 texts_of(value.find("command")),
+                 texts_of(value.find("args")),
+                 read_env(value),
+                 read_ports(value),
+                 read_resources(value)};
   });
   return out;
 }
@@ -167,7 +171,8 @@ void read_workload(const Value& merged, App& app) {
   read_routes(merged, app);
   app.egress = texts_of(merged.find("egress"));
   each(merged, "alerts", [&](const std::string& name, const Value& value) {
-    app.alerts[name] = {text_of(value, "expr"), text_of(value, "for"), text_of(value, "severity"), text_of(value, "summary"), texts_by_name(value, "labels")};
+    app.alerts[name] = {text_of(value, "expr"), text_of(value, "for"), text_of(value, "severity"),
+                        text_of(value, "summary"), texts_by_name(value, "labels")};
   });
   app.files = texts_by_name(merged, "files");
   app.schedule = text_of(merged, "schedule");
@@ -179,7 +184,8 @@ void read_workload(const Value& merged, App& app) {
   app.version = text_of(merged, "version");
   app.size = text_of(merged, "size");
   app.instances = static_cast<uint32_t>(number_of(merged, "instances", 1));
-  if (const Value* backup = merged.find("backup")) app.backup = {text_of(*backup, "schedule"), text_of(*backup, "keep")};
+  if (const Value* backup = merged.find("backup"))
+    app.backup = {text_of(*backup, "schedule"), text_of(*backup, "keep")};
   app.init = read_containers(merged, "init");
   app.sidecars = read_containers(merged, "sidecars");
   app.security = read_security(merged);
@@ -193,8 +199,11 @@ void read_workload(const Value& merged, App& app) {
 }
 
 std::string fill(std::string text, const App& app) {
-  for (auto [word, with] : {std::pair<std::string_view, const std::string&>{"{env}", app.environment}, {"{app}", app.name}, {"{project}", app.project}}) {
-    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + with.size())) text.replace(at, word.size(), with);
+  for (auto [word, with] : {std::pair<std::string_view, const std::string&>{"{env}", app.environment},
+                            {"{app}", app.name},
+                            {"{project}", app.project}}) {
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + with.size()))
+      text.replace(at, word.size(), with);
   }
   return text;
 }
@@ -220,7 +229,8 @@ void read_rendering(const Value& merged, App& app) {
     app.chart = text_of(merged, "chart");
     for (const std::string& file : files) app.value_files.push_back({fill(file, app), true});
     if (merged.find("value-files") == nullptr && !app.environment.empty()) {
-      app.value_files.push_back({(app.chart.empty() ? "" : app.chart + "/") + "values-" + app.environment + ".yaml", false});
+      app.value_files.push_back(
+          {(app.chart.empty() ? "" : app.chart + "/") + "values-" + app.environment + ".yaml", false});
     }
     if (const Value* values = merged.find("values")) app.values = to_json(*values, true);
     return;
@@ -243,8 +253,9 @@ Rendering rendering_of(const Value& merged) {
 
 void read_app(const Value& merged, App& app) {
   static const std::map<std::string_view, AppType> kTypes = {
-      {"web", AppType::kWeb}, {"worker", AppType::kWorker}, {"cron", AppType::kCron}, {"job", AppType::kJob},
-      {"stateful", AppType::kStateful}, {"postgres", AppType::kPostgres}, {"redis", AppType::kRedis}};
+      {"web", AppType::kWeb},    {"worker", AppType::kWorker},     {"cron", AppType::kCron},
+      {"job", AppType::kJob},    {"stateful", AppType::kStateful}, {"postgres", AppType::kPostgres},
+      {"redis", AppType::kRedis}};
   auto type = kTypes.find(text_of(merged, "type"));
   if (type != kTypes.end()) app.type = type->second;
   app.rendering = rendering_of(merged);

@@ -14,8 +14,9 @@ constexpr uint64_t kMaxRead = 256u << 10;
 constexpr size_t kMaxManifestsRead = 300;
 
 bool is_foreign_folder(std::string_view part) {
-  static constexpr std::string_view kFolders[] = {"node_modules", "vendor", "third_party", "testdata", "test", "tests", "examples", "example",
-                                                  "fixtures", "docs", ".git", ".github", "target", "build", "dist"};
+  static constexpr std::string_view kFolders[] = {"node_modules", "vendor",   "third_party", "testdata", "test",
+                                                  "tests",        "examples", "example",     "fixtures", "docs",
+                                                  ".git",         ".github",  "target",      "build",    "dist"};
   return std::find(std::begin(kFolders), std::end(kFolders), part) != std::end(kFolders);
 }
 
@@ -37,7 +38,8 @@ std::string top_level(std::string_view text, std::string_view key) {
     if (!starts_with(line, key) || line.substr(key.size(), 1) != ":") continue;
     std::string_view value = trim(line.substr(key.size() + 1));
     if (size_t comment = value.find(" #"); comment != std::string_view::npos) value = trim(value.substr(0, comment));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+      value = value.substr(1, value.size() - 2);
     return std::string(value);
   }
   return "";
@@ -52,7 +54,8 @@ bool below(std::string_view path, std::string_view folder) {
 }
 
 std::string spec_text(const Survey& survey) {
-  std::string out = "# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.\nversion: 1\n";
+  std::string out =
+      "# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.\nversion: 1\n";
   out += "project: " + survey.project + "\napps:\n";
   for (const Draft& app : survey.apps) {
     out += "  " + app.name + ":\n";
@@ -82,11 +85,17 @@ void use_spec(Survey& survey) {
 }
 
 void nothing_found(Survey& survey) {
-  survey.out.notes.push_back(survey.files.empty() ? "the repository is empty" : "neither autonomous.yaml, a chart, manifests, a Dockerfile nor a known build file was found");
+  survey.out.notes.push_back(
+      survey.files.empty()
+          ? "the repository is empty"
+          : "neither autonomous.yaml, a chart, manifests, a Dockerfile nor a known build file was found");
   survey.out.missing.push_back("an autonomous.yaml that names an app and its image");
-  survey.out.text = "# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.\nversion: 1\nproject: " + survey.project +
-                    "\napps:\n  web:\n    # The image to run; with its digest the same bytes run everywhere.\n"
-                    "    image: registry.example.com/" + survey.project + "/web:1.0\n    port: 8080\n    # health: /healthz\n";
+  survey.out.text =
+      "# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.\nversion: 1\nproject: " +
+      survey.project +
+      "\napps:\n  web:\n    # The image to run; with its digest the same bytes run everywhere.\n"
+      "    image: registry.example.com/" +
+      survey.project + "/web:1.0\n    port: 8080\n    # health: /healthz\n";
 }
 
 }  // namespace
@@ -102,8 +111,11 @@ std::string yaml_text(std::string_view text) {
   static constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   bool plain = !text.empty() && (letter(text.front()) || text.front() == '/' || starts_with(text, "./"));
-  for (char c : text) plain = plain && (letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '_' || c == '-' || c == ':' || c == '@');
-  if (ends_with(text, ":") || std::find(std::begin(kWords), std::end(kWords), to_lower(text)) != std::end(kWords)) plain = false;
+  for (char c : text)
+    plain = plain && (letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '_' || c == '-' || c == ':' ||
+                      c == '@');
+  if (ends_with(text, ":") || std::find(std::begin(kWords), std::end(kWords), to_lower(text)) != std::end(kWords))
+    plain = false;
   return plain ? std::string(text) : to_json(Value::scalar(std::string(text)), false);
 }
 
@@ -125,7 +137,9 @@ std::string Survey::read(std::string_view path) const {
 Draft& Survey::add(std::string_view name) {
   std::string base = to_name(name, kMaxApp - 3);
   std::string unique = base;
-  auto taken = [&] { return std::any_of(apps.begin(), apps.end(), [&](const Draft& app) { return app.name == unique; }); };
+  auto taken = [&] {
+    return std::any_of(apps.begin(), apps.end(), [&](const Draft& app) { return app.name == unique; });
+  };
   for (int i = 2; taken(); ++i) unique = base + "-" + std::to_string(i);
   apps.push_back({unique, {}});
   return apps.back();
@@ -137,7 +151,8 @@ bool find_charts(Survey& survey) {
     if (file_name(file.path) != "Chart.yaml") continue;
     std::string folder = folder_name(file.path);
     // What lies inside of a chart belongs to it (its dependencies).
-    bool inside = std::any_of(folders.begin(), folders.end(), [&](const std::string& other) { return below(folder, other); });
+    bool inside =
+        std::any_of(folders.begin(), folders.end(), [&](const std::string& other) { return below(folder, other); });
     if (!inside && top_level(survey.read(file.path), "type") != "library") folders.push_back(folder);
   }
   if (folders.empty()) return false;
@@ -147,25 +162,32 @@ bool find_charts(Survey& survey) {
     if (survey.out.found.empty()) survey.out.found = path;
     const std::string name = top_level(survey.read(path), "name");
     Draft& app = survey.add(name.empty() ? (folder.empty() ? survey.project : file_name(folder)) : name);
-    survey.out.notes.push_back("a Helm chart in " + (folder.empty() ? "the root" : folder) + ": app '" + app.name + "'");
-    app.lines = {"chart: " + yaml_text(folder.empty() ? "." : folder),
-                 "# Values here win over the chart's values.yaml; values-<environment>.yaml beside it is laid over it, where it exists.",
-                 "# values: {replicaCount: 2}",
-                 "# The image that a release runs, put in as values image.repository and image.tag:",
-                 "# image: registry.example.com/" + survey.project + "/" + app.name + ":1.0"};
-    if (folders.size() > 1) app.lines.push_back("paths: " + yaml_list({folder.empty() ? "." : folder}) + "   # other changes don't concern it");
+    survey.out.notes.push_back("a Helm chart in " + (folder.empty() ? "the root" : folder) + ": app '" + app.name +
+                               "'");
+    app.lines = {
+        "chart: " + yaml_text(folder.empty() ? "." : folder),
+        "# Values here win over the chart's values.yaml; values-<environment>.yaml beside it is laid over it, where it exists.",
+        "# values: {replicaCount: 2}",
+        "# The image that a release runs, put in as values image.repository and image.tag:",
+        "# image: registry.example.com/" + survey.project + "/" + app.name + ":1.0"};
+    if (folders.size() > 1)
+      app.lines.push_back("paths: " + yaml_list({folder.empty() ? "." : folder}) +
+                          "   # other changes don't concern it");
   }
   return true;
 }
 
 bool find_manifests(Survey& survey) {
-  static constexpr std::string_view kFolders[] = {"k8s", "manifests", "deploy", "kubernetes", "deployments", "deployment", "config/k8s", ""};
+  static constexpr std::string_view kFolders[] = {"k8s",         "manifests",  "deploy",     "kubernetes",
+                                                  "deployments", "deployment", "config/k8s", ""};
   for (std::string_view folder : kFolders) {
     size_t found = 0, read = 0;
     bool kustomize = false;
     std::vector<std::string> at_root;
     for (const FileEntry& file : survey.files) {
-      if (!is_yaml(file.path) || !below(file.path, folder) || (folder.empty() && file.path.find('/') != std::string::npos)) continue;
+      if (!is_yaml(file.path) || !below(file.path, folder) ||
+          (folder.empty() && file.path.find('/') != std::string::npos))
+        continue;
       if (read++ >= kMaxManifestsRead) break;
       if (starts_with(file_name(file.path), "kustomization.")) {
         kustomize = true;
@@ -178,12 +200,16 @@ bool find_manifests(Survey& survey) {
     if (found == 0) continue;
     survey.out.structure = Structure::kManifests;
     Draft& app = survey.add(survey.project);
-    survey.out.notes.push_back(std::to_string(found) + (found == 1 ? " manifest in " : " manifests in ") + (folder.empty() ? "the root" : std::string(folder)) + ": app '" + app.name + "'");
-    if (kustomize) survey.out.notes.push_back("kustomization.yaml is not followed: overlays/<environment>/ is laid over the manifests, and images: puts digests in");
-    app.lines = {"manifests: " + (folder.empty() ? yaml_list(at_root) : yaml_text(folder)),
-                 "# What lies in overlays/<environment>/ below it is laid over the resources of the same kind and name.",
-                 "# The image that a release runs: each container with this repository gets it.",
-                 "# image: registry.example.com/" + survey.project + "/" + app.name + ":1.0"};
+    survey.out.notes.push_back(std::to_string(found) + (found == 1 ? " manifest in " : " manifests in ") +
+                               (folder.empty() ? "the root" : std::string(folder)) + ": app '" + app.name + "'");
+    if (kustomize)
+      survey.out.notes.push_back(
+          "kustomization.yaml is not followed: overlays/<environment>/ is laid over the manifests, and images: puts digests in");
+    app.lines = {
+        "manifests: " + (folder.empty() ? yaml_list(at_root) : yaml_text(folder)),
+        "# What lies in overlays/<environment>/ below it is laid over the resources of the same kind and name.",
+        "# The image that a release runs: each container with this repository gets it.",
+        "# image: registry.example.com/" + survey.project + "/" + app.name + ":1.0"};
     return true;
   }
   return false;
@@ -232,14 +258,17 @@ Detected detect(const FileTree& tree, std::string_view project) {
     return std::move(survey.out);
   }
   for (FileEntry& file : *listed) {
-    if ((file.kind == FileKind::kFile || file.kind == FileKind::kExecutable) && is_own(file.path)) survey.files.push_back(std::move(file));
+    if ((file.kind == FileKind::kFile || file.kind == FileKind::kExecutable) && is_own(file.path))
+      survey.files.push_back(std::move(file));
   }
   // A chart in the root comes before the charts below it: "Chart.yaml" has to be seen first.
   std::stable_sort(survey.files.begin(), survey.files.end(), [](const FileEntry& a, const FileEntry& b) {
     return std::count(a.path.begin(), a.path.end(), '/') < std::count(b.path.begin(), b.path.end(), '/');
   });
-  if (survey.has("autonomous.yml")) survey.out.notes.push_back("autonomous.yml is not read: its name must be autonomous.yaml");
-  const bool found = find_charts(survey) || find_manifests(survey) || find_compose(survey) || find_dockerfiles(survey) || find_language(survey);
+  if (survey.has("autonomous.yml"))
+    survey.out.notes.push_back("autonomous.yml is not read: its name must be autonomous.yaml");
+  const bool found = find_charts(survey) || find_manifests(survey) || find_compose(survey) ||
+                     find_dockerfiles(survey) || find_language(survey);
   if (!found || survey.apps.empty()) {
     nothing_found(survey);
     return std::move(survey.out);

@@ -4,8 +4,8 @@
 
 #include "gitops/base/text.h"
 #include "gitops/model/detect_survey.h"
-#include "gitops/model/image.h"
 #include "gitops/model/ids.h"
+#include "gitops/model/image.h"
 #include "gitops/model/shape.h"
 #include "gitops/model/spec_shape.h"
 
@@ -14,15 +14,18 @@ namespace autonomous::model {
 namespace {
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos && text != "0";
+  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos &&
+         text != "0";
 }
 
 void who_builds(Survey& survey, const std::string& app, const std::string& context) {
-  survey.out.missing.push_back("app '" + app + "' has no image yet: `build: {context: " + context +
-                               "}` where the platform has a builder, `build: external` where your CI calls `autonomous deploy`, or `image: …`");
+  survey.out.missing.push_back(
+      "app '" + app + "' has no image yet: `build: {context: " + context +
+      "}` where the platform has a builder, `build: external` where your CI calls `autonomous deploy`, or `image: …`");
 }
 
-void add_port(Survey& survey, Draft& app, const std::string& port, const std::string& guess, const std::string& because) {
+void add_port(Survey& survey, Draft& app, const std::string& port, const std::string& guess,
+              const std::string& because) {
   if (!port.empty()) {
     app.lines.push_back("port: " + port + "   # " + because + "; the app gets it as PORT");
   } else {
@@ -65,7 +68,8 @@ std::map<std::string, std::string> compose_environment(const Value& service) {
   for (const Member& member : environment->members) out[member.key] = text_of(&member.value);
   for (const Value& item : environment->items) {
     size_t equals = item.text.find('=');
-    out[item.text.substr(0, equals)] = equals == std::string::npos ? "${" + item.text + "}" : item.text.substr(equals + 1);
+    out[item.text.substr(0, equals)] =
+        equals == std::string::npos ? "${" + item.text + "}" : item.text.substr(equals + 1);
   }
   return out;
 }
@@ -90,11 +94,14 @@ bool add_preset(Draft& app, const std::string& image) {
   auto parsed = ImageRef::parse(image);
   if (!parsed) return false;
   const std::string name = file_name(parsed->repository);
-  std::string type = name == "postgres" || name == "postgresql" ? "postgres" : name == "redis" || name == "valkey" ? "redis" : "";
+  std::string type = name == "postgres" || name == "postgresql" ? "postgres"
+                     : name == "redis" || name == "valkey"      ? "redis"
+                                                                : "";
   if (type.empty()) return false;
   app.lines.push_back("type: " + type);
   std::string version = parsed->tag.substr(0, parsed->tag.find('-'));
-  if (!version.empty() && version != "latest" && version != "alpine") app.lines.push_back("version: \"" + version + "\"");
+  if (!version.empty() && version != "latest" && version != "alpine")
+    app.lines.push_back("version: \"" + version + "\"");
   return true;
 }
 
@@ -107,7 +114,8 @@ void add_compose_environment(Survey& survey, Draft& app, const Value& service) {
     } else if (text) {
       lines.push_back("  " + yaml_text(name) + ": " + yaml_text(*text));
     } else {
-      survey.out.notes.push_back("app '" + app.name + "': " + name + " comes from compose's own environment and was left out");
+      survey.out.notes.push_back("app '" + app.name + "': " + name +
+                                 " comes from compose's own environment and was left out");
     }
   }
   if (!lines.empty()) app.lines.push_back("env:");
@@ -140,7 +148,8 @@ void add_service(Survey& survey, size_t index, const Value& service, const std::
     std::string context = build->is_map() ? text_of(*build, "context") : build->text;
     std::string dockerfile = build->is_map() ? text_of(*build, "dockerfile") : "";
     if (context.empty()) context = ".";
-    app.lines.push_back("build: {context: " + yaml_text(context) + (dockerfile.empty() ? "" : ", dockerfile: " + yaml_text(dockerfile)) + "}");
+    app.lines.push_back("build: {context: " + yaml_text(context) +
+                        (dockerfile.empty() ? "" : ", dockerfile: " + yaml_text(dockerfile)) + "}");
     who_builds(survey, app.name, context);
   } else if (ImageRef::parse(image)) {
     app.lines.push_back("image: " + yaml_text(image) + "   # with @sha256:… the same bytes run everywhere");
@@ -155,21 +164,32 @@ void add_service(Survey& survey, size_t index, const Value& service, const std::
     app.lines.push_back("port: " + port);
   }
   if (const Value* command = service.find("command"); command != nullptr && !command->is_null()) {
-    app.lines.push_back("command: " + (command->is_list() ? yaml_list(texts_of(command)) : command_line(command->text)));
+    app.lines.push_back("command: " +
+                        (command->is_list() ? yaml_list(texts_of(command)) : command_line(command->text)));
   }
   add_compose_environment(survey, app, service);
   std::vector<std::string> needs = compose_needs(service, names);
   if (!needs.empty()) app.lines.push_back("needs: " + yaml_list(needs));
-  if (service.find("volumes") != nullptr) survey.out.notes.push_back("app '" + app.name + "': volumes of compose are not taken over; type: stateful has volumes:");
+  if (service.find("volumes") != nullptr)
+    survey.out.notes.push_back("app '" + app.name +
+                               "': volumes of compose are not taken over; type: stateful has volumes:");
 }
 
 struct Language {
   std::string_view file, name, port;
 };
 
-constexpr Language kLanguages[] = {{"package.json", "Node.js", "3000"}, {"go.mod", "Go", "8080"}, {"Cargo.toml", "Rust", "8080"}, {"pom.xml", "Java (Maven)", "8080"},
-                                   {"build.gradle", "Java (Gradle)", "8080"}, {"build.gradle.kts", "Kotlin (Gradle)", "8080"}, {"pyproject.toml", "Python", "8000"},
-                                   {"requirements.txt", "Python", "8000"}, {"Gemfile", "Ruby", "3000"}, {"composer.json", "PHP", "8080"}, {"mix.exs", "Elixir", "4000"},
+constexpr Language kLanguages[] = {{"package.json", "Node.js", "3000"},
+                                   {"go.mod", "Go", "8080"},
+                                   {"Cargo.toml", "Rust", "8080"},
+                                   {"pom.xml", "Java (Maven)", "8080"},
+                                   {"build.gradle", "Java (Gradle)", "8080"},
+                                   {"build.gradle.kts", "Kotlin (Gradle)", "8080"},
+                                   {"pyproject.toml", "Python", "8000"},
+                                   {"requirements.txt", "Python", "8000"},
+                                   {"Gemfile", "Ruby", "3000"},
+                                   {"composer.json", "PHP", "8080"},
+                                   {"mix.exs", "Elixir", "4000"},
                                    {"CMakeLists.txt", "C or C++ (CMake)", "8080"}};
 
 const Language* language_of(const Survey& survey) {
@@ -179,7 +199,8 @@ const Language* language_of(const Survey& survey) {
   return nullptr;
 }
 
-void add_procfile(Survey& survey, const std::string& build, const std::string& context, const std::string& port, const std::string& guess) {
+void add_procfile(Survey& survey, const std::string& build, const std::string& context, const std::string& port,
+                  const std::string& guess) {
   std::vector<std::pair<std::string, std::string>> processes;
   std::string release;
   const std::string procfile = survey.read("Procfile");
@@ -200,18 +221,23 @@ void add_procfile(Survey& survey, const std::string& build, const std::string& c
     who_builds(survey, app.name, context);
     if (name == "web") {
       add_port(survey, app, port, guess, "EXPOSE in the Dockerfile");
-      if (!release.empty()) app.lines.push_back("release: " + command_line(release) + "   # runs before the new version takes over");
+      if (!release.empty())
+        app.lines.push_back("release: " + command_line(release) + "   # runs before the new version takes over");
     } else {
       app.lines.push_back("type: worker");
     }
     app.lines.push_back("command: " + command_line(command));
   }
-  if (!processes.empty()) survey.out.notes.push_back("a Procfile with " + std::to_string(processes.size()) + (processes.size() == 1 ? " process" : " processes"));
+  if (!processes.empty())
+    survey.out.notes.push_back("a Procfile with " + std::to_string(processes.size()) +
+                               (processes.size() == 1 ? " process" : " processes"));
 }
 
 std::string build_line(const std::string& folder, const std::string& dockerfile) {
   std::string context = folder.empty() ? "." : folder;
-  return "build: {context: " + yaml_text(context) + (dockerfile == "Dockerfile" ? "" : ", dockerfile: " + yaml_text(dockerfile)) + "}   # or build: external, or image: …";
+  return "build: {context: " + yaml_text(context) +
+         (dockerfile == "Dockerfile" ? "" : ", dockerfile: " + yaml_text(dockerfile)) +
+         "}   # or build: external, or image: …";
 }
 
 }  // namespace
@@ -250,7 +276,8 @@ bool find_compose(Survey& survey) {
     }
     survey.out.structure = Structure::kLanguage;
     survey.out.found = file;
-    survey.out.notes.push_back(std::string(file) + " with " + std::to_string(services->members.size()) + (services->members.size() == 1 ? " service" : " services"));
+    survey.out.notes.push_back(std::string(file) + " with " + std::to_string(services->members.size()) +
+                               (services->members.size() == 1 ? " service" : " services"));
     std::map<std::string, std::string> names;
     for (const Member& service : services->members) names[service.key] = survey.add(service.key).name;
     for (size_t i = 0; i < services->members.size(); ++i) add_service(survey, i, services->members[i].value, names);
@@ -296,14 +323,19 @@ bool find_language(Survey& survey) {
   if (language == nullptr && !survey.has("Procfile")) return false;
   survey.out.structure = Structure::kLanguage;
   survey.out.found = language != nullptr ? std::string(language->file) : "Procfile";
-  if (language != nullptr) survey.out.notes.push_back(std::string(language->file) + ": " + std::string(language->name) + ", without a Dockerfile");
-  const std::string build = "build: external   # your CI builds the image and calls `autonomous deploy --image …`; or add a Dockerfile, or image: …";
+  if (language != nullptr)
+    survey.out.notes.push_back(std::string(language->file) + ": " + std::string(language->name) +
+                               ", without a Dockerfile");
+  const std::string build =
+      "build: external   # your CI builds the image and calls `autonomous deploy --image …`; or add a Dockerfile, or image: …";
   const std::string guess = language != nullptr ? std::string(language->port) : "8080";
   if (survey.has("Procfile")) add_procfile(survey, build, ".", "", guess);
   if (!survey.apps.empty()) return true;
   Draft& app = survey.add(survey.project);
   app.lines.push_back(build);
-  survey.out.missing.push_back("app '" + app.name + "' has no image: add a Dockerfile and `build: {context: .}`, or `image: …`, or let your CI build it (`build: external`)");
+  survey.out.missing.push_back(
+      "app '" + app.name +
+      "' has no image: add a Dockerfile and `build: {context: .}`, or `image: …`, or let your CI build it (`build: external`)");
   add_port(survey, app, "", guess, "");
   return true;
 }

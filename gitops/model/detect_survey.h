@@ -18,7 +18,8 @@ struct Draft {
 struct Survey {
   const FileTree& tree;
   std::string project;
-  std::vector<FileEntry> files;  // plain files outside of folders that hold other people's code, at most four folders deep
+  std::vector<FileEntry>
+      files;  // plain files outside of folders that hold other people's code, at most four folders deep
   Detected out;
   std::vector<Draft> apps;
 

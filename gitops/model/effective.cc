@@ -22,7 +22,8 @@ const Value* dig(const Value& root, std::initializer_list<std::string_view> keys
 
 // Of two that exclude each other the upper layer's wins: an overlay with `image:` needs no `build: null`.
 void lay_over(Value& base, const Value& layer) {
-  static constexpr std::pair<std::string_view, std::string_view> kEither[] = {{"image", "build"}, {"chart", "manifests"}};
+  static constexpr std::pair<std::string_view, std::string_view> kEither[] = {{"image", "build"},
+                                                                              {"chart", "manifests"}};
   auto sets = [&](std::string_view key) {
     const Value* value = layer.find(key);
     return value != nullptr && !value->is_null();
@@ -38,7 +39,9 @@ void lay_over(Value& base, const Value& layer) {
 Value usable_defaults(const Value& layer, Rendering rendering) {
   Value out = layer;
   std::erase_if(out.members, [&](const Member& member) {
-    if (rendering == Rendering::kBuiltIn) return member.key == "values" || member.key == "value-files" || member.key == "overlays" || member.key == "images";
+    if (rendering == Rendering::kBuiltIn)
+      return member.key == "values" || member.key == "value-files" || member.key == "overlays" ||
+             member.key == "images";
     if (rendering == Rendering::kManifests && (member.key == "values" || member.key == "value-files")) return true;
     if (rendering == Rendering::kChart && member.key == "overlays") return true;
     return is_built_in_only(member.key);
@@ -66,7 +69,9 @@ const Value* lookup(const Value& root, const std::vector<std::string>& keys) {
   return value;
 }
 
-bool same_spot(const Value& a, const Value& b) { return a.source == b.source && a.line == b.line && a.column == b.column; }
+bool same_spot(const Value& a, const Value& b) {
+  return a.source == b.source && a.line == b.line && a.column == b.column;
+}
 
 class Settings {
  public:
@@ -116,8 +121,9 @@ void judge_neighbours(const App& app, const std::vector<std::string>& known, std
   auto check = [&](const std::string& key, const std::string& name, const Value* where) {
     if (name.find('/') != std::string::npos || std::binary_search(known.begin(), known.end(), name)) return;
     std::string near = nearest(name, known);
-    errors.push_back(shape_error(where->place(), "apps." + app.name + "." + key,
-                                 "there is no app '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
+    errors.push_back(
+        shape_error(where->place(), "apps." + app.name + "." + key,
+                    "there is no app '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   };
   for (const char* key : {"needs", "calls"}) {
     if (const Value* list = app.merged.find(key)) {
@@ -238,7 +244,8 @@ std::string canonical(const App& app) {
   if (text_of(value, "type") == "web") value.erase("type");
   // What is empty means the same as what isn't there.
   std::erase_if(value.members, [](const Member& member) {
-    return (member.value.is_map() && member.value.members.empty()) || (member.value.is_list() && member.value.items.empty());
+    return (member.value.is_map() && member.value.members.empty()) ||
+           (member.value.is_list() && member.value.items.empty());
   });
   // `port: 80` and `ports: {http: 80}`, in front or alone, are two ways to say the same.
   if (Value* ports = value.find("ports")) {

@@ -13,9 +13,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 21> kTypes = {
-    "release", "failed", "outcome", "unchanged", "orphaned", "found",  "taken-on",    "hold",  "resume",           "propose", "approve",
-    "reject",  "cancel", "mark-bad", "unmark",   "freeze",   "unfreeze", "break-glass", "drift", "rewrite-accepted", "key"};
-constexpr std::array<std::string_view, 6> kVerdicts = {"healthy", "failed", "superseded", "cancelled", "rejected", "unverified"};
+    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",    "taken-on", "hold",
+    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad", "unmark",   "freeze",
+    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key"};
+constexpr std::array<std::string_view, 6> kVerdicts = {"healthy",   "failed",   "superseded",
+                                                       "cancelled", "rejected", "unverified"};
 constexpr size_t kMaxTextBytes = 64 * 1024;
 constexpr int kVersion = 1;
 
@@ -57,7 +59,8 @@ Result<void> put_text(Json& json, std::string_view key, const std::string& value
 }
 
 Result<void> put_oid(Json& json, std::string_view key, const std::string& value) {
-  if (!value.empty() && !is_oid_text(value)) return fail(Code::kInvalid, "ledger entry: ", key, " '", one_line(value, 60), "' is no oid");
+  if (!value.empty() && !is_oid_text(value))
+    return fail(Code::kInvalid, "ledger entry: ", key, " '", one_line(value, 60), "' is no oid");
   return put_text(json, key, value);
 }
 
@@ -165,7 +168,8 @@ Result<void> get_head(const Json& json, Entry& entry) {
     TRY(entry.target, Target::parse(target));
   }
   if (auto number = json.find("number"); number != json.end()) {
-    if (!number->is_number_unsigned() || number->get<uint64_t>() == 0 || number->get<uint64_t>() > UINT32_MAX) return bad("number");
+    if (!number->is_number_unsigned() || number->get<uint64_t>() == 0 || number->get<uint64_t>() > UINT32_MAX)
+      return bad("number");
     entry.number = number->get<uint32_t>();
   }
   return get_time(json, "until", entry.until);
@@ -209,20 +213,14 @@ Result<void> check(const Entry& entry) {
     case EntryType::kOrphaned:
     case EntryType::kFound:
     case EntryType::kTakenOn:
-    case EntryType::kDrift:
-      return need(entry.target.has_value(), "the target");
+    case EntryType::kDrift: return need(entry.target.has_value(), "the target");
     case EntryType::kMarkBad:
-    case EntryType::kUnmark:
-      return need(!entry.artifact.empty(), "the artifact");
+    case EntryType::kUnmark: return need(!entry.artifact.empty(), "the artifact");
     case EntryType::kFreeze:
-    case EntryType::kUnfreeze:
-      return need(entry.target.has_value() || !entry.scope.empty(), "the scope");
-    case EntryType::kRewriteAccepted:
-      return need(!entry.commit.empty(), "the commit");
-    case EntryType::kKey:
-      return need(!entry.key.empty(), "the key");
-    default:
-      return ok();
+    case EntryType::kUnfreeze: return need(entry.target.has_value() || !entry.scope.empty(), "the scope");
+    case EntryType::kRewriteAccepted: return need(!entry.commit.empty(), "the commit");
+    case EntryType::kKey: return need(!entry.key.empty(), "the key");
+    default: return ok();
   }
 }
 
@@ -280,7 +278,8 @@ Result<Entry> parse_entry(std::string_view line) {
   if (!json.is_object()) return fail(Code::kInvalid, "ledger entry: '", one_line(line, 80), "' is no JSON object");
   auto version = json.find("v");
   if (version == json.end() || !version->is_number_integer()) return bad("v");
-  if (version->get<int64_t>() != kVersion) return fail(Code::kInvalid, "ledger entry: written by a newer version of this program");
+  if (version->get<int64_t>() != kVersion)
+    return fail(Code::kInvalid, "ledger entry: written by a newer version of this program");
   Entry entry;
   TRY_DO(get_head(json, entry));
   TRY_DO(get_names(json, entry));
@@ -307,10 +306,8 @@ bool is_decision(EntryType type) {
     case EntryType::kUnmark:
     case EntryType::kFreeze:
     case EntryType::kUnfreeze:
-    case EntryType::kBreakGlass:
-      return true;
-    default:
-      return false;
+    case EntryType::kBreakGlass: return true;
+    default: return false;
   }
 }
 

@@ -1,8 +1,8 @@
 // Entry: one line of the ledger (design.md §4), a record with a type and named fields. Pure values.
 //
 // Written as one JSON object a line, keys in a fixed order, absent where empty. The reader takes keys that it does not
-// know (a newer daemon's), and refuses lines whose known fields are wrong. A decision is an entry that somebody decided:
-// it carries who, how we know, because, ticket and until.
+// know (a newer daemon's), and refuses lines whose known fields are wrong. A decision is an entry that somebody
+// decided: it carries who, how we know, because, ticket and until.
 #pragma once
 
 #include <cstdint>
@@ -25,21 +25,21 @@ enum class EntryType : uint8_t {
   kUnchanged,  // a render that changed nothing
   kOrphaned,   // the app vanished from the spec; ends with the next release, or with kFound
   kFound,
-  kTakenOn,    // the target's Application was written (or removed: `removed`) in `commit`
+  kTakenOn,  // the target's Application was written (or removed: `removed`) in `commit`
   kHold,
   kResume,
   kPropose,
   kApprove,
   kReject,
   kCancel,
-  kMarkBad,    // of `artifact`
+  kMarkBad,  // of `artifact`
   kUnmark,
-  kFreeze,     // of target, or of `scope` (an environment), until `until`
+  kFreeze,  // of target, or of `scope` (an environment), until `until`
   kUnfreeze,
   kBreakGlass,
-  kDrift,      // `tree` is what the target looks like at `commit`, made by others
+  kDrift,            // `tree` is what the target looks like at `commit`, made by others
   kRewriteAccepted,  // the branches' new tips: commit (deploy), previous
-  kKey,        // a key of the daemon that counts from here on (or no longer: `removed`)
+  kKey,              // a key of the daemon that counts from here on (or no longer: `removed`)
 };
 std::string_view entry_type_name(EntryType type);
 Result<EntryType> parse_entry_type(std::string_view name);
@@ -74,23 +74,23 @@ struct Entry {
   std::string intent;        // what makes a person's wish unique; "" for pushes
   std::optional<Trigger> trigger;
   std::optional<SourceFact> source;
-  std::string subject;       // the source commit's, one line
-  std::string author;        // the source commit's, "Name <email>"
-  std::string commit;        // 40 hex digits: the release's, or the foreign one
-  std::string tree;          // drift, approvals: the target's tree ("" in a drift: the whole target is gone)
-  std::string previous;      // rewrite-accepted: the tip that was given up
-  std::string tag;           // release: the annotated tag object, byte for byte
+  std::string subject;   // the source commit's, one line
+  std::string author;    // the source commit's, "Name <email>"
+  std::string commit;    // 40 hex digits: the release's, or the foreign one
+  std::string tree;      // drift, approvals: the target's tree ("" in a drift: the whole target is gone)
+  std::string previous;  // rewrite-accepted: the tip that was given up
+  std::string tag;       // release: the annotated tag object, byte for byte
   bool removed = false;
 
   // Outcomes and failures.
   std::optional<Verdict> verdict;
-  std::string step;      // where it failed
-  std::string resource;  // "Deployment shop-web"
-  std::string reason;    // for people
-  std::string looked_at; // what the verdict rests on
+  std::string step;       // where it failed
+  std::string resource;   // "Deployment shop-web"
+  std::string reason;     // for people
+  std::string looked_at;  // what the verdict rests on
   std::vector<StepTime> steps;
 
-  std::string key;       // the public line of a key, "ssh-ed25519 AAAA…"
+  std::string key;  // the public line of a key, "ssh-ed25519 AAAA…"
 
   bool operator==(const Entry&) const = default;
 };

@@ -17,7 +17,11 @@ constexpr size_t kMaxLine = 400;
 
 uint32_t take_character(std::string_view& text) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  size_t length = byte(0) < 0x80 ? 1 : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4 : byte(0) >= 0xE0 ? 3 : byte(0) >= 0xC2 ? 2 : 0;
+  size_t length = byte(0) < 0x80                      ? 1
+                  : byte(0) >= 0xF0 && byte(0) < 0xF5 ? 4
+                  : byte(0) >= 0xE0                   ? 3
+                  : byte(0) >= 0xC2                   ? 2
+                                                      : 0;
   if (byte(0) >= 0xF5 || length == 0 || length > text.size() || !is_utf8(text.substr(0, length))) {
     text.remove_prefix(1);
     return kNoCharacter;
@@ -29,8 +33,8 @@ uint32_t take_character(std::string_view& text) {
 }
 
 bool is_control(uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200E || c == 0x200F ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
 bool is_plain_line(std::string_view text) {

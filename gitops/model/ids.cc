@@ -14,9 +14,12 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 Result<void> check_name(std::string_view what, std::string_view name, size_t max) {
-  auto wrong = [&](std::string_view why) { return fail(Code::kInvalid, what, " name '", one_line(name, 60), "': ", why); };
+  auto wrong = [&](std::string_view why) {
+    return fail(Code::kInvalid, what, " name '", one_line(name, 60), "': ", why);
+  };
   if (name.empty()) return wrong("it is empty");
-  if (name.size() > max) return wrong("at most " + std::to_string(max) + " characters, this has " + std::to_string(name.size()));
+  if (name.size() > max)
+    return wrong("at most " + std::to_string(max) + " characters, this has " + std::to_string(name.size()));
   if (!lower(name.front())) return wrong("it must start with a letter a-z");
   if (name.back() == '-') return wrong("it must not end with '-'");
   for (char c : name) {
@@ -39,7 +42,8 @@ Result<Target> Target::parse(std::string_view text) {
 Result<ReleaseId> ReleaseId::parse(std::string_view text) {
   size_t slash = text.rfind('/');
   if (slash == std::string_view::npos) {
-    return fail(Code::kInvalid, "'", one_line(text, 80), "' is no release: it has the form environment/project/app/number");
+    return fail(Code::kInvalid, "'", one_line(text, 80),
+                "' is no release: it has the form environment/project/app/number");
   }
   TRY(Target target, Target::parse(text.substr(0, slash)));
   std::string_view digits = text.substr(slash + 1);

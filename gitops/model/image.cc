@@ -23,7 +23,9 @@ bool is_host(std::string_view part) {
 }  // namespace
 
 Result<ImageRef> ImageRef::parse(std::string_view text) {
-  auto wrong = [&](std::string_view why) { return fail(Code::kInvalid, "'", one_line(text, 100), "' is no image: ", why); };
+  auto wrong = [&](std::string_view why) {
+    return fail(Code::kInvalid, "'", one_line(text, 100), "' is no image: ", why);
+  };
   if (text.empty()) return wrong("it is empty");
   if (text.size() > 500) return wrong("it is too long");
   ImageRef out;
@@ -40,7 +42,8 @@ Result<ImageRef> ImageRef::parse(std::string_view text) {
   size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
     std::string_view tag = rest.substr(colon + 1);
-    if (tag.empty() || tag.size() > 128 || !std::all_of(tag.begin(), tag.end(), tag_char) || tag[0] == '.' || tag[0] == '-') {
+    if (tag.empty() || tag.size() > 128 || !std::all_of(tag.begin(), tag.end(), tag_char) || tag[0] == '.' ||
+        tag[0] == '-') {
       return wrong("the tag after ':' must be letters, digits, '.', '_' or '-'");
     }
     out.tag = tag;
@@ -62,7 +65,8 @@ Result<ImageRef> ImageRef::parse(std::string_view text) {
     }
   }
   out.repository = rest;
-  if (out.registry == "docker.io" && rest.find('/') == std::string_view::npos) out.repository = "library/" + std::string(rest);
+  if (out.registry == "docker.io" && rest.find('/') == std::string_view::npos)
+    out.repository = "library/" + std::string(rest);
   return out;
 }
 

@@ -48,7 +48,8 @@ bool pattern_matches(std::string_view pattern, std::string_view path) {
   if (pattern.find_first_of("*?") == std::string_view::npos) return is_below(path, pattern);
   if (glob_matches(pattern, path)) return true;
   // A glob that names a folder means all below it, as a plain path does.
-  for (size_t slash = path.rfind('/'); slash != std::string_view::npos && slash != 0; slash = path.rfind('/', slash - 1)) {
+  for (size_t slash = path.rfind('/'); slash != std::string_view::npos && slash != 0;
+       slash = path.rfind('/', slash - 1)) {
     if (glob_matches(pattern, path.substr(0, slash))) return true;
   }
   return false;

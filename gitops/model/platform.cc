@@ -82,7 +82,8 @@ Environment read_environment(const std::string& name, const Value& value) {
     out.approvals.count = static_cast<uint32_t>(number_of(*approvals, "count", 1));
   }
   if (const Value* rollback = value.find("rollback")) {
-    if (rollback->find("approvals") != nullptr) out.rollback.approvals = static_cast<uint32_t>(number_of(*rollback, "approvals"));
+    if (rollback->find("approvals") != nullptr)
+      out.rollback.approvals = static_cast<uint32_t>(number_of(*rollback, "approvals"));
     out.rollback.in_freeze = text_of(*rollback, "in-freeze") != "denied";
     out.rollback.automatic = flag_of(*rollback, "automatic");
   }
@@ -108,14 +109,17 @@ struct PlatformJudge {
   const Value& root;
   std::vector<Error>& errors;
 
-  void unknown(const Value& where, const std::string& name, std::string_view what, const std::vector<std::string>& known) {
+  void unknown(const Value& where, const std::string& name, std::string_view what,
+               const std::vector<std::string>& known) {
     if (std::find(known.begin(), known.end(), where.text) != known.end()) return;
     std::string near = nearest(where.text, known);
-    errors.push_back(shape_error(where.place(), name, "there is no " + std::string(what) + " '" + one_line(where.text, 60) + "'" +
-                                                          (near.empty() ? "" : "; did you mean '" + near + "'?")));
+    errors.push_back(shape_error(where.place(), name,
+                                 "there is no " + std::string(what) + " '" + one_line(where.text, 60) + "'" +
+                                     (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
 
-  void list(const Value& record, std::string_view key, const std::string& name, std::string_view what, const std::vector<std::string>& known) {
+  void list(const Value& record, std::string_view key, const std::string& name, std::string_view what,
+            const std::vector<std::string>& known) {
     const Value* items = record.find(key);
     if (items == nullptr) return;
     for (const Value& item : items->items) unknown(item, name + "." + std::string(key), what, known);
@@ -144,7 +148,8 @@ struct PlatformJudge {
       while (from != nullptr && read_feed(from->text).kind == Feed::Kind::kEnvironment) {
         if (!seen.insert(from->text).second) {
           const Value* own = environment.value.find("from");
-          errors.push_back(shape_error(own->place(), "environments." + environment.key + ".from", "the environments feed each other in a circle"));
+          errors.push_back(shape_error(own->place(), "environments." + environment.key + ".from",
+                                       "the environments feed each other in a circle"));
           break;
         }
         const Value* next = environments.find(from->text);
@@ -158,18 +163,22 @@ struct PlatformJudge {
     const Value* instances = root.find("instances");
     const std::vector<std::string> known = names_of(environments);
     const std::vector<std::string> roles = names_of(root.find("roles"));
-    if (environments->members.empty()) errors.push_back(shape_error(environments->place(), "environments", "there is none"));
+    if (environments->members.empty())
+      errors.push_back(shape_error(environments->place(), "environments", "there is none"));
     for (const Member& environment : environments->members) {
       const std::string name = "environments." + environment.key;
       const Value* from = environment.value.find("from");
-      if (from != nullptr && read_feed(from->text).kind == Feed::Kind::kEnvironment) unknown(*from, name + ".from", "environment", known);
+      if (from != nullptr && read_feed(from->text).kind == Feed::Kind::kEnvironment)
+        unknown(*from, name + ".from", "environment", known);
       if (instances != nullptr) list(environment.value, "instances", name, "instance", names_of(instances));
-      if (const Value* approvals = environment.value.find("approvals")) list(*approvals, "from", name + ".approvals", "role", roles);
+      if (const Value* approvals = environment.value.find("approvals"))
+        list(*approvals, "from", name + ".approvals", "role", roles);
       freeze(environment.value, name);
     }
     feeds(*environments);
     if (const Value* projects = root.find("projects")) {
-      for (const Member& project : projects->members) list(project.value, "environments", "projects." + project.key, "environment", known);
+      for (const Member& project : projects->members)
+        list(project.value, "environments", "projects." + project.key, "environment", known);
     }
     sources();
   }
@@ -183,23 +192,31 @@ struct PlatformJudge {
       std::string source = text_of(project.value, "source");
       if (source.empty()) continue;
       auto [old, fresh] = seen.emplace(source + "\n" + text_of(project.value, "folder"), project.key);
-      if (!fresh) errors.push_back(shape_error(project.place(), "projects." + project.key, "project '" + old->second + "' has the same source and folder"));
+      if (!fresh)
+        errors.push_back(shape_error(project.place(), "projects." + project.key,
+                                     "project '" + old->second + "' has the same source and folder"));
     }
   }
 };
 
 void read_platform(Platform& out) {
   const Value& root = out.root;
-  for (const Member& member : root.find("environments")->members) out.environments[member.key] = read_environment(member.key, member.value);
+  for (const Member& member : root.find("environments")->members)
+    out.environments[member.key] = read_environment(member.key, member.value);
   if (const Value* projects = root.find("projects")) {
     for (const Member& member : projects->members) {
-      out.projects[member.key] = {member.key, text_of(member.value, "source"), text_of(member.value, "branch"), text_of(member.value, "folder"),
-                                  texts_of(member.value.find("owners")), texts_of(member.value.find("environments"))};
+      out.projects[member.key] = {member.key,
+                                  text_of(member.value, "source"),
+                                  text_of(member.value, "branch"),
+                                  text_of(member.value, "folder"),
+                                  texts_of(member.value.find("owners")),
+                                  texts_of(member.value.find("environments"))};
     }
   }
   if (const Value* instances = root.find("instances")) {
     for (const Member& member : instances->members) {
-      out.instances[member.key] = {member.key, text_of(member.value, "kind"), text_of(member.value, "url"), member.value};
+      out.instances[member.key] = {member.key, text_of(member.value, "kind"), text_of(member.value, "url"),
+                                   member.value};
     }
   }
   if (const Value* roles = root.find("roles")) {
@@ -296,10 +313,14 @@ std::string expand(std::string_view pattern, const Target& target) {
   return out;
 }
 
-std::string namespace_of(const Environment& environment, const Target& target) { return expand(environment.namespace_template, target); }
+std::string namespace_of(const Environment& environment, const Target& target) {
+  return expand(environment.namespace_template, target);
+}
 
 Result<Weekly> parse_weekly(std::string_view text) {
-  auto wrong = [&] { return fail(Code::kInvalid, "expected a span like Fri 16:00-Mon 06:00, not '", one_line(text, 60), "'"); };
+  auto wrong = [&] {
+    return fail(Code::kInvalid, "expected a span like Fri 16:00-Mon 06:00, not '", one_line(text, 60), "'");
+  };
   auto minute = [](std::string_view part, bool end) -> std::optional<uint32_t> {
     static const std::vector<std::string_view> kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     part = trim(part);
@@ -308,8 +329,10 @@ Result<Weekly> parse_weekly(std::string_view text) {
     std::string time(space == std::string_view::npos ? (end ? "24:00" : "00:00") : trim(part.substr(space)));
     unsigned hours = 0, minutes = 0;
     int length = 0;
-    if (day == kDays.end() || std::sscanf(time.c_str(), "%2u:%2u%n", &hours, &minutes, &length) != 2) return std::nullopt;
-    if (static_cast<size_t>(length) != time.size() || hours > 24 || minutes > 59 || (hours == 24 && minutes != 0)) return std::nullopt;
+    if (day == kDays.end() || std::sscanf(time.c_str(), "%2u:%2u%n", &hours, &minutes, &length) != 2)
+      return std::nullopt;
+    if (static_cast<size_t>(length) != time.size() || hours > 24 || minutes > 59 || (hours == 24 && minutes != 0))
+      return std::nullopt;
     return static_cast<uint32_t>(day - kDays.begin()) * 1440 + hours * 60 + minutes;
   };
   size_t dash = text.find('-');

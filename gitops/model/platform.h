@@ -25,7 +25,7 @@ struct Feed {
 
 struct Approvals {
   uint32_t count = 0;
-  std::vector<std::string> from;   // roles; empty: anybody who may approve
+  std::vector<std::string> from;     // roles; empty: anybody who may approve
   std::vector<std::string> without;  // `not:` author | requester
 };
 
@@ -46,9 +46,9 @@ struct FreezeWindow {
 };
 
 struct Policies {
-  std::vector<std::string> registries;         // "registry.example.com", "ghcr.io/acme"; empty: any
-  std::vector<std::string> deny_kinds;         // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
-  std::vector<std::string> allow_kinds;        // empty: any that isn't denied
+  std::vector<std::string> registries;   // "registry.example.com", "ghcr.io/acme"; empty: any
+  std::vector<std::string> deny_kinds;   // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
+  std::vector<std::string> allow_kinds;  // empty: any that isn't denied
   std::vector<std::string> required_labels;
   std::vector<std::string> plaintext_secrets;  // names of Secrets that may be written in manifests
   bool digests = false;                        // images without a digest are refused
@@ -58,34 +58,34 @@ struct Policies {
 struct Environment {
   std::string name;
   Feed from;
-  std::string domain;                            // "{app}-{project}.stg.example.com"; "" = no routes by default
-  std::string secrets;                           // "kv/{env}/{project}/{app}"
+  std::string domain;   // "{app}-{project}.stg.example.com"; "" = no routes by default
+  std::string secrets;  // "kv/{env}/{project}/{app}"
   std::string namespace_template = "{project}-{env}";
-  std::string mode = "manifests";                // or "values": Argo CD renders
-  std::string write = "push";                    // or "pull-request"
+  std::string mode = "manifests";  // or "values": Argo CD renders
+  std::string write = "push";      // or "pull-request"
   std::vector<std::string> instances;
-  std::string reconcile;                         // the instance that reconciles: named, or the only argocd of `instances`
-  std::string cluster;                           // destination in Argo CD: name or URL; "" = in-cluster
-  std::string repository;                        // its own GitOps repository's URL; "" = this one
-  std::string kubernetes;                        // pinned version for rendering; "" = the renderer's default
-  std::vector<std::string> api_versions;         // pinned kinds for rendering
+  std::string reconcile;                  // the instance that reconciles: named, or the only argocd of `instances`
+  std::string cluster;                    // destination in Argo CD: name or URL; "" = in-cluster
+  std::string repository;                 // its own GitOps repository's URL; "" = this one
+  std::string kubernetes;                 // pinned version for rendering; "" = the renderer's default
+  std::vector<std::string> api_versions;  // pinned kinds for rendering
   Approvals approvals;
   RollbackPolicy rollback;
   std::vector<FreezeWindow> freeze;
-  std::string ticket;                            // RE2 pattern, whole match; "" = none wanted
+  std::string ticket;  // RE2 pattern, whole match; "" = none wanted
   Policies policies;
   std::optional<Millis> bake;
-  std::optional<Millis> timeout;                 // until a release that isn't healthy has failed
+  std::optional<Millis> timeout;  // until a release that isn't healthy has failed
   bool hold_until_next_commit = false;
   bool is_protected = false;
-  Value defaults;                                // lowest layer of every app here
+  Value defaults;  // lowest layer of every app here
 };
 
 struct Project {
   std::string name;
-  std::string source;   // URL; "" = hosted by the daemon
-  std::string branch;   // default branch; "" = the remote's HEAD
-  std::string folder;   // of a monorepo; "" = the root
+  std::string source;                     // URL; "" = hosted by the daemon
+  std::string branch;                     // default branch; "" = the remote's HEAD
+  std::string folder;                     // of a monorepo; "" = the root
   std::vector<std::string> owners;        // "group:shop", "user:jane"
   std::vector<std::string> environments;  // empty: all
 };
@@ -99,8 +99,8 @@ struct Platform {
   std::map<std::string, Environment> environments;
   std::map<std::string, Project> projects;
   std::map<std::string, Instance> instances;
-  std::map<std::string, std::vector<std::string>> roles;       // role → permissions
-  std::map<std::string, std::vector<std::string>> members;     // role → "group:…", "user:…"
+  std::map<std::string, std::vector<std::string>> roles;    // role → permissions
+  std::map<std::string, std::vector<std::string>> members;  // role → "group:…", "user:…"
   Value root;
 };
 

@@ -40,7 +40,8 @@ std::string check_namespace(std::string_view text) {
 std::string check_feed(std::string_view text) {
   if (text == "default branch" || text == "nothing") return "";
   std::string_view branch = starts_with(text, "branch ") ? trim(text.substr(7)) : std::string_view();
-  if (!branch.empty()) return branch.find(' ') == std::string_view::npos ? "" : "a branch has no spaces: '" + one_line(branch, 60) + "'";
+  if (!branch.empty())
+    return branch.find(' ') == std::string_view::npos ? "" : "a branch has no spaces: '" + one_line(branch, 60) + "'";
   if (text == "branch") return "which branch? (from: branch main)";
   return named("environment", text, kMaxEnvironment).empty()
              ? ""
@@ -72,7 +73,8 @@ std::string check_zone_text(std::string_view text) {
 Shape names() { return texts_or_one(text("a name")); }
 
 Shape policies_shape() {
-  Shape kinds = record({{"deny", names(), "kinds that nobody may create: ClusterRole, or group/Kind"}, {"allow", names(), "nothing but these"}});
+  Shape kinds = record({{"deny", names(), "kinds that nobody may create: ClusterRole, or group/Kind"},
+                        {"allow", names(), "nothing but these"}});
   return record({{"registries", names(), "images come from these only: registry.example.com, ghcr.io/acme"},
                  {"kinds", std::move(kinds), ""},
                  {"network", choice({"strict", "open"}), "strict: what isn't declared is denied"},
@@ -90,70 +92,84 @@ Shape freeze_shape() {
 }
 
 std::vector<Field> environment_fields() {
-  Shape approvals = with_short(record({{"count", integer(0, 20), ""}, {"from", names(), "roles"}, {"not", texts_or_one(choice({"author", "requester"})), ""}}),
+  Shape approvals = with_short(record({{"count", integer(0, 20), ""},
+                                       {"from", names(), "roles"},
+                                       {"not", texts_or_one(choice({"author", "requester"})), ""}}),
                                integer(0, 20), [](Value value) {
-    Value map = Value::map();
-    map.set("count", std::move(value));
-    return map;
-  });
-  Shape rollback = record({{"approvals", integer(0, 20), "default: as for releases"}, {"in-freeze", choice({"allowed", "denied"}), "default: allowed"},
+                                 Value map = Value::map();
+                                 map.set("count", std::move(value));
+                                 return map;
+                               });
+  Shape rollback = record({{"approvals", integer(0, 20), "default: as for releases"},
+                           {"in-freeze", choice({"allowed", "denied"}), "default: allowed"},
                            {"automatic", boolean(), "after a failed verification; default: false"}});
-  return {{"from", text("branch main, default branch, or an environment", check_feed), "what feeds it: pushes to a branch, or promotion"},
-          {"domain", text("a pattern with {app}, {project}, {env}", check_pattern), "\"{app}-{project}.stg.example.com\""},
-          {"secrets", text("a pattern with {app}, {project}, {env}", check_pattern), "\"kv/{env}/{project}/{app}\""},
-          {"namespace", text("a pattern with {app}, {project}, {env}", check_namespace), "default: \"{project}-{env}\""},
-          {"mode", choice({"manifests", "values"}), "default: manifests; values: Argo CD renders the chart"},
-          {"write", choice({"push", "pull-request"}), "default: push"},
-          {"instances", names(), "that it uses, from `instances:` and daemon.yaml"},
-          {"reconcile", text("an instance"), "default: the only Argo CD among instances"},
-          {"cluster", text("a name or URL"), "destination in Argo CD; default: its own cluster"},
-          {"repository", url(), "its own GitOps repository"},
-          {"kubernetes", text("a version (1.31.0)"), "that charts are rendered for"},
-          {"api-versions", names(), "that charts are rendered for"},
-          {"bake", duration(), "how long it must stay healthy before promotion"},
-          {"timeout", duration(), "until a release that isn't healthy has failed"},
-          {"approvals", std::move(approvals), "a number, or {count, from, not}"},
-          {"rollback", std::move(rollback), ""},
-          {"freeze", freeze_shape(), "spans without releases"},
-          {"ticket", text("a pattern", check_regexp), "that --ticket must match: \"CHG[0-9]+\""},
-          {"policies", policies_shape(), ""},
-          {"hold", choice({"until-resumed", "until-next-commit"}), "default: until-resumed"},
-          {"protected", boolean(), "drift holds the target until a person decides"},
-          {"defaults", overlay_of(app_shape()), "lowest layer of every app here"}};
+  return {
+      {"from", text("branch main, default branch, or an environment", check_feed),
+       "what feeds it: pushes to a branch, or promotion"},
+      {"domain", text("a pattern with {app}, {project}, {env}", check_pattern), "\"{app}-{project}.stg.example.com\""},
+      {"secrets", text("a pattern with {app}, {project}, {env}", check_pattern), "\"kv/{env}/{project}/{app}\""},
+      {"namespace", text("a pattern with {app}, {project}, {env}", check_namespace), "default: \"{project}-{env}\""},
+      {"mode", choice({"manifests", "values"}), "default: manifests; values: Argo CD renders the chart"},
+      {"write", choice({"push", "pull-request"}), "default: push"},
+      {"instances", names(), "that it uses, from `instances:` and daemon.yaml"},
+      {"reconcile", text("an instance"), "default: the only Argo CD among instances"},
+      {"cluster", text("a name or URL"), "destination in Argo CD; default: its own cluster"},
+      {"repository", url(), "its own GitOps repository"},
+      {"kubernetes", text("a version (1.31.0)"), "that charts are rendered for"},
+      {"api-versions", names(), "that charts are rendered for"},
+      {"bake", duration(), "how long it must stay healthy before promotion"},
+      {"timeout", duration(), "until a release that isn't healthy has failed"},
+      {"approvals", std::move(approvals), "a number, or {count, from, not}"},
+      {"rollback", std::move(rollback), ""},
+      {"freeze", freeze_shape(), "spans without releases"},
+      {"ticket", text("a pattern", check_regexp), "that --ticket must match: \"CHG[0-9]+\""},
+      {"policies", policies_shape(), ""},
+      {"hold", choice({"until-resumed", "until-next-commit"}), "default: until-resumed"},
+      {"protected", boolean(), "drift holds the target until a person decides"},
+      {"defaults", overlay_of(app_shape()), "lowest layer of every app here"}};
 }
 
 Shape make_platform_shape() {
   Shape version = integer(1, 1);
-  Shape instance = record({{"kind", text("argocd, vault, kubernetes, jenkins, harbor…"), "", true}, {"url", url(), ""},
+  Shape instance = record({{"kind", text("argocd, vault, kubernetes, jenkins, harbor…"), "", true},
+                           {"url", url(), ""},
                            {"options", map_of(any()), "of the kind"}});
   for (const char* key : {"token", "password", "username", "credential"}) {
     instance.elsewhere[key] = "credentials belong to daemon.yaml, as files: instances: {NAME: {credential: /path}}";
   }
-  Shape project = with_short(record({{"source", url(), "default: hosted by the daemon"}, {"branch", text("a branch"), "default: the source's own"},
-                                     {"folder", path(), "of a monorepo"}, {"owners", names(), "group:shop, user:jane"},
+  Shape project = with_short(record({{"source", url(), "default: hosted by the daemon"},
+                                     {"branch", text("a branch"), "default: the source's own"},
+                                     {"folder", path(), "of a monorepo"},
+                                     {"owners", names(), "group:shop, user:jane"},
                                      {"environments", names(), "default: all"}}),
                              url(), [](Value value) {
-    Value map = Value::map();
-    map.set("source", std::move(value));
-    return map;
-  });
-  static const std::vector<std::string> kActions = {"deploy", "retry", "restart", "promote", "approve", "reject", "rollback", "hold", "resume", "cancel",
-                                                    "freeze", "mark-bad", "retire", "upgrade", "connect", "secrets", "view", "admin"};
-  Shape role = with_short(record({{"can", texts_or_one(choice(kActions)), "", true}, {"members", names(), "group:…, user:…"},
+                               Value map = Value::map();
+                               map.set("source", std::move(value));
+                               return map;
+                             });
+  static const std::vector<std::string> kActions = {"deploy",   "retry",   "restart", "promote", "approve", "reject",
+                                                    "rollback", "hold",    "resume",  "cancel",  "freeze",  "mark-bad",
+                                                    "retire",   "upgrade", "connect", "secrets", "view",    "admin"};
+  Shape role = with_short(record({{"can", texts_or_one(choice(kActions)), "", true},
+                                  {"members", names(), "group:…, user:…"},
                                   {"environments", names(), "default: all"}}),
                           list_of(choice(kActions)), [](Value value) {
-    Value map = Value::map();
-    map.set("can", std::move(value));
-    return map;
-  });
-  Shape platform = record(
-      {{"version", std::move(version), "1", true},
-       {"instances", map_of(std::move(instance), "a name"), "named neighbours: Argo CD, Vault, clusters"},
-       {"projects", map_of(std::move(project), "a project", [](std::string_view name) { return named("project", name, kMaxProject); }),
-        "which repository may call itself what"},
-       {"roles", map_of(std::move(role), "a role"), "who may do what"},
-       {"environments", map_of(record(environment_fields()), "an environment", [](std::string_view name) { return named("environment", name, kMaxEnvironment); }),
-        "destinations and their policy", true}});
+                            Value map = Value::map();
+                            map.set("can", std::move(value));
+                            return map;
+                          });
+  Shape platform =
+      record({{"version", std::move(version), "1", true},
+              {"instances", map_of(std::move(instance), "a name"), "named neighbours: Argo CD, Vault, clusters"},
+              {"projects",
+               map_of(std::move(project), "a project",
+                      [](std::string_view name) { return named("project", name, kMaxProject); }),
+               "which repository may call itself what"},
+              {"roles", map_of(std::move(role), "a role"), "who may do what"},
+              {"environments",
+               map_of(record(environment_fields()), "an environment",
+                      [](std::string_view name) { return named("environment", name, kMaxEnvironment); }),
+               "destinations and their policy", true}});
   platform.elsewhere["apps"] = "apps belong to autonomous.yaml in the source repository";
   return platform;
 }
@@ -166,10 +182,12 @@ const Shape& platform_shape() {
 }
 
 std::string platform_schema() {
-  return json_schema_document(platform_shape(), "platform.yaml", "Environments, projects, instances and roles, version 1");
+  return json_schema_document(platform_shape(), "platform.yaml",
+                              "Environments, projects, instances and roles, version 1");
 }
 
-const std::string_view kDefaultPlatform = R"(# platform.yaml: what the platform owns. Change it by pushing to this branch; the daemon reads it from here.
+const std::string_view kDefaultPlatform =
+    R"(# platform.yaml: what the platform owns. Change it by pushing to this branch; the daemon reads it from here.
 version: 1
 
 # An environment is a destination and its policy.

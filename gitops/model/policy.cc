@@ -36,7 +36,8 @@ const std::string* naming(const std::vector<std::string>& patterns, const Policy
   return nullptr;
 }
 
-void check_kind(const Policies& policies, const PolicyResource& resource, const std::string& name, std::vector<Violation>& out) {
+void check_kind(const Policies& policies, const PolicyResource& resource, const std::string& name,
+                std::vector<Violation>& out) {
   if (const std::string* pattern = naming(policies.deny_kinds, resource)) {
     out.push_back({"kinds.deny", name, "this environment denies '" + *pattern + "'"});
   } else if (!policies.allow_kinds.empty() && naming(policies.allow_kinds, resource) == nullptr) {
@@ -70,8 +71,9 @@ std::vector<Violation> check_image(const Policies& policies, std::string_view im
   }
   auto allowed = [&](const std::string& registry) { return comes_from(*parsed, registry); };
   if (!policies.registries.empty() && std::none_of(policies.registries.begin(), policies.registries.end(), allowed)) {
-    out.push_back({"registries", name, "image '" + one_line(image, 200) + "' comes from " + parsed->registry +
-                                                    "; this environment takes images from " + join(policies.registries, ", ")});
+    out.push_back({"registries", name,
+                   "image '" + one_line(image, 200) + "' comes from " + parsed->registry +
+                       "; this environment takes images from " + join(policies.registries, ", ")});
   }
   if (policies.digests && parsed->digest.empty()) {
     out.push_back({"digests", name, "image '" + one_line(image, 200) + "' has no digest"});
@@ -103,7 +105,8 @@ std::optional<Violation> check_ticket(const Environment& environment, std::strin
   RE2::Options options;
   options.set_log_errors(false);
   RE2 pattern(environment.ticket, options);
-  const bool good = pattern.ok() && ticket.size() <= kMaxTicket && RE2::FullMatch(re2::StringPiece(ticket.data(), ticket.size()), pattern);
+  const bool good = pattern.ok() && ticket.size() <= kMaxTicket &&
+                    RE2::FullMatch(re2::StringPiece(ticket.data(), ticket.size()), pattern);
   if (good) return std::nullopt;
   return Violation{"ticket", "", wanted + ", not '" + one_line(ticket, 60) + "'"};
 }

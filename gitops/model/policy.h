@@ -32,7 +32,7 @@ std::vector<Violation> check_image(const Policies& policies, std::string_view im
 std::optional<Violation> check_ticket(const Environment& environment, std::string_view ticket);
 
 struct Frozen {
-  std::string text;     // the window as written
+  std::string text;  // the window as written
   std::string because;
   Time until;
 };

@@ -30,7 +30,9 @@ std::string_view outcome_name(Outcome outcome) {
   return "";
 }
 
-Millis retry_pause(uint32_t attempt) { return Millis(std::min<int64_t>(60'000, int64_t{1000} << std::min<uint32_t>(attempt > 0 ? attempt - 1 : 0, 6))); }
+Millis retry_pause(uint32_t attempt) {
+  return Millis(std::min<int64_t>(60'000, int64_t{1000} << std::min<uint32_t>(attempt > 0 ? attempt - 1 : 0, 6)));
+}
 
 namespace {
 
@@ -74,7 +76,8 @@ class Folder {
     enter(Phase::kVerifying);
   }
   void operator()(const NothingChanged&) {
-    if (r_.phase == Phase::kCommitting) end(Outcome::kUnchanged, "the rendered manifests and values are what runs already");
+    if (r_.phase == Phase::kCommitting)
+      end(Outcome::kUnchanged, "the rendered manifests and values are what runs already");
   }
   void operator()(const Refused& event) {
     if (r_.phase == Phase::kCommitting) failed("commit", event.words, event.retryable);
@@ -98,7 +101,8 @@ class Folder {
     end(Outcome::kSuperseded, "a newer request came first: " + event.by);
   }
   void operator()(const Cancelled& event) {
-    if (r_.phase != Phase::kCommitting && r_.phase != Phase::kVerifying && r_.phase != Phase::kDone) end(Outcome::kCancelled, event.why);
+    if (r_.phase != Phase::kCommitting && r_.phase != Phase::kVerifying && r_.phase != Phase::kDone)
+      end(Outcome::kCancelled, event.why);
   }
   void operator()(const Recorded&) {
     if (r_.phase == Phase::kDone) r_.recorded = true;

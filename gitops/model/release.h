@@ -41,59 +41,82 @@ struct StepSpan {
 
 struct Release {
   Target target;
-  std::string key;       // idempotency: target, artifact, intent
-  std::string source;    // 40 hex digits of the source commit; empty where there is none
-  uint64_t order = 0;    // newer requests of a target have higher ones
-  bool asked = false;    // a person asked for it (rollback, retry): never superseded by a push
+  std::string key;     // idempotency: target, artifact, intent
+  std::string source;  // 40 hex digits of the source commit; empty where there is none
+  uint64_t order = 0;  // newer requests of a target have higher ones
+  bool asked = false;  // a person asked for it (rollback, retry): never superseded by a push
   Phase phase = Phase::kQueued;
-  Time since;            // of the phase
+  Time since;  // of the phase
   Time requested;
-  Time deadline;         // while verifying
-  Time not_before;       // after a failure that may be retried
-  uint32_t attempts = 0; // of the step in hand
-  std::string blocked;   // why it waits: a hold, an approval…; empty: nothing in the way
-  uint32_t number = 0;   // from kVerifying on
-  std::string commit;    // likewise
+  Time deadline;          // while verifying
+  Time not_before;        // after a failure that may be retried
+  uint32_t attempts = 0;  // of the step in hand
+  std::string blocked;    // why it waits: a hold, an approval…; empty: nothing in the way
+  uint32_t number = 0;    // from kVerifying on
+  std::string commit;     // likewise
   Outcome outcome = Outcome::kNone;
-  std::string reason;    // of the outcome, for people
-  std::string resource;  // which one is to blame
-  std::string looked_at; // what the outcome rests on
-  std::string note;      // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
-  bool recorded = false; // the outcome stands in the ledger
+  std::string reason;     // of the outcome, for people
+  std::string resource;   // which one is to blame
+  std::string looked_at;  // what the outcome rests on
+  std::string note;       // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
+  bool recorded = false;  // the outcome stands in the ledger
   std::vector<StepSpan> steps;
 };
 
 // Events. Each carries what happened, never what to do.
 struct RenderBegan {};
 struct Rendered {};
-struct RenderEmpty {};                       // it would change nothing, and nobody needs to know
-struct RenderFailed { std::string reason; bool retryable = false; };
-struct Blocked { std::string why; };        // hold, policy, approval: stays queued and says why
+struct RenderEmpty {};  // it would change nothing, and nobody needs to know
+struct RenderFailed {
+  std::string reason;
+  bool retryable = false;
+};
+struct Blocked {
+  std::string why;
+};  // hold, policy, approval: stays queued and says why
 struct Unblocked {};
 struct CommitBegan {};
-struct Committed { uint32_t number; std::string commit; Time verify_until; };
+struct Committed {
+  uint32_t number;
+  std::string commit;
+  Time verify_until;
+};
 struct NothingChanged {};
-struct Refused { std::string words; bool retryable = false; };  // by the remote, or by a check before it
-struct Stale {};                             // the tip moved: compute it again
-struct Seen { std::string note; };           // something worth telling
-struct Verified { Outcome outcome; std::string reason; std::string resource = {}; std::string looked_at = {}; };
-struct Superseded { std::string by; };       // a newer request of the same target
-struct Cancelled { std::string why; };
-struct Recorded {};                          // the outcome has been written down
+struct Refused {
+  std::string words;
+  bool retryable = false;
+};                // by the remote, or by a check before it
+struct Stale {};  // the tip moved: compute it again
+struct Seen {
+  std::string note;
+};  // something worth telling
+struct Verified {
+  Outcome outcome;
+  std::string reason;
+  std::string resource = {};
+  std::string looked_at = {};
+};
+struct Superseded {
+  std::string by;
+};  // a newer request of the same target
+struct Cancelled {
+  std::string why;
+};
+struct Recorded {};  // the outcome has been written down
 
-using Event = std::variant<RenderBegan, Rendered, RenderEmpty, RenderFailed, Blocked, Unblocked, CommitBegan, Committed, NothingChanged, Refused, Stale,
-                           Seen, Verified, Superseded, Cancelled, Recorded>;
+using Event = std::variant<RenderBegan, Rendered, RenderEmpty, RenderFailed, Blocked, Unblocked, CommitBegan, Committed,
+                           NothingChanged, Refused, Stale, Seen, Verified, Superseded, Cancelled, Recorded>;
 
 Release apply(Release release, const Event& event, Time now);
 
 enum class Step : uint8_t {
-  kNothing,   // somebody else moves next, or it waits
+  kNothing,  // somebody else moves next, or it waits
   kRender,
   kCommit,
-  kVerify,    // look at the world and say Verified when it is known
-  kGiveUp,    // the deadline of the verification passed: post Verified{kFailed}
-  kRecord,    // write the outcome into the ledger
-  kForget,    // done and recorded
+  kVerify,  // look at the world and say Verified when it is known
+  kGiveUp,  // the deadline of the verification passed: post Verified{kFailed}
+  kRecord,  // write the outcome into the ledger
+  kForget,  // done and recorded
 };
 
 Step next_step(const Release& release, Time now);

@@ -5,16 +5,15 @@ namespace autonomous::model {
 
 namespace {
 
-std::string json_text(std::string_view text) {
-  return to_json(Value::scalar(std::string(text)), false);
-}
+std::string json_text(std::string_view text) { return to_json(Value::scalar(std::string(text)), false); }
 
 std::string properties(const std::vector<Field>& fields, bool overlay) {
   std::string out = "{";
   for (const Field& field : fields) {
     if (out.size() > 1) out += ",";
     std::string schema = json_schema(field.shape, overlay);
-    if (!field.doc.empty()) schema.insert(1, "\"description\":" + json_text(field.doc) + (schema.size() > 2 ? "," : ""));
+    if (!field.doc.empty())
+      schema.insert(1, "\"description\":" + json_text(field.doc) + (schema.size() > 2 ? "," : ""));
     out += json_text(field.key) + ":" + schema;
   }
   return out + "}";
@@ -22,19 +21,17 @@ std::string properties(const std::vector<Field>& fields, bool overlay) {
 
 std::string own_schema(const Shape& shape, bool overlay) {
   switch (shape.kind) {
-    case Shape::Kind::kAny:
-      return "{}";
+    case Shape::Kind::kAny: return "{}";
     case Shape::Kind::kInteger:
-      return "{\"type\":\"integer\",\"minimum\":" + std::to_string(shape.min) + ",\"maximum\":" + std::to_string(shape.max) + "}";
-    case Shape::Kind::kBoolean:
-      return "{\"type\":\"boolean\"}";
+      return "{\"type\":\"integer\",\"minimum\":" + std::to_string(shape.min) +
+             ",\"maximum\":" + std::to_string(shape.max) + "}";
+    case Shape::Kind::kBoolean: return "{\"type\":\"boolean\"}";
     case Shape::Kind::kChoice: {
       std::string out = "{\"enum\":[";
       for (const std::string& word : shape.choices) out += (out.back() == '[' ? "" : ",") + json_text(word);
       return out + "]}";
     }
-    case Shape::Kind::kList:
-      return "{\"type\":\"array\",\"items\":" + json_schema(*shape.of, false) + "}";
+    case Shape::Kind::kList: return "{\"type\":\"array\",\"items\":" + json_schema(*shape.of, false) + "}";
     case Shape::Kind::kMap:
       return "{\"type\":\"object\",\"additionalProperties\":" + json_schema(*shape.of, overlay) + "}";
     case Shape::Kind::kRecord: {

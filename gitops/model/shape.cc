@@ -24,7 +24,8 @@ std::string what_is(const Value& value) {
 }
 
 bool is_scalar_kind(Shape::Kind kind) {
-  return kind != Shape::Kind::kList && kind != Shape::Kind::kMap && kind != Shape::Kind::kRecord && kind != Shape::Kind::kAny;
+  return kind != Shape::Kind::kList && kind != Shape::Kind::kMap && kind != Shape::Kind::kRecord &&
+         kind != Shape::Kind::kAny;
 }
 
 bool kind_fits(const Shape& shape, const Value& value) {
@@ -76,7 +77,8 @@ void check_path(const Shape& shape, Value& value, const std::string& name, Shape
   if (negative) text.remove_prefix(1);
   std::string out;
   if (text.empty() || text.find('\0') != std::string_view::npos || text.find('\n') != std::string_view::npos) {
-    context.errors.push_back(shape_error(value.place(), name, "expected " + shape.noun + ", not " + in_quotes(value.text)));
+    context.errors.push_back(
+        shape_error(value.place(), name, "expected " + shape.noun + ", not " + in_quotes(value.text)));
   } else if (!normalise_path(text, context.folder, out)) {
     context.errors.push_back(shape_error(value.place(), name, in_quotes(value.text) + " leads out of the project"));
   } else {
@@ -85,7 +87,9 @@ void check_path(const Shape& shape, Value& value, const std::string& name, Shape
 }
 
 void check_scalar(const Shape& shape, Value& value, const std::string& name, ShapeCheck& context) {
-  auto wrong = [&](std::string message) { context.errors.push_back(shape_error(value.place(), name, std::move(message))); };
+  auto wrong = [&](std::string message) {
+    context.errors.push_back(shape_error(value.place(), name, std::move(message)));
+  };
   value.plain = false;  // from here on its shape says what it is
   switch (shape.kind) {
     case Shape::Kind::kInteger: {
@@ -96,7 +100,8 @@ void check_scalar(const Shape& shape, Value& value, const std::string& name, Sha
         return wrong("expected " + shape.noun + ", not " + in_quotes(value.text));
       }
       if (number < shape.min || number > shape.max) {
-        return wrong(value.text + " is out of range: " + std::to_string(shape.min) + " to " + std::to_string(shape.max));
+        return wrong(value.text + " is out of range: " + std::to_string(shape.min) + " to " +
+                     std::to_string(shape.max));
       }
       value.text = std::to_string(number);
       return;
@@ -111,8 +116,7 @@ void check_scalar(const Shape& shape, Value& value, const std::string& name, Sha
                    (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
     case Shape::Kind::kPath:
-    case Shape::Kind::kGlob:
-      return check_path(shape, value, name, context);
+    case Shape::Kind::kGlob: return check_path(shape, value, name, context);
     default:
       if (!is_utf8(value.text)) return wrong("this is not UTF-8");
       if (shape.check) {
@@ -125,15 +129,16 @@ void check_scalar(const Shape& shape, Value& value, const std::string& name, Sha
 void unknown_key(const Shape& shape, const Member& member, const std::string& name, ShapeCheck& context) {
   auto elsewhere = shape.elsewhere.find(member.key);
   if (elsewhere != shape.elsewhere.end()) {
-    context.errors.push_back(shape_error(member.place(), name, "'" + member.key + "' does not belong here")
-                                 .hint(elsewhere->second));
+    context.errors.push_back(
+        shape_error(member.place(), name, "'" + member.key + "' does not belong here").hint(elsewhere->second));
     return;
   }
   std::vector<std::string> known;
   for (const Field& field : shape.fields) known.push_back(field.key);
   std::string near = nearest(member.key, known);
-  Error error = shape_error(member.place(), name, "unknown key " + in_quotes(member.key) +
-                                                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  Error error =
+      shape_error(member.place(), name,
+                  "unknown key " + in_quotes(member.key) + (near.empty() ? "" : "; did you mean '" + near + "'?"));
   if (near.empty()) error = std::move(error).hint("known here: " + join(known, ", "));
   context.errors.push_back(std::move(error));
 }
@@ -207,8 +212,7 @@ void check_shape(const Shape& shape, Value& value, const std::string& name, Shap
     return wrong_kind(shape, value, name, context);
   }
   switch (shape.kind) {
-    case Shape::Kind::kAny:
-      return;
+    case Shape::Kind::kAny: return;
     case Shape::Kind::kList: {
       ShapeCheck inner{context.errors, context.folder, false};  // a list replaces as a whole
       for (size_t i = 0; i < value.items.size(); ++i) {
@@ -223,10 +227,8 @@ void check_shape(const Shape& shape, Value& value, const std::string& name, Shap
         check_shape(*shape.of, member.value, child_name(name, member.key), context);
       }
       return;
-    case Shape::Kind::kRecord:
-      return check_record(shape, value, name, context);
-    default:
-      return check_scalar(shape, value, name, context);
+    case Shape::Kind::kRecord: return check_record(shape, value, name, context);
+    default: return check_scalar(shape, value, name, context);
   }
 }
 

@@ -26,17 +26,17 @@ struct Shape {
   using Check = std::function<std::string(std::string_view)>;
 
   Kind kind = Kind::kAny;
-  std::string noun;                  // "a number", "a duration (30s, 5m, 2h)"
-  std::string pattern;               // for the JSON Schema only
+  std::string noun;     // "a number", "a duration (30s, 5m, 2h)"
+  std::string pattern;  // for the JSON Schema only
   std::vector<std::string> choices;
   int64_t min = 0, max = 0;
-  bool overlay = false;              // from here down null removes and nothing is required
-  Check check;                       // of a text's or number's text
-  std::shared_ptr<const Shape> of;   // elements of a list or map
-  Check key_check;                   // of a map's keys
+  bool overlay = false;             // from here down null removes and nothing is required
+  Check check;                      // of a text's or number's text
+  std::shared_ptr<const Shape> of;  // elements of a list or map
+  Check key_check;                  // of a map's keys
   std::string key_noun;
-  std::vector<Field> fields;         // of a record
-  std::vector<Short> shorts;         // other ways to write it
+  std::vector<Field> fields;                     // of a record
+  std::vector<Short> shorts;                     // other ways to write it
   std::map<std::string, std::string> elsewhere;  // keys that people put here, and where they belong
 
   const Field* field(std::string_view key) const;
@@ -50,15 +50,15 @@ struct Field {
 };
 
 struct Short {
-  Shape shape;                          // scalar or list
-  std::function<Value(Value)> expand;   // none: it stays as it is
+  Shape shape;                         // scalar or list
+  std::function<Value(Value)> expand;  // none: it stays as it is
 };
 
 // What a check needs to know and where it puts what it finds.
 struct ShapeCheck {
   std::vector<Error>& errors;
-  std::string folder;         // of the file: relative paths start here; "" = the root
-  bool overlay = false;       // null removes, nothing is required
+  std::string folder;    // of the file: relative paths start here; "" = the root
+  bool overlay = false;  // null removes, nothing is required
 };
 
 // Checks `value` and turns it into its normal form. `name`: "apps.web", for messages.
@@ -74,7 +74,7 @@ Shape text(std::string noun = "a text", Shape::Check check = nullptr, std::strin
 Shape integer(int64_t min, int64_t max);
 Shape boolean();
 Shape choice(std::vector<std::string> choices);
-Shape path();      // a file or folder of the project
+Shape path();  // a file or folder of the project
 Shape glob();
 Shape duration();
 Shape quantity();  // Kubernetes: 250m, 1Gi

@@ -19,7 +19,8 @@ Shape of_kind(Shape::Kind kind, std::string noun) {
 
 // Kubernetes' resource.Quantity: digits, maybe a fraction, then a suffix or an exponent.
 std::string check_quantity(std::string_view text) {
-  static const std::vector<std::string> kSuffixes = {"", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+  static const std::vector<std::string> kSuffixes = {"",  "n", "u",  "m",  "k",  "M",  "G",  "T",
+                                                     "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
   size_t i = 0;
   size_t digits = 0;
   while (i < text.size() && ((text[i] >= '0' && text[i] <= '9') || text[i] == '.')) {
@@ -31,7 +32,10 @@ std::string check_quantity(std::string_view text) {
   for (const std::string& candidate : kSuffixes) known = known || candidate == suffix;
   if (digits != 0 && known && std::count(text.begin(), text.end(), '.') <= 1) return "";
   std::string why = "expected a quantity (250m, 1, 256Mi, 20Gi), not '" + one_line(text, 40) + "'";
-  std::string near = suffix == "mb" || suffix == "MB" || suffix == "MiB" ? "Mi" : suffix == "gb" || suffix == "GB" || suffix == "GiB" ? "Gi" : suffix == "kb" || suffix == "KB" ? "Ki" : "";
+  std::string near = suffix == "mb" || suffix == "MB" || suffix == "MiB"   ? "Mi"
+                     : suffix == "gb" || suffix == "GB" || suffix == "GiB" ? "Gi"
+                     : suffix == "kb" || suffix == "KB"                    ? "Ki"
+                                                                           : "";
   if (!near.empty() && digits != 0) why += "; did you mean '" + std::string(text.substr(0, i)) + near + "'?";
   return why;
 }
@@ -43,7 +47,8 @@ std::string check_duration(std::string_view text) {
 
 std::string check_url(std::string_view text) {
   size_t scheme = text.find("://");
-  bool scp = scheme == std::string_view::npos && text.find('@') != std::string_view::npos && text.find(':') != std::string_view::npos;
+  bool scp = scheme == std::string_view::npos && text.find('@') != std::string_view::npos &&
+             text.find(':') != std::string_view::npos;
   for (char c : text) {
     if (static_cast<unsigned char>(c) <= 0x20) return "expected a URL, not '" + one_line(text, 60) + "'";
   }
@@ -62,12 +67,16 @@ std::string check_url(std::string_view text) {
 }  // namespace
 
 Result<uint64_t> parse_bytes(std::string_view text) {
-  auto wrong = [&] { return fail(Code::kInvalid, "expected a size (4096, 16MiB, 2GiB), not '", one_line(text, 40), "'"); };
+  auto wrong = [&] {
+    return fail(Code::kInvalid, "expected a size (4096, 16MiB, 2GiB), not '", one_line(text, 40), "'");
+  };
   uint64_t number = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (ec != std::errc()) return wrong();
   std::string_view unit = trim(text.substr(static_cast<size_t>(end - text.data())));
-  static const std::map<std::string_view, unsigned> kUnits = {{"", 0}, {"B", 0}, {"KiB", 10}, {"Ki", 10}, {"MiB", 20}, {"Mi", 20}, {"GiB", 30}, {"Gi", 30}, {"TiB", 40}, {"Ti", 40}};
+  static const std::map<std::string_view, unsigned> kUnits = {{"", 0},     {"B", 0},   {"KiB", 10}, {"Ki", 10},
+                                                              {"MiB", 20}, {"Mi", 20}, {"GiB", 30}, {"Gi", 30},
+                                                              {"TiB", 40}, {"Ti", 40}};
   auto found = kUnits.find(unit);
   if (found == kUnits.end() || number > (UINT64_MAX >> found->second >> 1)) return wrong();
   return number << found->second;
@@ -98,14 +107,20 @@ Shape choice(std::vector<std::string> choices) {
 Shape path() { return of_kind(Shape::Kind::kPath, "a path in the project"); }
 Shape glob() { return of_kind(Shape::Kind::kGlob, "a path or glob in the project"); }
 Shape duration() { return text("a duration (30s, 5m, 2h, 7d)", check_duration, "^([0-9]+(ms|s|m|h|d))+$"); }
-Shape quantity() { return text("a quantity (250m, 1, 256Mi)", check_quantity, "^[0-9]*\\.?[0-9]+(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"); }
+Shape quantity() {
+  return text("a quantity (250m, 1, 256Mi)", check_quantity,
+              "^[0-9]*\\.?[0-9]+(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$");
+}
 Shape url() { return text("a URL", check_url); }
 
 Shape bytes() {
-  return text("a size (4096, 16MiB, 2GiB)", [](std::string_view value) {
-    auto parsed = parse_bytes(value);
-    return parsed ? std::string() : parsed.error().message();
-  }, "^[0-9]+ ?(B|Ki|KiB|Mi|MiB|Gi|GiB|Ti|TiB)?$");
+  return text(
+      "a size (4096, 16MiB, 2GiB)",
+      [](std::string_view value) {
+        auto parsed = parse_bytes(value);
+        return parsed ? std::string() : parsed.error().message();
+      },
+      "^[0-9]+ ?(B|Ki|KiB|Mi|MiB|Gi|GiB|Ti|TiB)?$");
 }
 
 Shape list_of(Shape element) {

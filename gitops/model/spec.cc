@@ -15,7 +15,7 @@ namespace autonomous::model {
 namespace {
 
 constexpr uint64_t kMaxSpecBytes = 1u << 20;
-constexpr size_t kMaxApps = 1000;         // the work of judging grows with their product
+constexpr size_t kMaxApps = 1000;  // the work of judging grows with their product
 constexpr size_t kMaxEnvironments = 50;
 
 std::string folder_of(std::string_view file) {
@@ -59,11 +59,13 @@ void judge_strangers(const Value& root, std::vector<Error>& errors) {
     for (const Member& overlay : overlays->members) {
       if (std::find(known.begin(), known.end(), overlay.key) != known.end()) continue;
       bool whole = false;
-      for (const char* key : {"type", "image", "build", "chart", "manifests"}) whole = whole || overlay.value.find(key) != nullptr;
+      for (const char* key : {"type", "image", "build", "chart", "manifests"})
+        whole = whole || overlay.value.find(key) != nullptr;
       if (whole) continue;
       std::string near = nearest(overlay.key, known);
-      errors.push_back(shape_error(overlay.place(), "environments." + environment.key + ".apps",
-                                   "there is no app '" + overlay.key + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
+      errors.push_back(shape_error(
+          overlay.place(), "environments." + environment.key + ".apps",
+          "there is no app '" + overlay.key + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
     }
   }
 }
@@ -79,14 +81,16 @@ void judge_order(const Value& root, std::vector<Error>& errors) {
     way.push_back(app.key);
     if (const Value* needs = app.value.find("needs")) {
       for (const Value& need : needs->items) {
-        auto next = std::find_if(apps->members.begin(), apps->members.end(), [&](const Member& m) { return m.key == need.text; });
+        auto next = std::find_if(apps->members.begin(), apps->members.end(),
+                                 [&](const Member& m) { return m.key == need.text; });
         if (next == apps->members.end()) continue;
         int& seen = state[need.text];
         if (seen == 1) {
           auto from = std::find(way.begin(), way.end(), need.text);
           std::vector<std::string> circle(from, way.end());
           circle.push_back(need.text);
-          errors.push_back(shape_error(need.place(), "apps." + app.key + ".needs", "the apps wait for each other: " + join(circle, " → "))
+          errors.push_back(shape_error(need.place(), "apps." + app.key + ".needs",
+                                       "the apps wait for each other: " + join(circle, " → "))
                                .hint("calls: [" + need.text + "] is network only, and may be a circle"));
         } else if (seen == 0) {
           visit(*next);
@@ -105,10 +109,12 @@ void judge_size(const Value& root, std::vector<Error>& errors) {
   const Value* apps = root.find("apps");
   const Value* environments = root.find("environments");
   if (apps != nullptr && apps->members.size() > kMaxApps) {
-    errors.push_back(shape_error(apps->place(), "apps", "at most " + std::to_string(kMaxApps) + " apps fit one project"));
+    errors.push_back(
+        shape_error(apps->place(), "apps", "at most " + std::to_string(kMaxApps) + " apps fit one project"));
   }
   if (environments != nullptr && environments->members.size() > kMaxEnvironments) {
-    errors.push_back(shape_error(environments->place(), "environments", "at most " + std::to_string(kMaxEnvironments) + " are allowed"));
+    errors.push_back(shape_error(environments->place(), "environments",
+                                 "at most " + std::to_string(kMaxEnvironments) + " are allowed"));
   }
 }
 
@@ -145,7 +151,8 @@ Parsed<Spec> finish(Spec spec, Parsed<Spec> out) {
   // In the order of the file, whatever order the checks went in.
   std::stable_sort(out.errors.begin(), out.errors.end(), [](const Error& a, const Error& b) {
     if (a.place() == nullptr || b.place() == nullptr) return a.place() == nullptr && b.place() != nullptr;
-    return std::tie(a.place()->file, a.place()->line, a.place()->column) < std::tie(b.place()->file, b.place()->line, b.place()->column);
+    return std::tie(a.place()->file, a.place()->line, a.place()->column) <
+           std::tie(b.place()->file, b.place()->line, b.place()->column);
   });
   if (out.errors.empty()) out.value = std::make_unique<Spec>(std::move(spec));
   return out;
@@ -158,12 +165,14 @@ Value* ensure_map(Value& parent, std::string_view key, const Value& like) {
   return &parent.set(key, std::move(map));
 }
 
-void add_apps(Value& to, const Value& apps, const Value* defaults, const std::string& name, std::vector<Error>& errors) {
+void add_apps(Value& to, const Value& apps, const Value* defaults, const std::string& name,
+              std::vector<Error>& errors) {
   for (const Member& app : apps.members) {
     auto old = std::find_if(to.members.begin(), to.members.end(), [&](const Member& m) { return m.key == app.key; });
     if (old != to.members.end()) {
       Place first = old->place();
-      errors.push_back(shape_error(app.place(), name, "app '" + app.key + "' is also in " + first.file + ":" + std::to_string(first.line)));
+      errors.push_back(shape_error(
+          app.place(), name, "app '" + app.key + "' is also in " + first.file + ":" + std::to_string(first.line)));
       continue;
     }
     Member member = app;
@@ -193,10 +202,12 @@ void default_paths(Value& apps, const std::string& folder) {
 
 void include_one(Spec& spec, Value file, const std::string& folder, std::vector<Error>& errors) {
   for (const char* key : {"include", "platform"}) {
-    if (const Value* value = file.find(key)) errors.push_back(shape_error(value->place(), key, "only the first file may have it"));
+    if (const Value* value = file.find(key))
+      errors.push_back(shape_error(value->place(), key, "only the first file may have it"));
   }
   if (const Value* project = file.find("project"); project != nullptr && project->text != spec.project) {
-    errors.push_back(shape_error(project->place(), "project", "this file is included by project '" + spec.project + "'"));
+    errors.push_back(
+        shape_error(project->place(), "project", "this file is included by project '" + spec.project + "'"));
   }
   if (Value* apps = file.find("apps")) {
     default_paths(*apps, folder);
@@ -207,7 +218,8 @@ void include_one(Spec& spec, Value file, const std::string& folder, std::vector<
   for (const Member& environment : environments->members) {
     const Value* apps = environment.value.find("apps");
     if (const Value* defaults = environment.value.find("defaults")) {
-      errors.push_back(shape_error(defaults->place(), "environments." + environment.key, "defaults of an environment belong to the first file"));
+      errors.push_back(shape_error(defaults->place(), "environments." + environment.key,
+                                   "defaults of an environment belong to the first file"));
     }
     if (apps == nullptr) continue;
     Value* into = ensure_map(*ensure_map(spec.root, "environments", *environments), environment.key, environment.value);
@@ -227,7 +239,8 @@ Result<std::vector<std::string>> included_files(const FileTree& tree, const Spec
       if (entry.path == spec.files.front() || !glob_matches(pattern.text, entry.path)) continue;
       out.push_back(entry.path);
     }
-    if (out.size() == before) errors.push_back(shape_error(pattern.place(), "include", "no file matches '" + pattern.text + "'"));
+    if (out.size() == before)
+      errors.push_back(shape_error(pattern.place(), "include", "no file matches '" + pattern.text + "'"));
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());

@@ -31,14 +31,15 @@ struct Build {
   std::string context;     // folder, "" = the project's root
   std::string dockerfile;  // below the context
   std::string target;
-  std::string test;        // a command
+  std::string test;  // a command
   std::string command;
-  std::string jenkins;     // folder/job
+  std::string jenkins;  // folder/job
   std::map<std::string, std::string> args;
 };
 
 // An image of a chart's or of plain manifests. In what is rendered, each container whose image has the repository
-// `replaces` gets `image`. With `values` set (chart apps), <values>.repository and <values>.tag are set before rendering.
+// `replaces` gets `image`. With `values` set (chart apps), <values>.repository and <values>.tag are set before
+// rendering.
 struct AppImage {
   std::string image;     // as written; "" where a build gives it
   std::string replaces;  // a repository; default: the image's own
@@ -56,7 +57,7 @@ struct Health {
   std::string port;      // a port's name; "" = the first
   std::string liveness;  // a path, only when asked for
   std::vector<std::string> command;
-  std::string kind;      // "" | http | tcp | grpc | command
+  std::string kind;  // "" | http | tcp | grpc | command
   std::optional<Millis> startup, interval, timeout;
 };
 
@@ -67,7 +68,7 @@ struct Scale {
 };
 
 struct Resources {
-  std::string cpu, memory, storage;               // requests
+  std::string cpu, memory, storage;  // requests
   std::string cpu_limit, memory_limit, storage_limit;
 };
 
@@ -116,7 +117,7 @@ struct Container {
 
 struct Security {
   std::optional<uint32_t> user, group;
-  bool root = false;                  // asked for: the image runs as root
+  bool root = false;  // asked for: the image runs as root
   bool read_only = true;
   std::vector<std::string> writable;  // folders beside /tmp
 };
@@ -124,7 +125,8 @@ struct Security {
 // A file or folder that is laid over what the chart or the manifests say.
 struct ValueFile {
   std::string path;
-  bool required = true;  // false: a default place, taken where it exists: values-<env>.yaml beside the chart's values.yaml
+  bool required =
+      true;  // false: a default place, taken where it exists: values-<env>.yaml beside the chart's values.yaml
 };
 
 // One app in one environment, all layers merged, short forms expanded, defaults filled in.
@@ -137,44 +139,44 @@ struct App {
   Build build;
   std::map<std::string, AppImage> images;  // chart and manifests apps; `image:` is the one named like the app
 
-  std::string chart;                    // folder of the chart in the project ("" with kChart: its root)
-  std::vector<ValueFile> value_files;   // lowest first; {env}, {app}, {project} filled in
-  std::string values = "{}";            // `values:` merged over all layers, as YAML; wins over value_files
-  std::vector<std::string> manifests;   // folders or globs
-  std::vector<ValueFile> overlays;      // folders laid over `manifests`, lowest first: a resource of the same identity is
-                                        // merged (records merge, null removes, else replaces), others are added. Default:
-                                        // <manifests folder>/overlays/<env> where it exists; manifests leave overlays/ out
+  std::string chart;                   // folder of the chart in the project ("" with kChart: its root)
+  std::vector<ValueFile> value_files;  // lowest first; {env}, {app}, {project} filled in
+  std::string values = "{}";           // `values:` merged over all layers, as YAML; wins over value_files
+  std::vector<std::string> manifests;  // folders or globs
+  std::vector<ValueFile> overlays;  // folders laid over `manifests`, lowest first: a resource of the same identity is
+                                    // merged (records merge, null removes, else replaces), others are added. Default:
+                                    // <manifests folder>/overlays/<env> where it exists; manifests leave overlays/ out
 
-  std::vector<std::string> paths;       // globs with '!'; empty: everything
-  std::vector<Port> ports;              // the first one is the main one, injected as PORT
+  std::vector<std::string> paths;  // globs with '!'; empty: everything
+  std::vector<Port> ports;         // the first one is the main one, injected as PORT
   Health health;
   Scale scale;
   Resources resources;
   std::vector<std::string> command, args;
-  std::vector<std::string> release;     // runs before the new version takes over
+  std::vector<std::string> release;  // runs before the new version takes over
   std::map<std::string, EnvValue> env;
   std::map<std::string, std::string> secrets;  // name → "kv/shop/stripe#key", or "" = the environment's pattern
   std::vector<Route> routes;
   std::vector<std::string> egress, needs, calls;
   std::map<std::string, Alert> alerts;
-  std::map<std::string, std::string> files;    // path in the container → path in the project
-  std::string schedule, timezone, concurrency; // cron
+  std::map<std::string, std::string> files;     // path in the container → path in the project
+  std::string schedule, timezone, concurrency;  // cron
   std::map<std::string, Volume> volumes;
-  std::string version, size;                   // presets
+  std::string version, size;  // presets
   uint32_t instances = 1;
   Backup backup;
   std::map<std::string, Container> init, sidecars;
   Security security;
-  std::string strategy;                        // "" | rolling | recreate | canary | blue-green
+  std::string strategy;  // "" | rolling | recreate | canary | blue-green
   std::optional<Millis> stop, timeout;
   std::optional<uint32_t> retries;
-  Port metrics;                                // number 0: none
+  Port metrics;  // number 0: none
   std::string metrics_path;
   std::map<std::string, std::string> labels, annotations;
 
-  std::vector<std::string> extra;  // globs of further manifests
+  std::vector<std::string> extra;        // globs of further manifests
   std::map<std::string, Value> patches;  // each {target: {kind, name…}, patch: {…}}
-  std::string renamed_from;        // "app" or "project/app"
+  std::string renamed_from;              // "app" or "project/app"
 
   std::vector<std::string> spec_files;  // a change of one of them touches the app
   Value merged;                         // what all of the above was read from
@@ -187,9 +189,9 @@ struct Spec {
   std::vector<std::string> files;  // the file and what it includes
   Value root;                      // normalised: defaults, apps, environments
 
-  std::vector<std::string> apps() const;                             // of the base, by name
-  std::vector<std::string> apps(std::string_view environment) const; // with those that the overlay adds or removes
-  std::vector<std::string> environments() const;                     // that have an overlay
+  std::vector<std::string> apps() const;                              // of the base, by name
+  std::vector<std::string> apps(std::string_view environment) const;  // with those that the overlay adds or removes
+  std::vector<std::string> environments() const;                      // that have an overlay
 };
 
 // `file` is for messages. `include:` is kept but not followed: use load.
@@ -208,9 +210,9 @@ struct Layers {
 
 // One line of `autonomous config`.
 struct Setting {
-  std::string path;   // "scale.min"
-  std::string value;  // "4"; a list in one line
-  Place place;        // of the winner; no line: a default of ours
+  std::string path;                                       // "scale.min"
+  std::string value;                                      // "4"; a list in one line
+  Place place;                                            // of the winner; no line: a default of ours
   std::vector<std::pair<Place, std::string>> overridden;  // what lower layers said, lowest first
 };
 

@@ -15,7 +15,9 @@ namespace {
 std::string message_of(const Result<void>& result) { return result ? "" : result.error().message(); }
 
 std::string check_app_name(std::string_view name) { return message_of(check_name("app", name, kMaxApp)); }
-std::string check_environment_name(std::string_view name) { return message_of(check_name("environment", name, kMaxEnvironment)); }
+std::string check_environment_name(std::string_view name) {
+  return message_of(check_name("environment", name, kMaxEnvironment));
+}
 std::string check_project_name(std::string_view name) { return message_of(check_name("project", name, kMaxProject)); }
 
 std::string check_image_text(std::string_view image) {
@@ -25,7 +27,8 @@ std::string check_image_text(std::string_view image) {
 
 std::string check_variable(std::string_view name) {
   bool good = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
-  for (char c : name) good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-');
+  for (char c : name)
+    good = good && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-');
   return good ? "" : "'" + one_line(name, 60) + "' is no name of a variable: letters, digits and '_'";
 }
 
@@ -67,7 +70,8 @@ std::string check_cron(std::string_view text) {
   for (std::string_view field : split(text, ' ')) {
     if (field.empty()) continue;
     ++fields;
-    good = good && field.find_first_not_of("0123456789*/,-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ?") == std::string_view::npos;
+    good = good && field.find_first_not_of("0123456789*/,-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ?") ==
+                       std::string_view::npos;
   }
   if (good && fields == 5) return "";
   return "expected a schedule (daily, hourly, or five fields: \"30 2 * * *\"), not '" + one_line(text, 60) + "'";
@@ -111,20 +115,25 @@ Shape command_shape() {
   });
 }
 
-Shape app_list(std::string noun) { return texts_or_one(text(std::move(noun), [](std::string_view name) {
-  size_t slash = name.find('/');
-  if (slash != std::string_view::npos) {
-    std::string why = check_project_name(name.substr(0, slash));
-    if (!why.empty()) return why;
-  }
-  return check_app_name(slash == std::string_view::npos ? name : name.substr(slash + 1));
-})); }
+Shape app_list(std::string noun) {
+  return texts_or_one(text(std::move(noun), [](std::string_view name) {
+    size_t slash = name.find('/');
+    if (slash != std::string_view::npos) {
+      std::string why = check_project_name(name.substr(0, slash));
+      if (!why.empty()) return why;
+    }
+    return check_app_name(slash == std::string_view::npos ? name : name.substr(slash + 1));
+  }));
+}
 
 Shape env_shape() {
-  Shape binding = record({{"from", text("app.output", [](std::string_view value) {
-    auto parsed = parse_binding(value);
-    return parsed ? std::string() : parsed.error().message();
-  }), "a binding to another app of the project: db.url, db.host, api.url…", true}});
+  Shape binding = record({{"from",
+                           text("app.output",
+                                [](std::string_view value) {
+                                  auto parsed = parse_binding(value);
+                                  return parsed ? std::string() : parsed.error().message();
+                                }),
+                           "a binding to another app of the project: db.url, db.host, api.url…", true}});
   return map_of(with_short(std::move(binding), text("a text")), "a variable", check_variable);
 }
 
@@ -132,13 +141,15 @@ Shape resources_shape() {
   return record({{"cpu", quantity(), "requested: 250m, 1"},
                  {"memory", quantity(), "requested, and the limit: 256Mi, 1Gi"},
                  {"storage", quantity(), "ephemeral storage, requested"},
-                 {"limits", record({{"cpu", quantity(), ""}, {"memory", quantity(), ""}, {"storage", quantity(), ""}}), "where they differ from what is requested"}});
+                 {"limits", record({{"cpu", quantity(), ""}, {"memory", quantity(), ""}, {"storage", quantity(), ""}}),
+                  "where they differ from what is requested"}});
 }
 
 Shape ports_shape() {
-  return map_of(with_short(record({{"number", integer(1, 65535), "", true}, {"protocol", choice({"TCP", "UDP", "SCTP"}), ""}}),
-                           integer(1, 65535), under("number")),
-                "a port's name", check_port_name);
+  return map_of(
+      with_short(record({{"number", integer(1, 65535), "", true}, {"protocol", choice({"TCP", "UDP", "SCTP"}), ""}}),
+                 integer(1, 65535), under("number")),
+      "a port's name", check_port_name);
 }
 
 Shape image_shape() { return text("an image (registry/name:tag@sha256:…)", check_image_text); }
@@ -160,19 +171,22 @@ Shape build_shape() {
 }
 
 Shape health_shape() {
-  Shape health = record({{"path", text("a path of a URL", check_url_path), "HTTP GET, for readiness and startup"},
-                         {"port", text("a port's name", check_port_name), "default: the first port"},
-                         {"kind", choice({"http", "tcp", "grpc", "command"}), "default: http with a path, command with a command"},
-                         {"command", command_shape(), "exits 0 when ready"},
-                         {"liveness", text("a path of a URL", check_url_path), "restarts the container when it fails; only when asked for"},
-                         {"startup", duration(), "how long the start may take"},
-                         {"interval", duration(), ""},
-                         {"timeout", duration(), ""}});
+  Shape health =
+      record({{"path", text("a path of a URL", check_url_path), "HTTP GET, for readiness and startup"},
+              {"port", text("a port's name", check_port_name), "default: the first port"},
+              {"kind", choice({"http", "tcp", "grpc", "command"}), "default: http with a path, command with a command"},
+              {"command", command_shape(), "exits 0 when ready"},
+              {"liveness", text("a path of a URL", check_url_path),
+               "restarts the container when it fails; only when asked for"},
+              {"startup", duration(), "how long the start may take"},
+              {"interval", duration(), ""},
+              {"timeout", duration(), ""}});
   return with_short(std::move(health), text("a path of a URL", check_url_path), under("path"));
 }
 
 Shape scale_shape() {
-  Shape scale = record({{"min", integer(0, 10000), ""}, {"max", integer(1, 10000), ""},
+  Shape scale = record({{"min", integer(0, 10000), ""},
+                        {"max", integer(1, 10000), ""},
                         {"cpu", integer(1, 1000), "percent of the requested CPU at which pods are added"},
                         {"memory", integer(1, 1000), "percent of the requested memory"}});
   return with_short(std::move(scale), integer(0, 10000), [](Value value) {
@@ -198,8 +212,10 @@ Shape secrets_shape() {
 
 Shape routes_shape() {
   Shape paths = texts_or_one(text("a path of a URL", check_url_path));
-  Shape route = record({{"path", paths, "default: /"}, {"port", text("a port's name", check_port_name), "default: the first port"},
-                        {"redirect", text("a host or URL"), "answers with a redirect there"}, {"timeout", duration(), ""},
+  Shape route = record({{"path", paths, "default: /"},
+                        {"port", text("a port's name", check_port_name), "default: the first port"},
+                        {"redirect", text("a host or URL"), "answers with a redirect there"},
+                        {"timeout", duration(), ""},
                         {"headers", map_of(text()), "that a request must have"}});
   route = with_short(std::move(route), std::move(paths), [](Value value) {
     Value map = Value::map();
@@ -232,36 +248,52 @@ Shape routes_shape() {
 }
 
 Shape containers_shape() {
-  return map_of(record({{"image", image_shape(), "default: the app's own"}, {"command", command_shape(), ""}, {"args", command_shape(), ""},
-                        {"env", env_shape(), ""}, {"ports", ports_shape(), ""}, {"resources", resources_shape(), ""}}),
+  return map_of(record({{"image", image_shape(), "default: the app's own"},
+                        {"command", command_shape(), ""},
+                        {"args", command_shape(), ""},
+                        {"env", env_shape(), ""},
+                        {"ports", ports_shape(), ""},
+                        {"resources", resources_shape(), ""}}),
                 "a container's name", check_label_name);
 }
 
 Shape alerts_shape() {
-  return map_of(record({{"expr", text("a PromQL expression"), "", true}, {"for", duration(), ""},
-                        {"severity", choice({"info", "warning", "critical"}), "default: warning"}, {"summary", text(), ""},
+  return map_of(record({{"expr", text("a PromQL expression"), "", true},
+                        {"for", duration(), ""},
+                        {"severity", choice({"info", "warning", "critical"}), "default: warning"},
+                        {"summary", text(), ""},
                         {"labels", map_of(text()), ""}}),
                 "an alert's name");
 }
 
 Shape volumes_shape() {
-  Shape volume = record({{"path", text("an absolute path in the container", check_absolute), "where it is mounted", true},
-                         {"size", quantity(), "default: 1Gi"},
-                         {"access", choice({"ReadWriteOnce", "ReadWriteOncePod", "ReadOnlyMany", "ReadWriteMany"}), "default: ReadWriteOnce"}});
+  Shape volume =
+      record({{"path", text("an absolute path in the container", check_absolute), "where it is mounted", true},
+              {"size", quantity(), "default: 1Gi"},
+              {"access", choice({"ReadWriteOnce", "ReadWriteOncePod", "ReadOnlyMany", "ReadWriteMany"}),
+               "default: ReadWriteOnce"}});
   volume.elsewhere = {{"class", "storage classes belong to the platform: platform.yaml, environments.<env>"},
                       {"storage-class", "storage classes belong to the platform: platform.yaml, environments.<env>"}};
   return map_of(std::move(volume), "a volume's name", check_label_name);
 }
 
 Shape patches_shape() {
-  Shape target = record({{"kind", text("a kind"), "", true}, {"name", text("a resource's name"), "default: all of the kind"}, {"group", text(), ""}});
-  return map_of(record({{"target", std::move(target), "which resources", true}, {"patch", any(), "merged over each: null removes", true}}), "a patch's name");
+  Shape target = record({{"kind", text("a kind"), "", true},
+                         {"name", text("a resource's name"), "default: all of the kind"},
+                         {"group", text(), ""}});
+  return map_of(record({{"target", std::move(target), "which resources", true},
+                        {"patch", any(), "merged over each: null removes", true}}),
+                "a patch's name");
 }
 
 std::vector<Field> app_fields() {
-  Shape images = map_of(with_short(record({{"image", image_shape(), ""}, {"replaces", text("a repository"), "in the manifests; default: the image's own"},
-                                           {"values", text("a path of values"), "of a chart: <values>.repository and <values>.tag are set"}}),
-                                   image_shape(), under("image")), "a name", check_label_name);
+  Shape images = map_of(
+      with_short(
+          record({{"image", image_shape(), ""},
+                  {"replaces", text("a repository"), "in the manifests; default: the image's own"},
+                  {"values", text("a path of values"), "of a chart: <values>.repository and <values>.tag are set"}}),
+          image_shape(), under("image")),
+      "a name", check_label_name);
   Shape values = map_of(any());
   values.noun = "a map of chart values";
   return {
@@ -270,10 +302,12 @@ std::vector<Field> app_fields() {
       {"build", build_shape(), "how the image is made"},
       {"images", std::move(images), "further images of a chart or of manifests, by name"},
       {"chart", path(), "folder of a Helm chart, instead of the built-in chart"},
-      {"value-files", texts_or_one(path()), "over the chart's values.yaml; {env} is filled in; default: values-{env}.yaml in the chart, where it exists"},
+      {"value-files", texts_or_one(path()),
+       "over the chart's values.yaml; {env} is filled in; default: values-{env}.yaml in the chart, where it exists"},
       {"values", std::move(values), "chart values; they win over all files"},
       {"manifests", texts_or_one(glob()), "folder or files of plain manifests, instead of the built-in chart"},
-      {"overlays", texts_or_one(path()), "folders laid over manifests; {env} is filled in; default: overlays/{env} below them, where it exists"},
+      {"overlays", texts_or_one(path()),
+       "folders laid over manifests; {env} is filled in; default: overlays/{env} below them, where it exists"},
       {"paths", texts_or_one(glob()), "what counts as a change; '!' excludes; default: everything"},
       {"port", integer(1, 65535), "the port that the app listens on, injected as PORT"},
       {"ports", ports_shape(), "several: {http: 8080, grpc: 9090}; the first is injected as PORT"},
@@ -301,14 +335,22 @@ std::vector<Field> app_fields() {
       {"backup", record({{"schedule", text("a schedule", check_cron), ""}, {"keep", duration(), ""}}), ""},
       {"init", containers_shape(), "containers that run before the app's, by name"},
       {"sidecars", containers_shape(), "containers beside the app's, by name"},
-      {"security", record({{"user", integer(0, 4294967294), "uid"}, {"group", integer(0, 4294967294), "gid"},
-                           {"root", boolean(), "the image runs as root"}, {"read-only", boolean(), "root file system; default: true"},
-                           {"writable", list_of(text("an absolute path", check_absolute)), "folders beside /tmp"}}), ""},
+      {"security",
+       record({{"user", integer(0, 4294967294), "uid"},
+               {"group", integer(0, 4294967294), "gid"},
+               {"root", boolean(), "the image runs as root"},
+               {"read-only", boolean(), "root file system; default: true"},
+               {"writable", list_of(text("an absolute path", check_absolute)), "folders beside /tmp"}}),
+       ""},
       {"strategy", choice({"rolling", "recreate", "canary", "blue-green"}), "default: rolling"},
       {"stop", duration(), "time for a graceful end; default: 30s"},
       {"timeout", duration(), "until a release that isn't healthy has failed; of a job: its deadline"},
       {"retries", integer(0, 100), "of a job"},
-      {"metrics", with_short(record({{"port", integer(1, 65535), ""}, {"path", text("a path of a URL", check_url_path), "default: /metrics"}}), integer(1, 65535), under("port")), "what Prometheus scrapes"},
+      {"metrics",
+       with_short(record({{"port", integer(1, 65535), ""},
+                          {"path", text("a path of a URL", check_url_path), "default: /metrics"}}),
+                  integer(1, 65535), under("port")),
+       "what Prometheus scrapes"},
       {"labels", map_of(text()), ""},
       {"annotations", map_of(text()), ""},
       {"extra", texts_or_one(glob()), "further manifests"},
@@ -317,12 +359,13 @@ std::vector<Field> app_fields() {
   };
 }
 
-const char* const kPlatformOwns = "this is the platform's: platform.yaml on main of the GitOps repository, whose owners decide it";
+const char* const kPlatformOwns =
+    "this is the platform's: platform.yaml on main of the GitOps repository, whose owners decide it";
 
 std::map<std::string, std::string> platform_keys() {
   std::map<std::string, std::string> out;
-  for (const char* key : {"from", "domain", "approvals", "freeze", "rollback", "instances", "owners", "roles", "policies", "ticket",
-                          "bake", "write", "reconcile", "cluster", "namespace", "branch"}) {
+  for (const char* key : {"from", "domain", "approvals", "freeze", "rollback", "instances", "owners", "roles",
+                          "policies", "ticket", "bake", "write", "reconcile", "cluster", "namespace", "branch"}) {
     out[key] = kPlatformOwns;
   }
   return out;
@@ -346,16 +389,18 @@ Shape make_spec_shape() {
   version.check = [](std::string_view text) {
     return text == "1" ? std::string() : "this daemon knows version 1, not '" + one_line(text, 20) + "'";
   };
-  Shape environment = record({{"defaults", app, "for every app here"}, {"apps", apps, "overlays by app: records merge, null removes"}});
+  Shape environment =
+      record({{"defaults", app, "for every app here"}, {"apps", apps, "overlays by app: records merge, null removes"}});
   environment.elsewhere = platform_keys();
   environment.elsewhere["secrets"] = kPlatformOwns;
-  Shape spec = record({{"version", version, "1", true},
-                       {"project", text("a name", check_project_name), "as platform.yaml binds it"},
-                       {"platform", url(), "where the CLI talks to"},
-                       {"include", texts_or_one(glob()), "further files of the same form: services/*/autonomous.yaml"},
-                       {"defaults", overlay_of(app), "for every app"},
-                       {"apps", apps, "what is deployed, by name"},
-                       {"environments", map_of(overlay_of(environment), "an environment", check_environment_name), "overlays"}});
+  Shape spec =
+      record({{"version", version, "1", true},
+              {"project", text("a name", check_project_name), "as platform.yaml binds it"},
+              {"platform", url(), "where the CLI talks to"},
+              {"include", texts_or_one(glob()), "further files of the same form: services/*/autonomous.yaml"},
+              {"defaults", overlay_of(app), "for every app"},
+              {"apps", apps, "what is deployed, by name"},
+              {"environments", map_of(overlay_of(environment), "an environment", check_environment_name), "overlays"}});
   spec.elsewhere = platform_keys();
   spec.elsewhere["app"] = "apps: {web: {…}}";
   spec.elsewhere["name"] = "project: …";
@@ -416,8 +461,8 @@ const Shape& overlay_shape() {
 
 bool is_built_in_only(std::string_view key) {
   static const std::vector<std::string_view> kShared = {
-      "type", "image", "images", "build", "chart", "value-files", "values", "manifests", "overlays", "paths", "needs", "calls",
-      "timeout", "extra", "patches", "renamed-from", "labels", "annotations"};
+      "type",  "image", "images", "build",   "chart", "value-files", "values",       "manifests", "overlays",
+      "paths", "needs", "calls",  "timeout", "extra", "patches",     "renamed-from", "labels",    "annotations"};
   return std::find(kShared.begin(), kShared.end(), key) == kShared.end();
 }
 

@@ -11,8 +11,8 @@ namespace autonomous::model {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kTriggers = {"push",     "promotion",     "rollback", "retry",   "rotation",
-                                                       "configuration", "request", "retire",   "adoption"};
+constexpr std::array<std::string_view, 9> kTriggers = {"push",          "promotion", "rollback", "retry",   "rotation",
+                                                       "configuration", "request",   "retire",   "adoption"};
 constexpr size_t kMaxValue = 16 * 1024;
 constexpr std::string_view kSha256 = "sha256:";
 constexpr std::string_view kTests = "tests=";
@@ -44,8 +44,10 @@ class TrailerBlock {
   void add(std::string_view key, std::string_view value) {
     if (failed_) return;
     if (value.empty() || value.size() > kMaxValue || !is_plain_line(value)) {
-      failed_ = wrong(key, value, value.empty() ? "it is empty" : value.size() > kMaxValue ? "it is too long"
-                                                : "control characters, line ends or blanks at an end are not allowed");
+      failed_ = wrong(key, value,
+                      value.empty()              ? "it is empty"
+                      : value.size() > kMaxValue ? "it is too long"
+                                                 : "control characters, line ends or blanks at an end are not allowed");
       return;
     }
     text_.append(key).append(": ").append(value).append("\n");
@@ -126,7 +128,8 @@ void add_origin(TrailerBlock& block, const Trailers& t) {
   if (t.promoted_from) {
     const PromotedFrom& from = *t.promoted_from;
     std::string value = from.release.str();
-    block.require(from.repository.empty() == from.commit.empty(), "Promoted-From", value, "repository and commit, or neither");
+    block.require(from.repository.empty() == from.commit.empty(), "Promoted-From", value,
+                  "repository and commit, or neither");
     if (!from.repository.empty()) {
       block.require(is_word(from.repository) && !has_password(from.repository) && is_oid(from.commit), "Promoted-From",
                     value, "expected a release, a repository and a commit");
@@ -304,7 +307,9 @@ std::string Who::str() const {
 }
 
 Result<Who> Who::parse(std::string_view text) {
-  auto malformed = [&] { return fail(Code::kInvalid, "'", one_line(text, 120), "': expected 'Name <email> (how we know)'"); };
+  auto malformed = [&] {
+    return fail(Code::kInvalid, "'", one_line(text, 120), "': expected 'Name <email> (how we know)'");
+  };
   size_t open = text.find('<');
   size_t close = text.find('>', open == std::string_view::npos ? 0 : open);
   if (open == std::string_view::npos || close == std::string_view::npos || open == 0 || text[open - 1] != ' ') {

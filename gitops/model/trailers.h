@@ -2,8 +2,8 @@
 // auditors and other programs read these for years. Pure values.
 //
 // Reader and writer are strict, and inverse to each other. A value with a control character, a line end, invalid UTF-8,
-// or white space at an end is refused by both: text from outside is cleaned before it becomes a fact (clean_value), never
-// silently on the way. Trailers are not identity: a release is what the ledger names, with our signature.
+// or white space at an end is refused by both: text from outside is cleaned before it becomes a fact (clean_value),
+// never silently on the way. Trailers are not identity: a release is what the ledger names, with our signature.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ Result<Trigger> parse_trigger(std::string_view name);
 struct Who {
   std::string name;   // no '<' or '>'
   std::string email;  // no '<', '>' or white space; may be empty
-  std::string how;    // "oidc <issuer> <sub>", "pusher <how>", "signature <key>", "socket uid 1000", "commit, unverified"
+  std::string how;  // "oidc <issuer> <sub>", "pusher <how>", "signature <key>", "socket uid 1000", "commit, unverified"
 
   auto operator<=>(const Who&) const = default;
   bool empty() const { return name.empty() && email.empty() && how.empty(); }
@@ -54,11 +54,11 @@ struct SourceFact {
 };
 
 struct BuildFact {
-  std::string url;                   // "" is written as "-"
-  std::string result;                // success | external | none
-  std::optional<uint32_t> passed;    // tests; both or neither
+  std::string url;                 // "" is written as "-"
+  std::string result;              // success | external | none
+  std::optional<uint32_t> passed;  // tests; both or neither
   std::optional<uint32_t> failed;
-  std::string log_sha256;            // 64 hex digits, or ""
+  std::string log_sha256;  // 64 hex digits, or ""
   auto operator<=>(const BuildFact&) const = default;
 };
 
@@ -120,8 +120,8 @@ struct Trailers {
   std::optional<PromotedFrom> promoted_from;
   std::optional<ReleaseId> rollback_of;  // the release whose target tree this one restores
   std::optional<ReleaseId> retry_of;
-  std::string adopts;                    // the foreign commit that this release takes over
-  std::vector<std::string> supersedes;   // source commits that were never released
+  std::string adopts;                   // the foreign commit that this release takes over
+  std::vector<std::string> supersedes;  // source commits that were never released
   std::string ticket;
 
   bool operator==(const Trailers&) const = default;

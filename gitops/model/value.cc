@@ -42,15 +42,14 @@ void append_json_text(std::string& out, std::string_view text) {
 bool plain_is_safe(std::string_view text) {
   if (text.empty() || text == "-") return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '+' ||
+           c == '-' || c == '_';
   });
 }
 
 void append_json(std::string& out, const Value& value, bool typed) {
   switch (value.kind) {
-    case Value::Kind::kNull:
-      out += "null";
-      return;
+    case Value::Kind::kNull: out += "null"; return;
     case Value::Kind::kScalar:
       if (typed && value.plain && plain_is_safe(value.text)) {
         out += value.text;
@@ -99,8 +98,7 @@ Value from_node(const yaml::Node& node, const std::shared_ptr<const SourceText>&
   value.line = node.line();
   value.column = node.column();
   switch (node.kind()) {
-    case yaml::Node::Kind::kNull:
-      break;
+    case yaml::Node::Kind::kNull: break;
     case yaml::Node::Kind::kScalar:
       value.kind = Value::Kind::kScalar;
       value.text = node.text();
@@ -135,9 +133,11 @@ Parsed<Value> parse_yaml(std::string_view text, std::string_view file) {
   return out;
 }
 
-SourceText::SourceText(std::string file_name, std::string content) : file(std::move(file_name)), text(std::move(content)) {
+SourceText::SourceText(std::string file_name, std::string content)
+    : file(std::move(file_name)), text(std::move(content)) {
   starts_.push_back(0);
-  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) starts_.push_back(static_cast<uint32_t>(at + 1));
+  for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+    starts_.push_back(static_cast<uint32_t>(at + 1));
 }
 
 std::string SourceText::line(uint32_t number) const {
@@ -169,9 +169,7 @@ const Value* Value::find(std::string_view key) const {
   return nullptr;
 }
 
-Value* Value::find(std::string_view key) {
-  return const_cast<Value*>(static_cast<const Value*>(this)->find(key));
-}
+Value* Value::find(std::string_view key) { return const_cast<Value*>(static_cast<const Value*>(this)->find(key)); }
 
 Value& Value::set(std::string_view key, Value value) {
   if (Value* old = find(key)) {
@@ -229,7 +227,8 @@ void merge(Value& base, const Value& overlay) {
       base.erase(member.key);
       continue;
     }
-    auto old = std::find_if(base.members.begin(), base.members.end(), [&](const Member& m) { return m.key == member.key; });
+    auto old =
+        std::find_if(base.members.begin(), base.members.end(), [&](const Member& m) { return m.key == member.key; });
     if (old != base.members.end()) {
       merge(old->value, member.value);
       // A member is placed by its value's file: where that changed, the key's line has to follow.

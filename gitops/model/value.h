@@ -52,13 +52,13 @@ struct Value {
   bool is_list() const { return kind == Kind::kList; }
   bool is_map() const { return kind == Kind::kMap; }
 
-  const Value* find(std::string_view key) const;         // null where there is none, or no map
+  const Value* find(std::string_view key) const;  // null where there is none, or no map
   Value* find(std::string_view key);
-  Value& set(std::string_view key, Value value);         // adds or replaces
+  Value& set(std::string_view key, Value value);  // adds or replaces
   void erase(std::string_view key);
   // With the line's text, so that an error shows a caret.
   Place place() const;
-  Value& locate_like(const Value& other);                // takes over source, line and column
+  Value& locate_like(const Value& other);  // takes over source, line and column
 };
 
 struct Member {

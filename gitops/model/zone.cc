@@ -23,7 +23,9 @@ int64_t big_endian(std::string_view bytes, size_t at, size_t size) {
 struct Block {
   uint64_t isut = 0, isstd = 0, leap = 0, times = 0, types = 0, chars = 0;
   size_t data = 0;
-  uint64_t size(size_t width) const { return times * width + times + types * 6 + chars + leap * (width + 4) + isstd + isut; }
+  uint64_t size(size_t width) const {
+    return times * width + times + types * 6 + chars + leap * (width + 4) + isstd + isut;
+  }
 };
 
 bool read_block(std::string_view bytes, size_t at, Block& out) {
@@ -51,7 +53,8 @@ struct Posix {
       return true;
     }
     size_t end = 0;
-    while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z'))) ++end;
+    while (end < text.size() && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z')))
+      ++end;
     out = text.substr(0, end);
     text.remove_prefix(end);
     return end >= 3;
@@ -87,7 +90,8 @@ bool fixed_offset(std::string_view name, int32_t& out) {
   for (char c : name.substr(1)) {
     if (c != ':') digits += c;
   }
-  if ((digits.size() != 2 && digits.size() != 4) || digits.find_first_not_of("0123456789") != std::string::npos) return false;
+  if ((digits.size() != 2 && digits.size() != 4) || digits.find_first_not_of("0123456789") != std::string::npos)
+    return false;
   int hours = std::stoi(digits.substr(0, 2));
   int minutes = digits.size() == 4 ? std::stoi(digits.substr(2)) : 0;
   if (hours > 14 || minutes > 59) return false;
@@ -113,8 +117,8 @@ bool Zone::parse_footer(std::string_view text, Footer& out) {
     out.summer = -west;
   }
   for (Rule* rule : {&out.begins, &out.ends}) {
-    if (!posix.take(',') || !posix.take('M') || !posix.number(rule->month) || !posix.take('.') || !posix.number(rule->week) ||
-        !posix.take('.') || !posix.number(rule->day)) {
+    if (!posix.take(',') || !posix.take('M') || !posix.number(rule->month) || !posix.take('.') ||
+        !posix.number(rule->week) || !posix.take('.') || !posix.number(rule->day)) {
       return false;
     }
     if (posix.take('/') && !posix.seconds(rule->seconds)) return false;
@@ -131,7 +135,8 @@ bool Zone::footer_summer(int64_t second) const {
   auto at = [&](const Rule& rule, int32_t offset) {
     const auto month_of_year = date.year() / month{static_cast<unsigned>(rule.month)};
     const weekday day{static_cast<unsigned>(rule.day)};
-    sys_days found = rule.week == 5 ? sys_days{month_of_year / day[last]} : sys_days{month_of_year / day[static_cast<unsigned>(rule.week)]};
+    sys_days found = rule.week == 5 ? sys_days{month_of_year / day[last]}
+                                    : sys_days{month_of_year / day[static_cast<unsigned>(rule.week)]};
     return static_cast<int64_t>(found.time_since_epoch().count()) * kDay + rule.seconds - offset;
   };
   const int64_t begins = at(footer_.begins, footer_.standard);
@@ -186,12 +191,16 @@ Result<Zone> Zone::load(std::string_view name) {
     fixed.first_name_ = "UTC";
     return fixed;
   }
-  const bool plausible = is_plain_path(name) && name.size() < 64 && name.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_/") == std::string_view::npos;
-  if (!plausible) return fail(Code::kInvalid, "'", one_line(name, 60), "' is no time zone: UTC, +01:00, or a name like Europe/Berlin");
+  const bool plausible = is_plain_path(name) && name.size() < 64 &&
+                         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_/") ==
+                             std::string_view::npos;
+  if (!plausible)
+    return fail(Code::kInvalid, "'", one_line(name, 60),
+                "' is no time zone: UTC, +01:00, or a name like Europe/Berlin");
   auto bytes = read_file(kZoneFolder + std::string(name), 1u << 20);
   if (!bytes) {
-    return fail(Code::kNotFound, "this machine knows no time zone '", name, "': a name like Europe/Berlin needs the tzdata package; UTC and +01:00 always work");
+    return fail(Code::kNotFound, "this machine knows no time zone '", name,
+                "': a name like Europe/Berlin needs the tzdata package; UTC and +01:00 always work");
   }
   return parse(*bytes);
 }
@@ -207,7 +216,8 @@ int32_t Zone::offset_at(Time time) const {
 std::string Zone::abbreviation_at(Time time) const {
   const int64_t second = floor_divide(time.time_since_epoch().count(), 1000);
   auto after = std::upper_bound(transitions_.begin(), transitions_.end(), second);
-  if (after == transitions_.end() && has_footer_) return footer_summer(second) ? footer_.summer_name : footer_.standard_name;
+  if (after == transitions_.end() && has_footer_)
+    return footer_summer(second) ? footer_.summer_name : footer_.standard_name;
   if (after == transitions_.begin()) return first_name_;
   return names_[static_cast<size_t>(after - transitions_.begin()) - 1];
 }

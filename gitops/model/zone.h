@@ -42,9 +42,9 @@ class Zone {
   bool footer_summer(int64_t second) const;
 
   std::vector<int64_t> transitions_;
-  std::vector<int32_t> offsets_;  // from the transition of the same index on
+  std::vector<int32_t> offsets_;    // from the transition of the same index on
   std::vector<std::string> names_;  // likewise
-  int32_t first_ = 0;             // before all of them
+  int32_t first_ = 0;               // before all of them
   std::string first_name_;
   bool has_footer_ = false;
   Footer footer_;

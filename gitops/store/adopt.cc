@@ -40,7 +40,8 @@ Result<void> Plan::adopt(ForeignChange& change, bool hold_drift) {
   const TargetState* state = builder_.find(change.target);
   bool release = change.kind == ForeignChange::Kind::kRollback || change.kind == ForeignChange::Kind::kResume;
   if (release && state != nullptr && !change.commits.empty()) return adopt_release(change, *state);
-  return write_drift(change, change.kind == ForeignChange::Kind::kRemoved || (hold_drift && change.kind == ForeignChange::Kind::kDrift));
+  return write_drift(change, change.kind == ForeignChange::Kind::kRemoved ||
+                                 (hold_drift && change.kind == ForeignChange::Kind::kDrift));
 }
 
 Result<void> Plan::adopt_release(ForeignChange& change, const TargetState& state) {
@@ -50,15 +51,17 @@ Result<void> Plan::adopt_release(ForeignChange& change, const TargetState& state
   TRY(model::Trailers facts, model::parse_trailers(before.tag));
   TRY(git::Commit foreign, base_.repository.commit(change.commits.front()));
   bool resume = change.kind == ForeignChange::Kind::kResume;
-  Making making{change.target, change.tree, facts_again(facts), foreign.author, before.subject, "", foreign.message, before.author,
-                before.artifact, change.commits.front().hex()};
+  Making making{
+      change.target, change.tree,     facts_again(facts),          foreign.author, before.subject, "", foreign.message,
+      before.author, before.artifact, change.commits.front().hex()};
   making.author = person(foreign.author.name, foreign.author.email, Time(std::chrono::seconds(foreign.author.seconds)));
   making.author.offset_minutes = foreign.author.offset_minutes;
   making.trailers.requested_by = who_of(foreign.author);
   making.trailers.rollback_of = model::ReleaseId{change.target, change.to};
   making.trailers.adopts = change.commits.front().hex();
   if (auto now = policy()) making.trailers.policy = *now;
-  making.prose = person_text(foreign.author) + " changed this target on the branch itself. Its files are those of release " +
+  making.prose = person_text(foreign.author) +
+                 " changed this target on the branch itself. Its files are those of release " +
                  std::to_string(change.to) + " again, so this is a rollback to it" +
                  (resume ? ", and the end of the hold: what had been rolled back stands again."
                          : ". The target is held: newer artifacts wait until somebody resumes it.") +
@@ -93,8 +96,9 @@ Result<void> Plan::write_drift(const ForeignChange& change, bool hold) {
   decision.type = EntryType::kHold;
   decision.target = change.target;
   decision.by = model::Who::clean(base_.committer.name, base_.committer.email, "the daemon");
-  decision.because = change.kind == ForeignChange::Kind::kRemoved ? "the whole target was removed from the branch by " + change.author
-                                                                 : "changed past the platform by " + change.author;
+  decision.because = change.kind == ForeignChange::Kind::kRemoved
+                         ? "the whole target was removed from the branch by " + change.author
+                         : "changed past the platform by " + change.author;
   decision.number = state == nullptr ? 0 : state->last_number;
   return add(std::move(decision));
 }

@@ -21,37 +21,56 @@ const std::vector<AuditRule>& audit_rules() {
        "find out who wrote it; give the daemon's keys with --allowed-signers, or restore the ledger from a clone that is whole"},
       {"ledger-rewritten", "the ledger only grows: no line or file is changed or removed, its history has no merges",
        "restore the ledger from an older clone, then accept the rewrite in the daemon"},
-      {"ledger-line", "each line of the ledger is an entry that can follow the ones before", "restore the ledger from a clone that is whole"},
-      {"number-gap", "release numbers of a target are gapless, from 1", "look for the lost release in other clones and in the tags"},
-      {"commit-missing", "the commit of each release is on deploy", "restore deploy from a clone that is whole, or accept the rewrite in the daemon"},
-      {"commit-signature", "each release's commit is signed by a key that counts", "find out who wrote it; release the target again"},
-      {"trailers-differ", "commit and tag of a release carry the same trailers, in their exact form", "release the target again"},
-      {"tag-signature", "each release's tag, as the ledger holds it, is signed and names its commit", "release the target again"},
-      {"tag-missing", "each recent release has its tag", "autonomous repair (byte for byte from the ledger); in a clone: git fetch --tags"},
+      {"ledger-line", "each line of the ledger is an entry that can follow the ones before",
+       "restore the ledger from a clone that is whole"},
+      {"number-gap", "release numbers of a target are gapless, from 1",
+       "look for the lost release in other clones and in the tags"},
+      {"commit-missing", "the commit of each release is on deploy",
+       "restore deploy from a clone that is whole, or accept the rewrite in the daemon"},
+      {"commit-signature", "each release's commit is signed by a key that counts",
+       "find out who wrote it; release the target again"},
+      {"trailers-differ", "commit and tag of a release carry the same trailers, in their exact form",
+       "release the target again"},
+      {"tag-signature", "each release's tag, as the ledger holds it, is signed and names its commit",
+       "release the target again"},
+      {"tag-missing", "each recent release has its tag",
+       "autonomous repair (byte for byte from the ledger); in a clone: git fetch --tags"},
       {"tag-moved", "a tag is what the ledger holds", "delete the tag at the host, then autonomous repair"},
-      {"target-tree", "the files of a release's commit are those that its Target-Tree names", "release the target again"},
-      {"beyond-target", "a release changes files of its own target only", "revert what does not belong to it; see who wrote the commit"},
-      {"release-yaml", "release.yaml agrees with the trailers: target, source, images, input digest", "release the target again with a daemon of the same version"},
-      {"plaintext-secret", "no manifest holds a secret's value", "rotate the secret now; use a reference (ExternalSecret) instead"},
+      {"target-tree", "the files of a release's commit are those that its Target-Tree names",
+       "release the target again"},
+      {"beyond-target", "a release changes files of its own target only",
+       "revert what does not belong to it; see who wrote the commit"},
+      {"release-yaml", "release.yaml agrees with the trailers: target, source, images, input digest",
+       "release the target again with a daemon of the same version"},
+      {"plaintext-secret", "no manifest holds a secret's value",
+       "rotate the secret now; use a reference (ExternalSecret) instead"},
       {"rollback-differs", "a rollback has the files of the release that it names", "roll back again"},
-      {"origin-unknown", "what a release is a retry or a promotion of exists, and is the same artifact", "look at the release it names"},
-      {"policy-unknown", "the policy of a release is on main, with the platform.yaml that it names", "push main as it was, or release again under today's policy"},
-      {"policy-older", "a release's policy is not older than the one before", "find out why main went back; release again under today's policy"},
+      {"origin-unknown", "what a release is a retry or a promotion of exists, and is the same artifact",
+       "look at the release it names"},
+      {"policy-unknown", "the policy of a release is on main, with the platform.yaml that it names",
+       "push main as it was, or release again under today's policy"},
+      {"policy-older", "a release's policy is not older than the one before",
+       "find out why main went back; release again under today's policy"},
       {"outcome-missing", "each release has an outcome", "autonomous repair, or let the daemon verify it"},
       {"unrecorded-change", "each change on deploy is a release, a taking-on, or known as made past the platform",
        "see who did it; revert it, or release the target again"},
-      {"not-taken-in", "what others did on deploy has been taken in by the daemon", "start the daemon, or ask why it stopped: autonomous status"},
-      {"odd-file", "there are no links and no submodules on deploy", "remove it; a link that leaves the repository stops Argo CD"},
-      {"key-unproven", "a new key was brought in by a commit that an older key signed", "confirm the key with its owner, and give it with --allowed-signers"},
+      {"not-taken-in", "what others did on deploy has been taken in by the daemon",
+       "start the daemon, or ask why it stopped: autonomous status"},
+      {"odd-file", "there are no links and no submodules on deploy",
+       "remove it; a link that leaves the repository stops Argo CD"},
+      {"key-unproven", "a new key was brought in by a commit that an older key signed",
+       "confirm the key with its owner, and give it with --allowed-signers"},
   };
   return rules;
 }
 
 bool AuditReport::ok() const {
-  return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.severity == Severity::kError; });
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& finding) { return finding.severity == Severity::kError; });
 }
 
-void Auditor::find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit, std::string file, const Named* named) {
+void Auditor::find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit,
+                   std::string file, const Named* named) {
   // Notes must not crowd out what matters.
   bool note = severity == Severity::kNote;
   size_t& count = note ? notes_ : problems_;
@@ -104,24 +123,30 @@ void Auditor::rebuild_signers() {
 }
 
 void Auditor::conclude() {
-  std::stable_sort(report_.findings.begin(), report_.findings.end(), [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  std::stable_sort(report_.findings.begin(), report_.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   if (outside_keys_ > 0) {
-    report_.trust = "anchored: signatures count against " + std::to_string(outside_keys_) + (outside_keys_ == 1 ? " key" : " keys") +
-                    " given from outside, and keys that those brought in";
+    report_.trust = "anchored: signatures count against " + std::to_string(outside_keys_) +
+                    (outside_keys_ == 1 ? " key" : " keys") + " given from outside, and keys that those brought in";
   } else {
-    report_.trust = "self-asserted: signatures count against the keys that the repository itself names; give --allowed-signers to anchor them";
+    report_.trust =
+        "self-asserted: signatures count against the keys that the repository itself names; give --allowed-signers to anchor them";
   }
   if (report_.ok()) {
-    report_.proved = {"Every release in the ledger has its signed commit on deploy, with the files, inputs and trailers that it claims.",
-                      "Release numbers have no gaps, and the ledger has only grown.",
-                      "Every change on deploy is a release, a taking-on, or listed as made past the platform.",
-                      "Rollbacks have exactly the files of the releases that they restore."};
+    report_.proved = {
+        "Every release in the ledger has its signed commit on deploy, with the files, inputs and trailers that it claims.",
+        "Release numbers have no gaps, and the ledger has only grown.",
+        "Every change on deploy is a release, a taking-on, or listed as made past the platform.",
+        "Rollbacks have exactly the files of the releases that they restore."};
   }
-  report_.unproved = {"That the people named did what is said, where nobody but the daemon attests it (all but signed approvals).",
-                      "That the reported health was true, and that no release was withheld.",
-                      "That times are right, and that other readers were shown the same history.",
-                      "That nothing was cut from the end of the history: compare with a clone kept elsewhere."};
-  if (outside_keys_ == 0) report_.unproved.insert(report_.unproved.begin(), "Who holds the signing keys: they were taken from the repository itself.");
+  report_.unproved = {
+      "That the people named did what is said, where nobody but the daemon attests it (all but signed approvals).",
+      "That the reported health was true, and that no release was withheld.",
+      "That times are right, and that other readers were shown the same history.",
+      "That nothing was cut from the end of the history: compare with a clone kept elsewhere."};
+  if (outside_keys_ == 0)
+    report_.unproved.insert(report_.unproved.begin(),
+                            "Who holds the signing keys: they were taken from the repository itself.");
 }
 
 Result<AuditReport> Auditor::run(const Ctx& ctx) {

@@ -19,18 +19,18 @@ namespace autonomous::store {
 enum class Severity : uint8_t { kNote, kWarning, kError };
 
 struct Finding {
-  std::string rule;      // "number-gap"; the table of rules: audit_rules()
+  std::string rule;  // "number-gap"; the table of rules: audit_rules()
   Severity severity = Severity::kError;
-  std::string commit;    // 40 hex digits, or ""
-  std::string file;      // in that commit, or ""
-  std::string target;    // "production/shop/web", or ""
+  std::string commit;  // 40 hex digits, or ""
+  std::string file;    // in that commit, or ""
+  std::string target;  // "production/shop/web", or ""
   uint32_t release = 0;
   std::string message;
   std::string remedy;
 };
 
 struct AuditOptions {
-  std::string repository;                      // a clone (bare or not), or the record itself
+  std::string repository;  // a clone (bare or not), or the record itself
   std::string branch = "deploy";
   std::optional<std::string> allowed_signers;  // the text of a file from outside
   std::optional<Time> since;                   // only what happened since; the chain before is still walked
@@ -38,16 +38,16 @@ struct AuditOptions {
 };
 
 struct AuditReport {
-  std::vector<Finding> findings;      // errors first, then by commit order
+  std::vector<Finding> findings;  // errors first, then by commit order
   bool truncated = false;
-  std::string trust;                  // "anchored: 2 keys given from outside" | "self-asserted: …"
-  std::vector<std::string> proved;    // sentences
+  std::string trust;                // "anchored: 2 keys given from outside" | "self-asserted: …"
+  std::vector<std::string> proved;  // sentences
   std::vector<std::string> unproved;
   // what was looked at
   uint64_t commits = 0, releases = 0, outcomes = 0, targets = 0, tags = 0, signatures = 0, entries = 0;
-  std::vector<std::string> foreign;   // changes past the platform, adopted or written down as drift, one line each
-  std::string deploy, ledger, main;   // tips, hex
-  bool ok() const;                    // no errors (notes and warnings may be there)
+  std::vector<std::string> foreign;  // changes past the platform, adopted or written down as drift, one line each
+  std::string deploy, ledger, main;  // tips, hex
+  bool ok() const;                   // no errors (notes and warnings may be there)
 };
 
 Result<AuditReport> audit(const Ctx& ctx, const AuditOptions& options);
@@ -58,7 +58,7 @@ std::string audit_sarif(const AuditReport& report);
 
 struct AuditRule {
   std::string_view name;
-  std::string_view what;     // is checked
+  std::string_view what;  // is checked
   std::string_view remedy;
 };
 const std::vector<AuditRule>& audit_rules();

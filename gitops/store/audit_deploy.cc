@@ -1,5 +1,5 @@
-// deploy: the platform's own commits follow each other; what lies between two of them is others' work, and counts by its
-// net effect (design.md §4).
+// deploy: the platform's own commits follow each other; what lies between two of them is others' work, and counts by
+// its net effect (design.md §4).
 #include <algorithm>
 
 #include "gitops/store/auditor.h"
@@ -13,7 +13,8 @@ Result<void> Auditor::read_deploy(const Ctx& ctx) {
   on_deploy_.insert(commits.begin(), commits.end());
   git::Oid last = begin_;  // the platform's newest commit so far
   if (!begin_.is_zero() && !on_deploy_.contains(begin_)) {
-    find("commit-missing", rewrites_.empty() ? Severity::kError : Severity::kNote, "the commit after which the record begins is not on deploy", begin_);
+    find("commit-missing", rewrites_.empty() ? Severity::kError : Severity::kNote,
+         "the commit after which the record begins is not on deploy", begin_);
     last = git::Oid();
   }
   for (const git::Oid& id : commits) {
@@ -24,7 +25,8 @@ Result<void> Auditor::read_deploy(const Ctx& ctx) {
     git::Oid parent = commit.parents.empty() ? git::Oid() : commit.parents[0];
     if (parent != last) {
       bool follows = last.is_zero() || ancestor(last, parent);
-      if (!follows && rewrites_.empty()) find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
+      if (!follows && rewrites_.empty())
+        find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
       TRY_DO(foreign_range(last, parent));
     }
     own_commit(id, parent);
@@ -44,14 +46,17 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
     for (const git::PathChange& change : *changes) own_application(id, change);
     auto commit = repository_.commit(id);
     std::string why;
-    if (!commit || !signed_well(commit->payload, commit->signature, why)) find("commit-signature", Severity::kError, "taking-on of " + taken->second.str() + ": " + why, id);
+    if (!commit || !signed_well(commit->payload, commit->signature, why))
+      find("commit-signature", Severity::kError, "taking-on of " + taken->second.str() + ": " + why, id);
     return;
   }
   const auto& [target, index] = by_commit_.at(id);
   const Named& named = releases_.at(target)[index];
   std::string folder = target_folder(target) + "/";
   for (const git::PathChange& change : *changes) {
-    if (!change.path.starts_with(folder)) find("beyond-target", Severity::kError, "a release changes files that are not its target's", id, change.path, &named);
+    if (!change.path.starts_with(folder))
+      find("beyond-target", Severity::kError, "a release changes files that are not its target's", id, change.path,
+           &named);
   }
   git::Oid tree = git::Oid::parse(named.trailers.target_tree).value_or(git::Oid());
   auto waiting = pending_.find(target);
@@ -59,9 +64,13 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
     const Pending& change = waiting->second;
     bool adopted = !named.trailers.adopts.empty() && tree == change.tree;
     if (adopted) {
-      report_.foreign.push_back(target.str() + ": changed on the branch in " + named.trailers.adopts.substr(0, 12) + " by " + change.by + ", taken over as release " + std::to_string(named.entry.number));
+      report_.foreign.push_back(target.str() + ": changed on the branch in " + named.trailers.adopts.substr(0, 12) +
+                                " by " + change.by + ", taken over as release " + std::to_string(named.entry.number));
     } else if (!drifts_[target].contains(change.tree)) {
-      find("unrecorded-change", Severity::kError, target.str() + " was changed past the platform by " + change.by + ", and a release went over it without a word", change.commit, "", &named);
+      find("unrecorded-change", Severity::kError,
+           target.str() + " was changed past the platform by " + change.by +
+               ", and a release went over it without a word",
+           change.commit, "", &named);
     }
     pending_.erase(waiting);
   }
@@ -91,7 +100,8 @@ Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
   TRY(auto changes, repository_.diff_paths(from, to));
   std::map<model::Target, std::string> touched;
   for (const git::PathChange& change : changes) {
-    bool odd = !change.new_oid.is_zero() && (change.new_mode == git::Mode::kLink || change.new_mode == git::Mode::kSubmodule);
+    bool odd =
+        !change.new_oid.is_zero() && (change.new_mode == git::Mode::kLink || change.new_mode == git::Mode::kSubmodule);
     if (odd) find("odd-file", Severity::kError, "a link or a submodule", to, change.path);
     auto target = target_of(change.path);
     if (target && change.path.starts_with("apps/")) {
@@ -101,7 +111,8 @@ Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
     } else if (change.path.starts_with("apps/") || change.path.starts_with("argocd/")) {
       foreign_file(change, to);
     } else {
-      report_.foreign.push_back(change.path + ": changed past the platform, at " + to.short_hex(12) + " (no target reads it)");
+      report_.foreign.push_back(change.path + ": changed past the platform, at " + to.short_hex(12) +
+                                " (no target reads it)");
     }
   }
   for (const auto& [target, path] : touched) {
@@ -119,7 +130,8 @@ Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
   return ok();
 }
 
-void Auditor::foreign_target(const model::Target& target, const git::Oid& tree, const git::Oid& commit, const std::string& by) {
+void Auditor::foreign_target(const model::Target& target, const git::Oid& tree, const git::Oid& commit,
+                             const std::string& by) {
   auto expected = expected_.find(target);
   bool back = expected != expected_.end() && expected->second == tree;
   if (back) pending_.erase(target);
@@ -129,11 +141,13 @@ void Auditor::foreign_target(const model::Target& target, const git::Oid& tree, 
 // What no later release touched: known as drift, or not known yet.
 void Auditor::settle_pending() {
   for (const auto& [path, change] : foreign_files_) {
-    find("unrecorded-change", Severity::kError, "changed past the platform, and still not what the platform wrote", change.commit, path);
+    find("unrecorded-change", Severity::kError, "changed past the platform, and still not what the platform wrote",
+         change.commit, path);
   }
   for (const auto& [target, change] : pending_) {
     if (drifts_[target].contains(change.tree)) continue;
-    find("not-taken-in", Severity::kWarning, target.str() + " was changed by " + change.by + "; the daemon has not said anything to it yet", change.commit);
+    find("not-taken-in", Severity::kWarning,
+         target.str() + " was changed by " + change.by + "; the daemon has not said anything to it yet", change.commit);
   }
 }
 

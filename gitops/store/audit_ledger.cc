@@ -67,10 +67,12 @@ void Auditor::ledger_growth(const git::Oid& id, const git::PathChange& change, B
     if (!old) return find("ledger-line", Severity::kError, old.error().line(), id, change.path);
     before = *std::move(old);
   }
-  if (change.new_oid.is_zero()) return find("ledger-rewritten", Severity::kError, "a segment was removed", id, change.path);
+  if (change.new_oid.is_zero())
+    return find("ledger-rewritten", Severity::kError, "a segment was removed", id, change.path);
   auto now = repository_.blob(change.new_oid, kMaxSegmentBytes);
   if (!now) return find("ledger-line", Severity::kError, now.error().line(), id, change.path);
-  if (!now->starts_with(before)) return find("ledger-rewritten", Severity::kError, "lines that stood there were changed", id, change.path);
+  if (!now->starts_with(before))
+    return find("ledger-rewritten", Severity::kError, "lines that stood there were changed", id, change.path);
   std::string_view added = std::string_view(*now).substr(before.size());
   while (!added.empty()) {
     size_t end = std::min(added.find('\n'), added.size());
@@ -109,8 +111,8 @@ void Auditor::learn(const git::Oid& id, const model::Entry& entry) {
     case model::EntryType::kTakenOn: taken_on_[oid(entry.commit)] = *entry.target; break;
     case model::EntryType::kDrift:
       drifts_[*entry.target].insert(oid(entry.tree));
-      report_.foreign.push_back(entry.target->str() + ": changed past the platform in " + entry.commit.substr(0, 12) + " by " + entry.author +
-                                (entry.tree.empty() ? " (the whole target was removed)" : ""));
+      report_.foreign.push_back(entry.target->str() + ": changed past the platform in " + entry.commit.substr(0, 12) +
+                                " by " + entry.author + (entry.tree.empty() ? " (the whole target was removed)" : ""));
       break;
     case model::EntryType::kRewriteAccepted: rewrites_.emplace_back(oid(entry.commit), entry.time); break;
     case model::EntryType::kKey:

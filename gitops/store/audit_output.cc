@@ -13,10 +13,17 @@ std::string_view severity_name(Severity severity) {
   return severity == Severity::kError ? "error" : severity == Severity::kWarning ? "warning" : "note";
 }
 
-std::string dump(const OrderedJson& json) { return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n"; }
+std::string dump(const OrderedJson& json) {
+  return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
 
 void append_finding(std::string& out, const Finding& finding) {
-  out.append(severity_name(finding.severity)).append(": ").append(finding.rule).append(": ").append(finding.message).append("\n");
+  out.append(severity_name(finding.severity))
+      .append(": ")
+      .append(finding.rule)
+      .append(": ")
+      .append(finding.message)
+      .append("\n");
   std::string where;
   if (finding.release > 0) where += "release " + finding.target + "/" + std::to_string(finding.release);
   if (!finding.commit.empty()) where += (where.empty() ? "" : ", ") + ("commit " + finding.commit);
@@ -25,7 +32,9 @@ void append_finding(std::string& out, const Finding& finding) {
   if (finding.severity != Severity::kNote && !finding.remedy.empty()) out += "    remedy: " + finding.remedy + "\n";
 }
 
-std::string count(uint64_t n, std::string_view what) { return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s"); }
+std::string count(uint64_t n, std::string_view what) {
+  return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+}
 
 }  // namespace
 
@@ -38,8 +47,9 @@ std::string audit_text(const AuditReport& report) {
     for (const std::string& line : report.foreign) out += "  " + line + "\n";
   }
   if (!out.empty()) out += "\n";
-  out += "Looked at " + count(report.releases, "release") + " of " + count(report.targets, "target") + ", " + count(report.commits, "commit") + ", " +
-         count(report.entries, "ledger line") + ", " + count(report.tags, "tag") + ", " + count(report.signatures, "signature") + ".\n";
+  out += "Looked at " + count(report.releases, "release") + " of " + count(report.targets, "target") + ", " +
+         count(report.commits, "commit") + ", " + count(report.entries, "ledger line") + ", " +
+         count(report.tags, "tag") + ", " + count(report.signatures, "signature") + ".\n";
   out += "Trust: " + report.trust + ".\n";
   if (!report.proved.empty()) out += "\nProved:\n";
   for (const std::string& line : report.proved) out += "  - " + line + "\n";
@@ -54,11 +64,13 @@ std::string audit_json(const AuditReport& report) {
   json["ok"] = report.ok();
   json["trust"] = report.trust;
   json["tips"] = {{"deploy", report.deploy}, {"ledger", report.ledger}, {"main", report.main}};
-  json["looked_at"] = {{"releases", report.releases}, {"outcomes", report.outcomes}, {"targets", report.targets}, {"commits", report.commits},
-                       {"entries", report.entries},   {"tags", report.tags},         {"signatures", report.signatures}};
+  json["looked_at"] = {{"releases", report.releases},    {"outcomes", report.outcomes}, {"targets", report.targets},
+                       {"commits", report.commits},      {"entries", report.entries},   {"tags", report.tags},
+                       {"signatures", report.signatures}};
   json["findings"] = OrderedJson::array();
   for (const Finding& finding : report.findings) {
-    OrderedJson item = {{"rule", finding.rule}, {"severity", severity_name(finding.severity)}, {"message", finding.message}};
+    OrderedJson item = {
+        {"rule", finding.rule}, {"severity", severity_name(finding.severity)}, {"message", finding.message}};
     if (!finding.commit.empty()) item["commit"] = finding.commit;
     if (!finding.file.empty()) item["file"] = finding.file;
     if (!finding.target.empty()) item["target"] = finding.target;
@@ -76,11 +88,13 @@ std::string audit_json(const AuditReport& report) {
 std::string audit_sarif(const AuditReport& report) {
   OrderedJson rules = OrderedJson::array();
   for (const AuditRule& rule : audit_rules()) {
-    rules.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.what}}}, {"help", {{"text", rule.remedy}}}});
+    rules.push_back(
+        {{"id", rule.name}, {"shortDescription", {{"text", rule.what}}}, {"help", {{"text", rule.remedy}}}});
   }
   OrderedJson results = OrderedJson::array();
   for (const Finding& finding : report.findings) {
-    OrderedJson result = {{"ruleId", finding.rule}, {"level", severity_name(finding.severity)}, {"message", {{"text", finding.message}}}};
+    OrderedJson result = {
+        {"ruleId", finding.rule}, {"level", severity_name(finding.severity)}, {"message", {{"text", finding.message}}}};
     std::string uri = finding.file.empty() ? "README.md" : finding.file;
     result["locations"] = OrderedJson::array({{{"physicalLocation", {{"artifactLocation", {{"uri", uri}}}}}}});
     OrderedJson properties = OrderedJson::object();
@@ -92,7 +106,8 @@ std::string audit_sarif(const AuditReport& report) {
   OrderedJson run;
   run["tool"] = {{"driver", {{"name", "autonomous audit"}, {"rules", std::move(rules)}}}};
   run["results"] = std::move(results);
-  run["versionControlProvenance"] = OrderedJson::array({{{"repositoryUri", "file:///"}, {"revisionId", report.deploy}, {"branch", "deploy"}}});
+  run["versionControlProvenance"] =
+      OrderedJson::array({{{"repositoryUri", "file:///"}, {"revisionId", report.deploy}, {"branch", "deploy"}}});
   run["properties"] = {{"trust", report.trust}};
   OrderedJson json;
   json["$schema"] = "https://json.schemastore.org/sarif-2.1.0.json";

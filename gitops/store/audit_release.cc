@@ -24,7 +24,8 @@ bool holds_secret(std::string_view text) {
     if (line.starts_with("---")) secret = data = false;
     std::string_view value = line.starts_with("kind:") ? trim(line.substr(5)) : std::string_view();
     secret = secret || value == "Secret" || value == "\"Secret\"" || value == "'Secret'";
-    bool key = line.starts_with("data:") || line.starts_with("stringData:") || line.starts_with("\"data\":") || line.starts_with("\"stringData\":");
+    bool key = line.starts_with("data:") || line.starts_with("stringData:") || line.starts_with("\"data\":") ||
+               line.starts_with("\"stringData\":");
     std::string_view rest = key ? trim(line.substr(line.find(':') + 1)) : std::string_view();
     data = data || (key && rest != "{}" && rest != "null" && rest != "~");
     if (secret && data) return true;
@@ -53,7 +54,9 @@ Result<void> Auditor::check_releases(const Ctx& ctx) {
       TRY_DO(ctx.check());
       uint32_t expected = before == nullptr ? 1 : before->entry.number + 1;
       if (named.entry.number != expected) {
-        find("number-gap", Severity::kError, "release " + std::to_string(expected) + " is missing before release " + std::to_string(named.entry.number), named.commit, "", &named);
+        find("number-gap", Severity::kError,
+             "release " + std::to_string(expected) + " is missing before release " + std::to_string(named.entry.number),
+             named.commit, "", &named);
       }
       if (in_scope(named.entry.time)) {
         check_release(named, before);
@@ -68,9 +71,11 @@ Result<void> Auditor::check_releases(const Ctx& ctx) {
 void Auditor::check_release(const Named& named, const Named* before) {
   check_tag(named);
   if (!on_deploy_.contains(named.commit)) {
-    bool given_up = std::any_of(rewrites_.begin(), rewrites_.end(), [&](const auto& rewrite) { return rewrite.second >= named.entry.time; });
+    bool given_up = std::any_of(rewrites_.begin(), rewrites_.end(),
+                                [&](const auto& rewrite) { return rewrite.second >= named.entry.time; });
     find("commit-missing", given_up ? Severity::kNote : Severity::kError,
-         given_up ? "its commit was given up by an accepted rewrite" : "its commit is not on deploy", named.commit, "", &named);
+         given_up ? "its commit was given up by an accepted rewrite" : "its commit is not on deploy", named.commit, "",
+         &named);
     return;
   }
   check_commit(named);
@@ -83,11 +88,15 @@ void Auditor::check_commit(const Named& named) {
   auto commit = repository_.commit(named.commit);
   if (!commit) return find("commit-missing", Severity::kError, commit.error().line(), named.commit, "", &named);
   std::string why;
-  if (!signed_well(commit->payload, commit->signature, why)) find("commit-signature", Severity::kError, why, named.commit, "", &named);
+  if (!signed_well(commit->payload, commit->signature, why))
+    find("commit-signature", Severity::kError, why, named.commit, "", &named);
   auto trailers = model::parse_trailers(commit->message);
   if (!trailers) return find("trailers-differ", Severity::kError, trailers.error().line(), named.commit, "", &named);
-  if (*trailers != named.trailers) find("trailers-differ", Severity::kError, "commit and tag say different things", named.commit, "", &named);
-  if (commit->parents.size() != 1) find("beyond-target", Severity::kError, "a release has one parent, this has " + std::to_string(commit->parents.size()), named.commit, "", &named);
+  if (*trailers != named.trailers)
+    find("trailers-differ", Severity::kError, "commit and tag say different things", named.commit, "", &named);
+  if (commit->parents.size() != 1)
+    find("beyond-target", Severity::kError,
+         "a release has one parent, this has " + std::to_string(commit->parents.size()), named.commit, "", &named);
 }
 
 void Auditor::check_tag(const Named& named) {
@@ -96,12 +105,16 @@ void Auditor::check_tag(const Named& named) {
   auto tag = git::parse_tag(id, named.entry.tag);
   if (!tag) return find("tag-signature", Severity::kError, tag.error().line(), named.commit, "", &named);
   std::string why;
-  if (!signed_well(tag->payload, tag->signature, why)) find("tag-signature", Severity::kError, why, named.commit, "", &named);
-  if (tag->name != name || tag->target != named.commit) find("tag-signature", Severity::kError, "the tag names another commit or release", named.commit, "", &named);
-  if (block_of(tag->message, "Release: ") != tag->message) find("tag-signature", Severity::kError, "the tag's message is more than its trailers", named.commit, "", &named);
+  if (!signed_well(tag->payload, tag->signature, why))
+    find("tag-signature", Severity::kError, why, named.commit, "", &named);
+  if (tag->name != name || tag->target != named.commit)
+    find("tag-signature", Severity::kError, "the tag names another commit or release", named.commit, "", &named);
+  if (block_of(tag->message, "Release: ") != tag->message)
+    find("tag-signature", Severity::kError, "the tag's message is more than its trailers", named.commit, "", &named);
   auto there = tags_.find(name);
   if (there != tags_.end()) {
-    if (there->second != id) find("tag-moved", Severity::kError, name + " is not what the ledger holds", named.commit, "", &named);
+    if (there->second != id)
+      find("tag-moved", Severity::kError, name + " is not what the ledger holds", named.commit, "", &named);
   } else if (report_.releases <= kTagWindow || &named == &releases_.at(named.target).back()) {
     find("tag-missing", Severity::kError, name + " is not in the repository", named.commit, "", &named);
   }
@@ -111,7 +124,8 @@ void Auditor::check_tree(const Named& named) {
   std::string folder = target_folder(named.target);
   auto entry = repository_.entry(named.commit, folder);
   if (!entry || entry->oid.hex() != named.trailers.target_tree) {
-    return find("target-tree", Severity::kError, "the files are not those that Target-Tree names", named.commit, folder, &named);
+    return find("target-tree", Severity::kError, "the files are not those that Target-Tree names", named.commit, folder,
+                &named);
   }
   auto files = repository_.tree_of(entry->oid);
   if (!files) return find("target-tree", Severity::kError, files.error().line(), named.commit, folder, &named);
@@ -123,30 +137,36 @@ void Auditor::check_tree(const Named& named) {
   if (!list) return find("target-tree", Severity::kError, list.error().line(), named.commit, folder, &named);
   for (const FileEntry& file : *list) {
     bool odd = file.kind == FileKind::kLink || file.kind == FileKind::kSubmodule;
-    if (odd) find("odd-file", Severity::kError, "a link or a submodule", named.commit, folder + "/" + file.path, &named);
+    if (odd)
+      find("odd-file", Severity::kError, "a link or a submodule", named.commit, folder + "/" + file.path, &named);
     auto oid = git::Oid::parse(file.oid);
     if (odd || !file.path.starts_with("manifests/") || (oid && !blobs_seen_.insert(*oid).second)) continue;
     auto content = (*files)->read(file.path, kMaxManifest);
     if (content && holds_secret(*content)) {
-      find("plaintext-secret", Severity::kError, "a Secret with its values", named.commit, folder + "/" + file.path, &named);
+      find("plaintext-secret", Severity::kError, "a Secret with its values", named.commit, folder + "/" + file.path,
+           &named);
     }
   }
 }
 
 void Auditor::check_release_yaml(const Named& named, const std::string& text) {
   std::string file = target_folder(named.target) + "/release.yaml";
-  auto wrong = [&](std::string_view what) { find("release-yaml", Severity::kError, std::string(what), named.commit, file, &named); };
+  auto wrong = [&](std::string_view what) {
+    find("release-yaml", Severity::kError, std::string(what), named.commit, file, &named);
+  };
   auto inputs = parse_release_yaml(text, file);
   if (!inputs) return wrong(inputs.error().line());
   const model::Trailers& trailers = named.trailers;
   if (inputs->target != named.target) wrong("it is of " + inputs->target.str());
-  if (inputs->source.has_value() != trailers.source.has_value() || (inputs->source && inputs->source->commit != trailers.source->commit)) {
+  if (inputs->source.has_value() != trailers.source.has_value() ||
+      (inputs->source && inputs->source->commit != trailers.source->commit)) {
     wrong("its source commit is not the one of the trailers");
   }
   std::map<std::string, std::string> images;
   for (const model::ImageFact& image : trailers.images) images[image.name] = image.reference;
   if (inputs->images != images) wrong("its images are not those of the trailers");
-  if (!trailers.input_digest.empty() && input_digest(*inputs) != trailers.input_digest) wrong("its digest is not the Input-Digest of the trailers");
+  if (!trailers.input_digest.empty() && input_digest(*inputs) != trailers.input_digest)
+    wrong("its digest is not the Input-Digest of the trailers");
 }
 
 void Auditor::check_origin(const Named& named) {
@@ -161,17 +181,22 @@ void Auditor::check_origin(const Named& named) {
   const model::Trailers& trailers = named.trailers;
   if (trailers.rollback_of) {
     const Named* restored = release(*trailers.rollback_of);
-    bool same = restored != nullptr && trailers.rollback_of->target == named.target && trailers.rollback_of->number < named.entry.number &&
+    bool same = restored != nullptr && trailers.rollback_of->target == named.target &&
+                trailers.rollback_of->number < named.entry.number &&
                 restored->trailers.target_tree == trailers.target_tree;
-    if (!same) find("rollback-differs", Severity::kError, "its files are not those of " + trailers.rollback_of->str(), named.commit, "", &named);
+    if (!same)
+      find("rollback-differs", Severity::kError, "its files are not those of " + trailers.rollback_of->str(),
+           named.commit, "", &named);
   }
   if (trailers.retry_of && release(*trailers.retry_of) == nullptr) {
-    find("origin-unknown", Severity::kError, "it is a retry of " + trailers.retry_of->str() + ", which the ledger does not name", named.commit, "", &named);
+    find("origin-unknown", Severity::kError,
+         "it is a retry of " + trailers.retry_of->str() + ", which the ledger does not name", named.commit, "", &named);
   }
   if (trailers.promoted_from && trailers.promoted_from->repository.empty()) {
     const Named* from = release(trailers.promoted_from->release);
     if (from == nullptr || from->entry.artifact != named.entry.artifact) {
-      find("origin-unknown", Severity::kError, "it is not the artifact of " + trailers.promoted_from->release.str(), named.commit, "", &named);
+      find("origin-unknown", Severity::kError, "it is not the artifact of " + trailers.promoted_from->release.str(),
+           named.commit, "", &named);
     }
   }
 }
@@ -180,22 +205,27 @@ void Auditor::check_policy(const Named& named, const Named* before) {
   if (!named.trailers.policy) return;
   git::Oid policy = git::Oid::parse(named.trailers.policy->commit).value_or(git::Oid());
   if (!ancestor(policy, tips_.main)) {
-    return find("policy-unknown", Severity::kError, "its policy " + policy.short_hex(12) + " is not on main", named.commit, "", &named);
+    return find("policy-unknown", Severity::kError, "its policy " + policy.short_hex(12) + " is not on main",
+                named.commit, "", &named);
   }
   auto blob = repository_.entry(policy, kPlatformFile);
   if (!blob || blob->oid.hex() != named.trailers.policy->blob) {
-    find("policy-unknown", Severity::kError, "platform.yaml at " + policy.short_hex(12) + " is another one", named.commit, "", &named);
+    find("policy-unknown", Severity::kError, "platform.yaml at " + policy.short_hex(12) + " is another one",
+         named.commit, "", &named);
   }
-  if (before == nullptr || !before->trailers.policy || before->trailers.policy->commit == named.trailers.policy->commit) return;
+  if (before == nullptr || !before->trailers.policy || before->trailers.policy->commit == named.trailers.policy->commit)
+    return;
   git::Oid older = git::Oid::parse(before->trailers.policy->commit).value_or(git::Oid());
-  if (!ancestor(older, policy)) find("policy-older", Severity::kError, "the release before was judged by a newer policy", named.commit, "", &named);
+  if (!ancestor(older, policy))
+    find("policy-older", Severity::kError, "the release before was judged by a newer policy", named.commit, "", &named);
 }
 
 void Auditor::check_outcome(const Named& named, bool newest) {
   TargetPtr target = state_->find(named.target);
   ReleaseRowPtr row = target ? target->find(named.entry.number) : nullptr;
   if (row && row->outcome) return;
-  find("outcome-missing", newest ? Severity::kNote : Severity::kError, newest ? "its outcome is not known yet" : "it has no outcome", named.commit, "", &named);
+  find("outcome-missing", newest ? Severity::kNote : Severity::kError,
+       newest ? "its outcome is not known yet" : "it has no outcome", named.commit, "", &named);
 }
 
 }  // namespace autonomous::store

@@ -27,7 +27,8 @@ struct Named {
 
 class Auditor {
  public:
-  Auditor(git::Repository repository, const AuditOptions& options) : repository_(std::move(repository)), options_(options) {}
+  Auditor(git::Repository repository, const AuditOptions& options)
+      : repository_(std::move(repository)), options_(options) {}
   Result<AuditReport> run(const Ctx& ctx);
 
  private:
@@ -61,8 +62,8 @@ class Auditor {
   Result<void> read_tags();
 
   // ---- audit.cc
-  void find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit = {}, std::string file = "",
-            const Named* named = nullptr);
+  void find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit = {},
+            std::string file = "", const Named* named = nullptr);
   bool signed_well(std::string_view payload, const std::string& signature, std::string& why);
   bool ancestor(const git::Oid& a, const git::Oid& b);
   bool in_scope(Time time) const { return !options_.since || time >= *options_.since; }
@@ -76,7 +77,7 @@ class Auditor {
   Tips tips_;
   StatePtr state_;
   git::AllowedSigners signers_;
-  std::vector<std::string> trusted_keys_;          // lines of an allowed-signers file
+  std::vector<std::string> trusted_keys_;  // lines of an allowed-signers file
   size_t outside_keys_ = 0;
   std::map<model::Target, std::vector<Named>> releases_;
   std::unordered_map<git::Oid, std::pair<model::Target, size_t>> by_commit_;
@@ -85,17 +86,17 @@ class Auditor {
   std::vector<std::pair<git::Oid, Time>> rewrites_;     // accepted
   git::Oid begin_;                                      // the record begins after this commit of deploy
   std::unordered_set<git::Oid> on_deploy_;
-  std::map<model::Target, git::Oid> expected_;          // while deploy is walked
+  std::map<model::Target, git::Oid> expected_;  // while deploy is walked
   struct Pending {
     git::Oid tree, commit;
     std::string by;
   };
-  std::map<model::Target, Pending> pending_;            // changed by others, and not yet seen in the ledger
-  std::map<std::string, git::Oid> applications_;        // files of argocd/ as the platform wrote them last
-  std::map<std::string, Pending> foreign_files_;        // those, and odd ones below apps/, that differ from it
+  std::map<model::Target, Pending> pending_;      // changed by others, and not yet seen in the ledger
+  std::map<std::string, git::Oid> applications_;  // files of argocd/ as the platform wrote them last
+  std::map<std::string, Pending> foreign_files_;  // those, and odd ones below apps/, that differ from it
   std::map<std::string, git::Oid> tags_;
   std::map<std::pair<git::Oid, git::Oid>, bool> ancestors_;
-  std::unordered_set<git::Oid> trees_seen_;             // checked: what is equal is checked once
+  std::unordered_set<git::Oid> trees_seen_;  // checked: what is equal is checked once
   std::unordered_set<git::Oid> blobs_seen_;
 };
 

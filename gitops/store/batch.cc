@@ -17,9 +17,7 @@ void widen(model::Entry& entry) {
       if (entry.scope.empty() && entry.target) entry.scope = entry.target->str();
       [[fallthrough]];
     case model::EntryType::kMarkBad:
-    case model::EntryType::kUnmark:
-      entry.target.reset();
-      break;
+    case model::EntryType::kUnmark: entry.target.reset(); break;
     default: break;
   }
 }
@@ -68,7 +66,8 @@ Result<void> Record::Impl::fill(Plan& plan, const Batch& batch, const std::vecto
 }
 
 // Until it is moved or refused; a race is followed by a look at what the others did.
-Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result) {
+Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items,
+                                         BatchResult& result) {
   for (int round = 0; round < kMaxRaces; ++round) {
     TRY_DO(ctx.check());
     Plan plan(base());
@@ -84,7 +83,8 @@ Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, con
   return fail(Code::kUnavailable, "others keep moving the branch").may_retry();
 }
 
-Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, size_t& refusals) {
+Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result,
+                                  size_t& refusals) {
   if (items.empty()) return ok();
   TRY(MoveResult moved, attempt(ctx, batch, items, result));
   if (moved.kind == MoveResult::Kind::kMoved) {

@@ -47,7 +47,13 @@ Result<std::shared_ptr<ReleaseRow>> row_of(const Entry& entry) {
 }
 
 Hold hold_of(const Entry& entry) {
-  return {entry.by.value_or(model::Who{}), entry.time, entry.until, entry.because, entry.ticket, entry.number, entry.artifact};
+  return {entry.by.value_or(model::Who{}),
+          entry.time,
+          entry.until,
+          entry.because,
+          entry.ticket,
+          entry.number,
+          entry.artifact};
 }
 
 // Entries are kept for listing; the tag's bytes stay in git.
@@ -71,7 +77,8 @@ TargetState& Builder::touch(const model::Target& target) {
   auto [touched, fresh] = touched_.try_emplace(target);
   if (fresh) {
     auto found = state_->targets.find(target);
-    touched->second = found == state_->targets.end() ? std::make_shared<TargetState>() : std::make_shared<TargetState>(*found->second);
+    touched->second = found == state_->targets.end() ? std::make_shared<TargetState>()
+                                                     : std::make_shared<TargetState>(*found->second);
     touched->second->target = target;
   }
   return *touched->second;
@@ -92,7 +99,8 @@ Result<void> Builder::add(const Entry& entry) {
 
 Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
   if (entry.number <= state.last_number) {
-    return fail(Code::kCorrupt, "the ledger names release ", entry.number, " of ", state.target.str(), " after release ", state.last_number);
+    return fail(Code::kCorrupt, "the ledger names release ", entry.number, " of ", state.target.str(),
+                " after release ", state.last_number);
   }
   TRY(auto row, row_of(entry));
   row->line = state.entries;
@@ -105,9 +113,12 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
 
 Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
   ReleaseRowPtr row = state.find(entry.number);
-  if (!row) return fail(Code::kCorrupt, "the ledger has an outcome of ", state.target.str(), "/", entry.number, ", which it does not name");
+  if (!row)
+    return fail(Code::kCorrupt, "the ledger has an outcome of ", state.target.str(), "/", entry.number,
+                ", which it does not name");
   auto changed = std::make_shared<ReleaseRow>(*row);
-  changed->outcome = OutcomeRow{*entry.verdict, entry.time, entry.step, entry.resource, entry.reason, entry.looked_at, entry.steps};
+  changed->outcome =
+      OutcomeRow{*entry.verdict, entry.time, entry.step, entry.resource, entry.reason, entry.looked_at, entry.steps};
   *std::find(state.releases.begin(), state.releases.end(), row) = std::move(changed);
   return ok();
 }

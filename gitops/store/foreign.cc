@@ -15,7 +15,8 @@ using Trees = std::map<model::Target, git::Oid>;
 constexpr size_t kMaxCommits = 100;
 
 // Every folder of apps/<env>/<project>/<app>. Folders whose names are no names are not targets.
-Result<void> collect(const git::Repository& repository, const git::Oid& tree, const std::string& path, int depth, Trees& into) {
+Result<void> collect(const git::Repository& repository, const git::Oid& tree, const std::string& path, int depth,
+                     Trees& into) {
   TRY(auto entries, repository.tree(tree));
   for (const git::TreeEntry& entry : entries) {
     if (!entry.is_tree()) continue;
@@ -65,14 +66,16 @@ ForeignChange::Kind kind_of(const TargetState* state, const git::Oid& tree, uint
 }
 
 // Who did it: the commits that touched the target since the platform last did.
-Result<void> attribute(const git::Repository& repository, const TargetState* state, const git::Oid& checked, const git::Oid& deploy,
-                       ForeignChange& change) {
+Result<void> attribute(const git::Repository& repository, const TargetState* state, const git::Oid& checked,
+                       const git::Oid& deploy, ForeignChange& change) {
   git::WalkOptions options;
   options.path = target_folder(change.target);
   options.limit = kMaxCommits;
   if (!checked.is_zero()) options.hide.push_back(checked);
-  if (state != nullptr && state->live() && repository.has(state->live()->commit)) options.hide.push_back(state->live()->commit);
-  if (state != nullptr && state->drift && repository.has(state->drift->commit)) options.hide.push_back(state->drift->commit);
+  if (state != nullptr && state->live() && repository.has(state->live()->commit))
+    options.hide.push_back(state->live()->commit);
+  if (state != nullptr && state->drift && repository.has(state->drift->commit))
+    options.hide.push_back(state->drift->commit);
   TRY(change.commits, repository.walk(deploy, options));
   if (change.commits.empty()) change.commits.push_back(deploy);  // a merge that took another side's tree
   TRY(git::Commit newest, repository.commit(change.commits.front()));
@@ -84,7 +87,8 @@ Result<void> attribute(const git::Repository& repository, const TargetState* sta
 
 }  // namespace
 
-Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked, const git::Oid& deploy) {
+Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked,
+                                 const git::Oid& deploy) {
   ForeignScan scan;
   Trees trees;
   if (checked.is_zero()) {

@@ -17,6 +17,7 @@ struct ForeignScan {
 };
 
 // checked: the commit up to which all is known to agree with `state`; zero: everything is compared.
-Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked, const git::Oid& deploy);
+Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked,
+                                 const git::Oid& deploy);
 
 }  // namespace autonomous::store

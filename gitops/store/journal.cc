@@ -56,7 +56,8 @@ Result<std::optional<Flight>> Journal::read() const {
 
 Result<void> Journal::write(const Flight& flight) {
   FlightJson json = {{"version", 1}, {"moves", FlightJson::array()}, {"tags", flight.tags}};
-  for (const Move& move : flight.moves) json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
+  for (const Move& move : flight.moves)
+    json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
   return write_file_durable(flight_, json.dump(1) + "\n", 0600);
 }
 

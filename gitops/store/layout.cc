@@ -51,7 +51,9 @@ std::string branch_ref(std::string_view branch) { return "refs/heads/" + std::st
 std::string ledger_branch(std::string_view branch) { return "autonomous/ledger/" + std::string(branch); }
 
 std::string target_folder(const model::Target& target) { return std::string(kApps) + target.str(); }
-std::string application_file(const model::Target& target) { return std::string(kArgocd) + target.str() + std::string(kYaml); }
+std::string application_file(const model::Target& target) {
+  return std::string(kArgocd) + target.str() + std::string(kYaml);
+}
 std::string root_file(std::string_view environment, std::string_view project) {
   return std::string(kArgocd).append(environment).append("/").append(project).append("/_root.yaml");
 }
@@ -64,14 +66,16 @@ std::string manifest_file(std::string_view kind, std::string_view group, std::st
   std::string file = file_part(kind, true);
   if (!group.empty()) file += "." + file_part(group, true);
   file += '-';
-  if (!resource_namespace.empty() && resource_namespace != own_namespace) file += file_part(resource_namespace, false) + "_";
+  if (!resource_namespace.empty() && resource_namespace != own_namespace)
+    file += file_part(resource_namespace, false) + "_";
   file += file_part(name, false);
   if (file.size() > kMaxFileName) {
     Sha256 hash;
     for (std::string_view part : {kind, group, resource_namespace, name}) hash.add_field(part);
     file.resize(kMaxFileName - 17);
     // No half of a %XX at the cut.
-    if (size_t percent = file.rfind('%'); percent != std::string::npos && percent + 3 > file.size()) file.resize(percent);
+    if (size_t percent = file.rfind('%'); percent != std::string::npos && percent + 3 > file.size())
+      file.resize(percent);
     file += "-" + hash.finish_hex().substr(0, 16);
   }
   return "manifests/" + file + std::string(kYaml);
@@ -116,8 +120,8 @@ std::string escape_input_path(std::string_view path) {
     if (!out.empty()) out += '/';
     // git, HFS+ and NTFS take these for git's own files.
     std::string lower = to_lower(part);
-    bool gits = lower.starts_with(".git") || lower.starts_with("git~") || lower.starts_with("gi7") || part.ends_with('.') ||
-                part.ends_with(' ');
+    bool gits = lower.starts_with(".git") || lower.starts_with("git~") || lower.starts_with("gi7") ||
+                part.ends_with('.') || part.ends_with(' ');
     for (size_t i = 0; i < part.size(); ++i) {
       auto byte = static_cast<unsigned char>(part[i]);
       bool odd = byte < 0x20 || byte >= 0x7F || part[i] == '%' || part[i] == '\\' || part[i] == ':' || part[i] == '~';

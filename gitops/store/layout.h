@@ -21,10 +21,10 @@ std::string branch_ref(std::string_view branch);
 std::string ledger_branch(std::string_view branch);
 
 // ---- deploy
-std::string target_folder(const model::Target& target);       // apps/production/shop/web
-std::string application_file(const model::Target& target);    // argocd/production/shop/web.yaml
+std::string target_folder(const model::Target& target);                         // apps/production/shop/web
+std::string application_file(const model::Target& target);                      // argocd/production/shop/web.yaml
 std::string root_file(std::string_view environment, std::string_view project);  // argocd/production/shop/_root.yaml
-std::string application_name(const model::Target& target);    // production.shop.web
+std::string application_name(const model::Target& target);                      // production.shop.web
 // manifests/<kind>[.<group>]-[<namespace>_]<name>.yaml below the target's folder. own_namespace: left out of the name.
 std::string manifest_file(std::string_view kind, std::string_view group, std::string_view resource_namespace,
                           std::string_view name, std::string_view own_namespace);
@@ -47,28 +47,28 @@ std::string unescape_input_path(std::string_view path);
 // ---- release.yaml: the inputs of a render, and nothing else, so that a revert restores it exactly
 struct ReleaseInputs {
   model::Target target;
-  std::string mode = "manifests";       // or "values"
-  std::optional<model::SourceFact> source;   // ref is not an input and stays out
-  std::map<std::string, std::string> images; // name → reference
+  std::string mode = "manifests";             // or "values"
+  std::optional<model::SourceFact> source;    // ref is not an input and stays out
+  std::map<std::string, std::string> images;  // name → reference
   std::optional<model::ChartFact> chart;
-  std::string spec_digest;              // sha256:… of the spec as used, "" without one
-  std::string render_format;            // render-format/1
-  std::string helm;                     // helm/4
-  std::string kubernetes;               // pinned version, "v1.31.0"
-  std::vector<std::string> api_versions;     // pinned kinds, sorted
+  std::string spec_digest;                // sha256:… of the spec as used, "" without one
+  std::string render_format;              // render-format/1
+  std::string helm;                       // helm/4
+  std::string kubernetes;                 // pinned version, "v1.31.0"
+  std::vector<std::string> api_versions;  // pinned kinds, sorted
   std::string namespace_name;
   std::string release_name;
-  std::string config_commit;            // commit of main
-  std::string platform_blob;            // oid of platform.yaml there
-  std::string overlay_blob;             // oid of config/<env>/<project>/<app>.yaml there, "" without one
+  std::string config_commit;                   // commit of main
+  std::string platform_blob;                   // oid of platform.yaml there
+  std::string overlay_blob;                    // oid of config/<env>/<project>/<app>.yaml there, "" without one
   std::map<std::string, std::string> secrets;  // name → path@version
   std::string artifact;
-  std::map<std::string, std::string> extra;    // further inputs, by name
+  std::map<std::string, std::string> extra;  // further inputs, by name
   bool operator==(const ReleaseInputs&) const = default;
 };
 std::string format_release_yaml(const ReleaseInputs& inputs);
-// Strict, as every reader here: exactly what format_release_yaml writes, plus unknown keys of later daemons refused with
-// their line.
+// Strict, as every reader here: exactly what format_release_yaml writes, plus unknown keys of later daemons refused
+// with their line.
 Result<ReleaseInputs> parse_release_yaml(std::string_view text, std::string_view file = "release.yaml");
 // SHA-256 over the fields by meaning (config_commit is left out: its blobs say what of it counts): "sha256:<hex>".
 std::string input_digest(const ReleaseInputs& inputs);

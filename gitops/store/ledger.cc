@@ -50,14 +50,16 @@ Result<void> read_growth(const git::Repository& repository, const git::PathChang
     TRY(before, repository.blob(change.old_oid, kMaxSegment));
   }
   TRY(std::string after, repository.blob(change.new_oid, kMaxSegment));
-  if (!after.starts_with(before)) return fail(Code::kCorrupt, "the ledger did more than grow: ", one_line(change.path, 120));
+  if (!after.starts_with(before))
+    return fail(Code::kCorrupt, "the ledger did more than grow: ", one_line(change.path, 120));
   auto known = static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n'));
-  return read_lines(std::string_view(after).substr(before.size()), change.path, known + 1, [&](model::Entry entry) -> Result<void> {
-    if (entry.target != owner) return fail(Code::kCorrupt, "the entry belongs elsewhere");
-    TRY_DO(builder.add(entry));
-    if (added != nullptr) added->push_back(std::move(entry));
-    return ok();
-  });
+  return read_lines(std::string_view(after).substr(before.size()), change.path, known + 1,
+                    [&](model::Entry entry) -> Result<void> {
+                      if (entry.target != owner) return fail(Code::kCorrupt, "the entry belongs elsewhere");
+                      TRY_DO(builder.add(entry));
+                      if (added != nullptr) added->push_back(std::move(entry));
+                      return ok();
+                    });
 }
 
 std::string entry_title(const model::Entry& entry) {
@@ -81,7 +83,8 @@ Result<void> read_ledger(const git::Repository& repository, const git::Oid& from
   return ok();
 }
 
-Result<std::vector<model::Entry>> read_segment(const git::Repository& repository, const git::Oid& ledger, const std::string& file) {
+Result<std::vector<model::Entry>> read_segment(const git::Repository& repository, const git::Oid& ledger,
+                                               const std::string& file) {
   TRY(git::TreeEntry blob, repository.entry(ledger, file));
   TRY(std::string text, repository.blob(blob.oid, kMaxSegment));
   std::vector<model::Entry> entries;
@@ -92,7 +95,8 @@ Result<std::vector<model::Entry>> read_segment(const git::Repository& repository
   return entries;
 }
 
-Result<model::Entry> read_entry(const git::Repository& repository, const git::Oid& ledger, const model::Target& target, uint32_t line) {
+Result<model::Entry> read_entry(const git::Repository& repository, const git::Oid& ledger, const model::Target& target,
+                                uint32_t line) {
   TRY(auto entries, read_segment(repository, ledger, ledger_file(target, line)));
   size_t at = line % kSegmentEntries;
   if (at >= entries.size()) return fail(Code::kNotFound, "the ledger of ", target.str(), " has no line ", line + 1);
@@ -127,7 +131,8 @@ Result<void> LedgerWriter::add(const model::Entry& entry, uint32_t index) {
   return ok();
 }
 
-Result<void> LedgerWriter::keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest, const KeptInput& input) {
+Result<void> LedgerWriter::keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest,
+                                const KeptInput& input) {
   TRY(std::string path, input_path(digest));
   if (!ledger_tree.is_zero() && repository.entry(ledger_tree, path)) return ok();
   if (input.files.empty()) {

@@ -1,5 +1,5 @@
-// Ledger: reading and extending the branch autonomous/ledger/<branch>, as trees of .jsonl segments. Holds nothing; works
-// on a git::Repository of the caller's thread.
+// Ledger: reading and extending the branch autonomous/ledger/<branch>, as trees of .jsonl segments. Holds nothing;
+// works on a git::Repository of the caller's thread.
 #pragma once
 
 #include <map>
@@ -22,9 +22,11 @@ Result<void> read_ledger(const git::Repository& repository, const git::Oid& from
                          std::vector<model::Entry>* added = nullptr);
 
 // The entries of one segment file.
-Result<std::vector<model::Entry>> read_segment(const git::Repository& repository, const git::Oid& ledger, const std::string& file);
+Result<std::vector<model::Entry>> read_segment(const git::Repository& repository, const git::Oid& ledger,
+                                               const std::string& file);
 // Entry number `line` (from 0) of a target. kNotFound.
-Result<model::Entry> read_entry(const git::Repository& repository, const git::Oid& ledger, const model::Target& target, uint32_t line);
+Result<model::Entry> read_entry(const git::Repository& repository, const git::Oid& ledger, const model::Target& target,
+                                uint32_t line);
 
 // A spec or chart that the ledger keeps; kNotFound.
 Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& ledger, std::string_view digest);
@@ -35,7 +37,8 @@ class LedgerWriter {
   // `index`: of the entry among those of its target, from 0.
   Result<void> add(const model::Entry& entry, uint32_t index);
   // Fine when it is there already.
-  Result<void> keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest, const KeptInput& input);
+  Result<void> keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest,
+                    const KeptInput& input);
   bool empty() const { return lines_.empty() && updates_.empty(); }
   const std::vector<std::string>& names() const { return names_; }
   Result<git::Oid> write(git::Repository& repository, const git::Oid& ledger_tree);
@@ -43,7 +46,7 @@ class LedgerWriter {
  private:
   std::map<std::string, std::string> lines_;  // by segment file
   std::vector<git::TreeUpdate> updates_;
-  std::vector<std::string> names_;            // what the commit's message lists
+  std::vector<std::string> names_;  // what the commit's message lists
 };
 
 }  // namespace autonomous::store

@@ -44,7 +44,8 @@ std::string what_it_is(const model::Trailers& trailers, std::string_view subject
 std::string release_message(const model::Trailers& trailers, std::string_view block, std::string_view subject,
                             std::string_view prose, std::string_view quoted) {
   const model::ReleaseId& id = trailers.release;
-  std::string out = id.target.str() + ": release " + std::to_string(id.number) + " (" + what_it_is(trailers, subject) + ")\n\n";
+  std::string out =
+      id.target.str() + ": release " + std::to_string(id.number) + " (" + what_it_is(trailers, subject) + ")\n\n";
   for (const std::string& paragraph : {prose_lines(prose), model::indent_foreign(quoted)}) {
     if (!paragraph.empty()) out += paragraph + "\n";
   }
@@ -80,8 +81,6 @@ git::Person person(std::string_view name, std::string_view email, Time time) {
   return {git::clean_name(model::clean_value(name, 200)), git::clean_name(model::clean_value(email, 200)), seconds, 0};
 }
 
-std::string person_text(const git::Person& person) {
-  return model::Who::clean(person.name, person.email, "").str();
-}
+std::string person_text(const git::Person& person) { return model::Who::clean(person.name, person.email, "").str(); }
 
 }  // namespace autonomous::store

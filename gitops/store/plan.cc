@@ -18,7 +18,8 @@ constexpr auto kMaxDepth = 50;
 
 // What is wrong with a draft, against what is wrong with the world.
 bool drafts_fault(const Error& error) {
-  return error.code() == Code::kInvalid || error.code() == Code::kLimit || error.code() == Code::kDenied || error.code() == Code::kConflict;
+  return error.code() == Code::kInvalid || error.code() == Code::kLimit || error.code() == Code::kDenied ||
+         error.code() == Code::kConflict;
 }
 
 Result<git::Oid> oid_at(const git::Repository& repository, const git::Oid& root, const std::string& path) {
@@ -31,7 +32,8 @@ Result<git::Oid> oid_at(const git::Repository& repository, const git::Oid& root,
 
 // The tree that files (path → bytes) make, by name; kInvalid for names that may not stand in one.
 Result<git::Oid> tree_oid(const std::map<std::string, std::string>& files, std::string_view below = "") {
-  if (std::count(below.begin(), below.end(), '/') > kMaxDepth) return fail(Code::kInvalid, "folders are nested too deeply: ", one_line(below, 80));
+  if (std::count(below.begin(), below.end(), '/') > kMaxDepth)
+    return fail(Code::kInvalid, "folders are nested too deeply: ", one_line(below, 80));
   std::vector<git::TreeEntry> entries;
   for (auto file = files.lower_bound(std::string(below)); file != files.end() && file->first.starts_with(below);) {
     std::string_view rest = std::string_view(file->first).substr(below.size());
@@ -120,7 +122,8 @@ std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* 
   uint32_t last = state == nullptr ? 0 : state->last_number;
   if (state != nullptr) {
     if (ReleaseRowPtr row = state->with_key(draft.artifact, draft.trailers.input_digest, draft.intent)) {
-      if (row->number > draft.on_number || !draft.intent.empty()) return DraftResult(Duplicate{row->number, row->commit});
+      if (row->number > draft.on_number || !draft.intent.empty())
+        return DraftResult(Duplicate{row->number, row->commit});
     }
     if (const Hold* hold = state->hold_in_force(base_.now); hold != nullptr && !draft.past_hold) {
       return DraftResult(Stale{"the target is held behind release " + std::to_string(hold->number)});
@@ -129,7 +132,9 @@ std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* 
   if (draft.on_number != last) {
     return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
   }
-  const std::string judged_at = !draft.on_main.empty() ? draft.on_main : draft.trailers.policy ? draft.trailers.policy->commit : "";
+  const std::string judged_at = !draft.on_main.empty()  ? draft.on_main
+                                : draft.trailers.policy ? draft.trailers.policy->commit
+                                                        : "";
   if (!judged_at.empty() && judged_at != base_.tips.main.hex()) {
     return DraftResult(Stale{"main moved to " + base_.tips.main.short_hex()});
   }
@@ -159,7 +164,8 @@ Result<void> Plan::write_files(const Draft& draft, const git::Oid& tree) {
     updates.push_back({path, blob});
   }
   TRY(git::Oid written, base_.repository.update_tree(git::Oid(), updates));
-  if (written != tree) return fail(Code::kInternal, "the files of ", draft.target.str(), " were written as another tree");
+  if (written != tree)
+    return fail(Code::kInternal, "the files of ", draft.target.str(), " were written as another tree");
   return ok();
 }
 
@@ -203,11 +209,16 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
     TRY_DO(add(std::move(entry)));
     return DraftResult(Unchanged{*same});
   }
-  Making making{draft.target, tree, draft.trailers, person(draft.author.name, draft.author.email, draft.author.time.value_or(base_.now)),
-                draft.subject, draft.prose, draft.quoted, draft.source_author, draft.artifact, draft.intent, &draft};
+  Making making{draft.target,   tree,
+                draft.trailers, person(draft.author.name, draft.author.email, draft.author.time.value_or(base_.now)),
+                draft.subject,  draft.prose,
+                draft.quoted,   draft.source_author,
+                draft.artifact, draft.intent,
+                &draft};
   if (draft.restore) making.trailers.rollback_of = model::ReleaseId{draft.target, *draft.restore};
   if (state != nullptr && state->drift) {
-    making.prose += "\n\nThis replaces a change that was made past the platform by " + state->drift->by + " in " + state->drift->commit.hex() + ".";
+    making.prose += "\n\nThis replaces a change that was made past the platform by " + state->drift->by + " in " +
+                    state->drift->commit.hex() + ".";
   }
   TRY(Released released, write_release(std::move(making)));
   if (draft.hold) {
@@ -228,9 +239,12 @@ Result<Released> Plan::write_release(Making making) {
   trailers.target_tree = making.tree.hex();
   TRY(std::string block, model::format_trailers(trailers));
   if (making.draft != nullptr) TRY_DO(write_files(*making.draft, making.tree));
-  TRY(git::Oid tree, base_.repository.update_tree(tree_, {{target_folder(making.target), making.tree, git::Mode::kTree}}));
-  TRY(git::Oid commit, commit_tree(tree, making.author, release_message(trailers, block, making.subject, making.prose, making.quoted)));
-  git::TagDraft draft{commit, git::ObjectKind::kCommit, trailers.release.tag(), person(base_.committer.name, base_.committer.email, base_.now), block};
+  TRY(git::Oid tree,
+      base_.repository.update_tree(tree_, {{target_folder(making.target), making.tree, git::Mode::kTree}}));
+  TRY(git::Oid commit,
+      commit_tree(tree, making.author, release_message(trailers, block, making.subject, making.prose, making.quoted)));
+  git::TagDraft draft{commit, git::ObjectKind::kCommit, trailers.release.tag(),
+                      person(base_.committer.name, base_.committer.email, base_.now), block};
   TRY(std::string tag, git::tag_bytes(draft, base_.sign));
   TRY(git::Oid tag_oid, base_.repository.write(git::ObjectKind::kTag, tag));
   Entry entry;

@@ -72,8 +72,8 @@ class Plan {
   PlanBase base_;
   Builder builder_;
   LedgerWriter ledger_;
-  git::Oid tip_;         // of deploy, as it grows
-  git::Oid tree_;        // of tip_
+  git::Oid tip_;   // of deploy, as it grows
+  git::Oid tree_;  // of tip_
   git::Oid ledger_tip_;
   git::Oid ledger_tree_;
   bool broken_ = false;  // a tip could not be read: finish() says it

@@ -24,7 +24,9 @@ Shared& shared_states() {
   return shared;
 }
 
-std::string shared_key(const std::string& repository, std::string_view branch) { return repository + "\n" + std::string(branch); }
+std::string shared_key(const std::string& repository, std::string_view branch) {
+  return repository + "\n" + std::string(branch);
+}
 
 StatePtr with_tips(const StatePtr& state, const Tips& tips) {
   if (state->deploy == tips.deploy && state->main == tips.main && state->ledger == tips.ledger) return state;
@@ -51,11 +53,13 @@ StatePtr offered_state(const std::string& repository, std::string_view branch) {
 Result<Tips> tips_of_clone(const git::Repository& repository, std::string_view branch) {
   std::string ledger = ledger_branch(branch);
   // What was fetched is newer than local branches of the same names, and all three come from one place.
-  std::string folder = git::read_ref(repository, "refs/remotes/origin/" + ledger) ? "refs/remotes/origin/" : "refs/heads/";
+  std::string folder =
+      git::read_ref(repository, "refs/remotes/origin/" + ledger) ? "refs/remotes/origin/" : "refs/heads/";
   auto tip = [&](std::string_view name) -> Result<git::Oid> {
     auto found = git::read_ref(repository, folder + std::string(name));
     if (!found && found.error().code() == Code::kNotFound) {
-      return fail(Code::kNotFound, "there is no branch ", name, " in ", repository.path()).hint("git fetch origin; a GitOps repository has main, deploy and autonomous/ledger/deploy");
+      return fail(Code::kNotFound, "there is no branch ", name, " in ", repository.path())
+          .hint("git fetch origin; a GitOps repository has main, deploy and autonomous/ledger/deploy");
     }
     return found;
   };
@@ -67,7 +71,8 @@ Result<Tips> tips_of_clone(const git::Repository& repository, std::string_view b
 }
 
 struct Reader::Impl {
-  Impl(git::Repository repository, std::string branch) : repository_(std::move(repository)), branch_(std::move(branch)) {}
+  Impl(git::Repository repository, std::string branch)
+      : repository_(std::move(repository)), branch_(std::move(branch)) {}
 
   Result<StatePtr> state() {
     TRY(Tips tips, tips_of_clone(repository_, branch_));
@@ -76,7 +81,8 @@ struct Reader::Impl {
     if (from && from->ledger == tips.ledger) return state_ = with_tips(from, tips);
     if (from && repository_.has(from->ledger)) {
       Builder more(from);
-      if (read_ledger(repository_, from->ledger, tips.ledger, more)) return keep(more.finish(tips.deploy, tips.ledger, tips.main));
+      if (read_ledger(repository_, from->ledger, tips.ledger, more))
+        return keep(more.finish(tips.deploy, tips.ledger, tips.main));
     }
     Builder builder;
     TRY_DO(read_ledger(repository_, git::Oid(), tips.ledger, builder));
@@ -145,7 +151,9 @@ Result<KeptInput> Reader::input(std::string_view digest) {
   return read_input(impl_->repository_, now->ledger, digest);
 }
 
-Result<std::shared_ptr<const FileTree>> Reader::main_at(const git::Oid& commit) { return impl_->repository_.tree_of(commit); }
+Result<std::shared_ptr<const FileTree>> Reader::main_at(const git::Oid& commit) {
+  return impl_->repository_.tree_of(commit);
+}
 
 git::Repository& Reader::repository() { return impl_->repository_; }
 

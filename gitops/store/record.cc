@@ -16,7 +16,8 @@ namespace {
 constexpr int kMaxTagTries = 5;
 
 Error rewritten(const std::string& why) {
-  return fail(Code::kConflict, why).hint("look at the branch; when the rewrite is right: autonomous repair --accept-rewrite --because …");
+  return fail(Code::kConflict, why)
+      .hint("look at the branch; when the rewrite is right: autonomous repair --accept-rewrite --because …");
 }
 
 bool descends(const git::Repository& repository, const git::Oid& from, const git::Oid& to) {
@@ -30,7 +31,8 @@ bool descends(const git::Repository& repository, const git::Oid& from, const git
 
 Record::Impl::Impl(RecordConfig config, const Clock& clock, git::Repository repository, Journal journal)
     : config_(std::move(config)), clock_(clock), repository_(std::move(repository)), journal_(std::move(journal)) {
-  wire_ = config_.remote ? remote_wire(repository_, config_.remote, config_.branch) : hosted_wire(repository_, config_.branch);
+  wire_ = config_.remote ? remote_wire(repository_, config_.remote, config_.branch)
+                         : hosted_wire(repository_, config_.branch);
   sign_ = [signer = config_.signer](std::string_view bytes) { return signer->sign(bytes); };
 }
 
@@ -47,7 +49,9 @@ StatePtr Record::Impl::state() const {
   return state_;
 }
 
-PlanBase Record::Impl::base() { return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now()}; }
+PlanBase Record::Impl::base() {
+  return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now()};
+}
 
 Result<void> Record::Impl::ready(const Ctx& ctx) {
   TRY_DO(ctx.check());
@@ -105,11 +109,14 @@ Result<void> Record::Impl::check_descends(const Tips& tips) {
     std::string name;
     git::Oid before, now;
   };
-  for (const Branch& branch : {Branch{std::string(kMain), known_.main, tips.main}, Branch{config_.branch, known_.deploy, tips.deploy},
-                               Branch{ledger_branch(config_.branch), known_.ledger, tips.ledger}}) {
+  for (const Branch& branch :
+       {Branch{std::string(kMain), known_.main, tips.main}, Branch{config_.branch, known_.deploy, tips.deploy},
+        Branch{ledger_branch(config_.branch), known_.ledger, tips.ledger}}) {
     if (descends(repository_, branch.before, branch.now)) continue;
-    stopped_ = "branch " + branch.name + " was rewritten: " + (branch.now.is_zero() ? "it is gone" : branch.now.short_hex(12)) +
-               " does not descend from " + branch.before.short_hex(12) + "; nothing is written until an operator accepts it";
+    stopped_ = "branch " + branch.name +
+               " was rewritten: " + (branch.now.is_zero() ? "it is gone" : branch.now.short_hex(12)) +
+               " does not descend from " + branch.before.short_hex(12) +
+               "; nothing is written until an operator accepts it";
     return rewritten(stopped_);
   }
   return ok();
@@ -157,7 +164,8 @@ Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
     TRY(Tips tips, wire_->look(ctx));
     TRY_DO(check_descends(tips));
     Builder builder(state());
-    if (tips.ledger != known_.ledger) TRY_DO(read_ledger(repository_, known_.ledger, tips.ledger, builder, &foreign.entries));
+    if (tips.ledger != known_.ledger)
+      TRY_DO(read_ledger(repository_, known_.ledger, tips.ledger, builder, &foreign.entries));
     publish(builder.finish(tips.deploy, tips.ledger, tips.main));
     foreign.main_moved = foreign.main_moved || tips.main != known_.main;
     foreign.main = tips.main;
@@ -216,7 +224,9 @@ void Record::Impl::send_tags(const Ctx& ctx) {
     log(Level::kWarning, "release tags wait for the next push", {{"error", wrong.error().line()}});
     return;
   }
-  if (!wrong) log(Level::kError, "release tags could not be written; `autonomous repair` puts them back", {{"error", wrong.error().line()}});
+  if (!wrong)
+    log(Level::kError, "release tags could not be written; `autonomous repair` puts them back",
+        {{"error", wrong.error().line()}});
   tag_tries_ = 0;
   tags_due_.clear();
   (void)journal_.clear();
@@ -252,7 +262,8 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
   entry.previous = before.is_zero() ? "" : before.hex();
   TRY_DO(plan.add(std::move(entry)));
   TRY(MoveResult moved, impl_->launch(ctx, plan));
-  if (moved.kind != MoveResult::Kind::kMoved) return fail(Code::kConflict, "could not be written down: ", moved.words).may_retry();
+  if (moved.kind != MoveResult::Kind::kMoved)
+    return fail(Code::kConflict, "could not be written down: ", moved.words).may_retry();
   impl_->stopped_.clear();
   impl_->given_up_ = Tips{};
   impl_->checked_ = git::Oid();

@@ -38,10 +38,10 @@ namespace autonomous::store {
 
 // A point between two steps of writing; tests abort there, as a kill would.
 enum class Point : uint8_t {
-  kObjectsWritten,   // on the disk, nothing refers to them
+  kObjectsWritten,  // on the disk, nothing refers to them
   kJournalWritten,
-  kRefsMoved,        // branches moved; tags not yet
-  kTagsPushed,       // the journal is still there
+  kRefsMoved,   // branches moved; tags not yet
+  kTagsPushed,  // the journal is still there
 };
 
 struct Identity {
@@ -50,13 +50,13 @@ struct Identity {
 };
 
 struct RecordConfig {
-  std::string repository;              // a bare repository; made when missing
-  std::string journal;                 // a folder
-  std::shared_ptr<git::Remote> remote; // null: hosted
-  std::shared_ptr<git::Signer> signer; // required
+  std::string repository;               // a bare repository; made when missing
+  std::string journal;                  // a folder
+  std::shared_ptr<git::Remote> remote;  // null: hosted
+  std::shared_ptr<git::Signer> signer;  // required
   Identity committer;
   std::string branch = "deploy";
-  std::string platform_yaml;           // of a new record's main
+  std::string platform_yaml;  // of a new record's main
   // Whether drift holds the target; null: never (a whole target's removal always does).
   std::function<bool(const model::Target&)> drift_holds;
   // An error returned here ends the operation on the spot, as a kill would. Tests only.
@@ -93,12 +93,12 @@ struct Draft {
   std::string intent;
   std::map<std::string, KeptInput> inputs;  // by digest; those already kept cost nothing
 
-  uint32_t on_number = 0;     // the target's last number when this was computed: else it is stale
-  // The tip of main that was looked at, where it isn't the policy's own commit: a platform.yaml that is wrong leaves the one
-  // before in force. Empty: the policy's commit.
+  uint32_t on_number = 0;  // the target's last number when this was computed: else it is stale
+  // The tip of main that was looked at, where it isn't the policy's own commit: a platform.yaml that is wrong leaves
+  // the one before in force. Empty: the policy's commit.
   std::string on_main;
-  bool past_hold = false;     // a rollback or a resume goes past a hold
-  bool even_unchanged = false; // make a release although no byte changes (retry, restart with annotation: not needed)
+  bool past_hold = false;       // a rollback or a resume goes past a hold
+  bool even_unchanged = false;  // make a release although no byte changes (retry, restart with annotation: not needed)
   std::optional<model::Entry> hold;  // hold or resume that belongs to it, in the same push
 };
 
@@ -112,19 +112,33 @@ struct TakeOn {
   Author author;
 };
 
-// Done in this order: entries, takings-on, drafts. A hold among the entries makes the drafts of its target stale; marks and
-// freezes are written down for the whole platform, whatever target they came with.
+// Done in this order: entries, takings-on, drafts. A hold among the entries makes the drafts of its target stale; marks
+// and freezes are written down for the whole platform, whatever target they came with.
 struct Batch {
-  std::vector<model::Entry> entries;   // outcomes, decisions, failed…; time zero: now
+  std::vector<model::Entry> entries;  // outcomes, decisions, failed…; time zero: now
   std::vector<TakeOn> taken;
   std::vector<Draft> drafts;
 };
 
-struct Released { uint32_t number = 0; git::Oid commit; git::Oid tag; git::Oid target_tree; };
-struct Unchanged { uint32_t number = 0; };               // nothing differs from this release; said in the ledger
-struct Duplicate { uint32_t number = 0; git::Oid commit; };  // this very key was released before
-struct Refused { std::string words; };                   // by the server, or because the draft cannot be written
-struct Stale { std::string why; };                       // compute it again: other number, hold, policy
+struct Released {
+  uint32_t number = 0;
+  git::Oid commit;
+  git::Oid tag;
+  git::Oid target_tree;
+};
+struct Unchanged {
+  uint32_t number = 0;
+};  // nothing differs from this release; said in the ledger
+struct Duplicate {
+  uint32_t number = 0;
+  git::Oid commit;
+};  // this very key was released before
+struct Refused {
+  std::string words;
+};  // by the server, or because the draft cannot be written
+struct Stale {
+  std::string why;
+};  // compute it again: other number, hold, policy
 using DraftResult = std::variant<Released, Unchanged, Duplicate, Refused, Stale>;
 
 // What others did since the last look.
@@ -138,13 +152,13 @@ struct ForeignChange {
   };
   model::Target target;
   Kind kind = Kind::kDrift;
-  uint32_t to = 0;                 // release whose tree it is
-  git::Oid tree;                   // zero: removed
-  std::vector<git::Oid> commits;   // that touched the target, newest first
-  std::string author;              // of the newest, "Name <email>"
+  uint32_t to = 0;                // release whose tree it is
+  git::Oid tree;                  // zero: removed
+  std::vector<git::Oid> commits;  // that touched the target, newest first
+  std::string author;             // of the newest, "Name <email>"
   std::string committer;
-  std::string subject;             // hostile
-  uint32_t adopted_as = 0;         // the release that the record made of it; 0 for drift
+  std::string subject;      // hostile
+  uint32_t adopted_as = 0;  // the release that the record made of it; 0 for drift
   git::Oid adopted_commit;
 };
 
@@ -160,8 +174,8 @@ struct Foreign {
 };
 
 struct BatchResult {
-  std::vector<DraftResult> drafts;               // one each, in order
-  std::vector<std::optional<Error>> taken;       // one each; nothing: done (or nothing to do)
+  std::vector<DraftResult> drafts;          // one each, in order
+  std::vector<std::optional<Error>> taken;  // one each; nothing: done (or nothing to do)
   std::vector<std::optional<git::Oid>> taken_commits;
   std::optional<Error> entries;                  // nothing: all written; else the first that was not
   std::vector<std::optional<Error>> each_entry;  // one each; nothing: written
@@ -174,8 +188,8 @@ struct ReleaseDetail {
   model::Target target;
   ReleaseRowPtr row;
   model::Trailers trailers;
-  std::string message;       // of the commit
-  std::string tag;           // the tag object, as the ledger holds it
+  std::string message;                // of the commit
+  std::string tag;                    // the tag object, as the ledger holds it
   std::vector<model::Entry> entries;  // of the ledger, about this release, oldest first
 };
 
@@ -199,11 +213,13 @@ class Record {
 
   // ---- reading, on the writer's thread (other threads open their own Reader)
   git::Repository& repository();
-  git::Oid main() const;     // the tip as of the last look
+  git::Oid main() const;  // the tip as of the last look
   git::Oid deploy() const;
 
   // Tags that the ledger holds and the repository does not (or others instead): put back, byte for byte.
-  struct TagRepair { std::vector<std::string> restored, wrong; };
+  struct TagRepair {
+    std::vector<std::string> restored, wrong;
+  };
   Result<TagRepair> repair_tags(const Ctx& ctx, size_t newest = 5000);
 
  private:

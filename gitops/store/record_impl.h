@@ -54,7 +54,8 @@ struct Record::Impl {
 
   // ---- batch.cc
   Result<BatchResult> commit(const Ctx& ctx, Batch batch);
-  Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, size_t& refusals);
+  Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result,
+                      size_t& refusals);
   Result<MoveResult> attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
   Result<void> fill(Plan& plan, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
 
@@ -64,11 +65,11 @@ struct Record::Impl {
   Journal journal_;
   std::unique_ptr<Wire> wire_;
   git::SignFunction sign_;
-  Tips known_;             // the last tips that were seen and folded
-  git::Oid checked_;       // the commit of deploy up to which others' changes are taken in; zero: nothing was compared yet
-  std::string stopped_;    // why nothing may be written
-  Tips given_up_;          // the tips that a rewrite replaced, where a start found it
-  bool in_flight_ = false; // it is not known whether the journal's moves happened
+  Tips known_;        // the last tips that were seen and folded
+  git::Oid checked_;  // the commit of deploy up to which others' changes are taken in; zero: nothing was compared yet
+  std::string stopped_;     // why nothing may be written
+  Tips given_up_;           // the tips that a rewrite replaced, where a start found it
+  bool in_flight_ = false;  // it is not known whether the journal's moves happened
   std::vector<std::pair<std::string, git::Oid>> tags_due_;
   int tag_tries_ = 0;
 

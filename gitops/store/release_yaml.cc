@@ -178,7 +178,8 @@ std::string format_release_yaml(const ReleaseInputs& inputs) {
   if (inputs.source) out.map("source", {{"url", inputs.source->url}, {"commit", inputs.source->commit}});
   out.map("images", inputs.images);
   if (inputs.chart) {
-    out.map("chart", {{"name", inputs.chart->name}, {"version", inputs.chart->version}, {"digest", inputs.chart->digest}});
+    out.map("chart",
+            {{"name", inputs.chart->name}, {"version", inputs.chart->version}, {"digest", inputs.chart->digest}});
   }
   out.value("spec", inputs.spec_digest);
   out.value("renderFormat", inputs.render_format);
@@ -187,7 +188,8 @@ std::string format_release_yaml(const ReleaseInputs& inputs) {
   out.list("apiVersions", inputs.api_versions);
   out.value("namespace", inputs.namespace_name);
   out.value("releaseName", inputs.release_name);
-  out.map("config", {{"commit", inputs.config_commit}, {"platform", inputs.platform_blob}, {"overlay", inputs.overlay_blob}});
+  out.map("config",
+          {{"commit", inputs.config_commit}, {"platform", inputs.platform_blob}, {"overlay", inputs.overlay_blob}});
   out.map("secrets", inputs.secrets);
   out.map("extra", inputs.extra);
   return out.take();

@@ -23,7 +23,8 @@ class RemoteWire final : public Wire {
       : mirror_(mirror), remote_(std::move(remote)), branches_{std::string(kMain), branch, ledger_branch(branch)} {}
 
   Result<Tips> look(const Ctx& ctx) override {
-    TRY(auto refs, remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
+    TRY(auto refs,
+        remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
     Tips tips;
     std::vector<std::string> wanted;
     for (size_t i = 0; i < branches_.size(); ++i) {
@@ -54,7 +55,8 @@ class RemoteWire final : public Wire {
       return MoveResult{};
     }
     // What the refs say decides, not the words.
-    TRY(auto refs, remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
+    TRY(auto refs,
+        remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
     size_t there = 0;
     size_t unmoved = 0;
     for (const Move& move : moves) {
@@ -72,7 +74,8 @@ class RemoteWire final : public Wire {
     return MoveResult{MoveResult::Kind::kRefused, words(*report)};
   }
 
-  Result<std::vector<std::string>> make_tags(const Ctx& ctx, const std::vector<std::pair<std::string, git::Oid>>& tags) override {
+  Result<std::vector<std::string>> make_tags(const Ctx& ctx,
+                                             const std::vector<std::pair<std::string, git::Oid>>& tags) override {
     std::vector<git::PushUpdate> updates;
     for (const auto& [name, oid] : tags) updates.push_back({std::string(kTagRefs) + name, oid, git::Oid()});
     TRY(git::PushReport report, remote_->push(ctx, mirror_, updates, /*atomic=*/false));
@@ -90,9 +93,11 @@ class RemoteWire final : public Wire {
     TRY(auto refs, remote_->ls_refs(ctx, prefixes));
     for (const auto& [i, reason] : doubtful) {
       bool ours = false;
-      for (const git::RemoteRef& ref : refs) ours = ours || (ref.name == std::string(kTagRefs) + tags[i].first && ref.oid == tags[i].second);
+      for (const git::RemoteRef& ref : refs)
+        ours = ours || (ref.name == std::string(kTagRefs) + tags[i].first && ref.oid == tags[i].second);
       if (ours) continue;
-      log(Level::kWarning, "the remote did not take a release tag", {{"tag", tags[i].first}, {"reason", reason}, {"words", report.server_words}});
+      log(Level::kWarning, "the remote did not take a release tag",
+          {{"tag", tags[i].first}, {"reason", reason}, {"words", report.server_words}});
       wrong.push_back(tags[i].first);
     }
     return wrong;
@@ -122,7 +127,8 @@ class RemoteWire final : public Wire {
   static std::string words(const git::PushReport& report) {
     std::string text = report.server_words;
     for (const git::PushVerdict& verdict : report.refs) {
-      if (verdict.outcome == git::PushOutcome::kRejected) text += (text.empty() ? "" : "\n") + verdict.ref + ": " + verdict.reason;
+      if (verdict.outcome == git::PushOutcome::kRejected)
+        text += (text.empty() ? "" : "\n") + verdict.ref + ": " + verdict.reason;
     }
     return text.empty() ? "the remote refused the push without a word" : text;
   }

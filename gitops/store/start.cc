@@ -33,7 +33,8 @@ constexpr std::string_view kLedgerReadme =
     "- of one target: `git log -p autonomous/ledger/deploy -- production/shop/web`\n";
 
 Error corrupt_record(Error error, const std::string& path) {
-  if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout || error.code() == Code::kCancelled) return error;
+  if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout || error.code() == Code::kCancelled)
+    return error;
   return fail(Code::kCorrupt, "the record ", path, " is damaged: ", error.line(), "; nothing was written to it")
       .hint("restore it from a backup or a clone; `git fsck` there tells more");
 }
@@ -44,7 +45,8 @@ Result<git::Repository> open_repository(const RecordConfig& config) {
   options.hosted = config.remote == nullptr;
   auto opened = git::Repository::init_bare(config.repository, options);
   if (opened || config.remote == nullptr) return opened;
-  log(Level::kWarning, "the mirror is damaged and is made again", {{"path", config.repository}, {"error", opened.error().line()}});
+  log(Level::kWarning, "the mirror is damaged and is made again",
+      {{"path", config.repository}, {"error", opened.error().line()}});
   TRY_DO(remove_all(config.repository));
   return git::Repository::init_bare(config.repository, options);
 }
@@ -56,7 +58,9 @@ Result<std::unique_ptr<Record>> Record::open(const Ctx& ctx, RecordConfig config
   std::string path = config.repository;
   bool hosted = config.remote == nullptr;
   auto opened = open_repository(config);
-  if (!opened) return hosted && opened.error().code() != Code::kInvalid ? corrupt_record(std::move(opened).error(), path) : std::move(opened).error();
+  if (!opened)
+    return hosted && opened.error().code() != Code::kInvalid ? corrupt_record(std::move(opened).error(), path)
+                                                             : std::move(opened).error();
   git::Repository repository = *std::move(opened);
   if (auto locks = git::remove_stale_locks(repository); locks && !locks->empty()) {
     log(Level::kWarning, "removed locks of a dead process", {{"path", path}});
@@ -75,7 +79,8 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
   TRY_DO(settle_flight(ctx));
   TRY(Tips tips, wire_->look(ctx));
   if (!tips.ledger.is_zero() && (tips.deploy.is_zero() || tips.main.is_zero())) {
-    return fail(Code::kCorrupt, "there is a ledger, but no branch ", tips.deploy.is_zero() ? config_.branch : std::string(kMain));
+    return fail(Code::kCorrupt, "there is a ledger, but no branch ",
+                tips.deploy.is_zero() ? config_.branch : std::string(kMain));
   }
   if (tips.ledger.is_zero() || tips.deploy.is_zero() || tips.main.is_zero()) {
     TRY_DO(make_branches(ctx, tips));
@@ -104,7 +109,8 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
 Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
   git::Person self = person(config_.committer.name, config_.committer.email, clock_.now());
   Flight flight;
-  auto root = [&](std::string_view branch, const std::vector<std::pair<std::string, std::string>>& files, std::string message) -> Result<git::Oid> {
+  auto root = [&](std::string_view branch, const std::vector<std::pair<std::string, std::string>>& files,
+                  std::string message) -> Result<git::Oid> {
     std::vector<git::TreeUpdate> updates;
     for (const auto& [path, content] : files) {
       TRY(git::Oid blob, repository_.write_blob(content));
@@ -117,11 +123,14 @@ Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
   };
   std::string platform = config_.platform_yaml.empty() ? std::string(kDefaultPlatform) : config_.platform_yaml;
   if (there.main.is_zero()) {
-    TRY_DO(root(kMain, {{std::string(kPlatformFile), platform}}, "Start the platform\n\nWhat people want is written on this branch: platform.yaml, and config/ for single targets.\n"));
+    TRY_DO(root(
+        kMain, {{std::string(kPlatformFile), platform}},
+        "Start the platform\n\nWhat people want is written on this branch: platform.yaml, and config/ for single targets.\n"));
   }
   git::Oid deploy = there.deploy;
   if (deploy.is_zero()) {
-    TRY(deploy, root(config_.branch, {{"README.md", std::string(kDeployReadme)}}, "Start the branch that says what runs\n"));
+    TRY(deploy,
+        root(config_.branch, {{"README.md", std::string(kDeployReadme)}}, "Start the branch that says what runs\n"));
   }
   model::Entry key;
   key.type = model::EntryType::kKey;
@@ -130,10 +139,12 @@ Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
   key.commit = deploy.hex();
   key.because = "the first key; the record begins after this commit";
   TRY(std::string line, model::format_entry(key));
-  TRY_DO(root(ledger_branch(config_.branch), {{"README.md", std::string(kLedgerReadme)}, {ledger_file(std::nullopt, 0), line}},
+  TRY_DO(root(ledger_branch(config_.branch),
+              {{"README.md", std::string(kLedgerReadme)}, {ledger_file(std::nullopt, 0), line}},
               "Start the ledger\n\nkey\n"));
   TRY(MoveResult moved, fly(ctx, flight));
-  if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, "the repository refused its first branches: ", moved.words);
+  if (moved.kind == MoveResult::Kind::kRefused)
+    return fail(Code::kDenied, "the repository refused its first branches: ", moved.words);
   return journal_.clear();  // a race is fine: then somebody else made them
 }
 
@@ -146,7 +157,8 @@ Result<void> Record::Impl::load(const Tips& tips) {
   return ok();
 }
 
-// Cheap, and finds what a torn disk or a swapped repository leaves: tips that can't be read, releases that are not there.
+// Cheap, and finds what a torn disk or a swapped repository leaves: tips that can't be read, releases that are not
+// there.
 Result<void> Record::Impl::check_whole() {
   for (const git::Oid& tip : {known_.main, known_.deploy, known_.ledger}) {
     TRY(git::Oid tree, repository_.peel_tree(tip));
@@ -161,10 +173,11 @@ Result<void> Record::Impl::check_whole() {
   auto there = repository_.is_ancestor(newest->commit, known_.deploy);
   if (there && *there) return ok();
   bool accepted = false;
-  for (const model::Entry& entry : now->platform) accepted = accepted || (entry.type == model::EntryType::kRewriteAccepted && entry.time >= newest->time);
+  for (const model::Entry& entry : now->platform)
+    accepted = accepted || (entry.type == model::EntryType::kRewriteAccepted && entry.time >= newest->time);
   if (!accepted) {
-    stopped_ = "branch " + config_.branch + " was rewritten: the newest release's commit " + newest->commit.short_hex(12) +
-               " is not on it; nothing is written until an operator accepts it";
+    stopped_ = "branch " + config_.branch + " was rewritten: the newest release's commit " +
+               newest->commit.short_hex(12) + " is not on it; nothing is written until an operator accepts it";
     log(Level::kError, stopped_, {});
   }
   return ok();
@@ -183,8 +196,10 @@ Result<void> Record::Impl::introduce_key(const Ctx& ctx) {
   key.because = "another key of the daemon";
   TRY_DO(plan.add(std::move(key)));
   TRY(MoveResult moved, launch(ctx, plan));
-  if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, "the repository refused the ledger: ", moved.words);
-  if (moved.kind == MoveResult::Kind::kRaced) return fail(Code::kUnavailable, "the ledger moved while starting").may_retry();
+  if (moved.kind == MoveResult::Kind::kRefused)
+    return fail(Code::kDenied, "the repository refused the ledger: ", moved.words);
+  if (moved.kind == MoveResult::Kind::kRaced)
+    return fail(Code::kUnavailable, "the ledger moved while starting").may_retry();
   return ok();
 }
 

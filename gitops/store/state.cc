@@ -20,7 +20,13 @@ std::optional<Hold> hold_at(const TargetState& state, Time time) {
     if (entry.time > time) break;
     if (entry.type == model::EntryType::kResume) hold.reset();
     if (entry.type == model::EntryType::kHold) {
-      hold = Hold{entry.by.value_or(model::Who{}), entry.time, entry.until, entry.because, entry.ticket, entry.number, entry.artifact};
+      hold = Hold{entry.by.value_or(model::Who{}),
+                  entry.time,
+                  entry.until,
+                  entry.because,
+                  entry.ticket,
+                  entry.number,
+                  entry.artifact};
     }
   }
   return hold;
@@ -33,7 +39,8 @@ TargetPtr target_at(const TargetState& now, Time time) {
     if (row->time <= time) then->releases.push_back(row_at(row, time));
   }
   auto until = [&](const std::vector<model::Entry>& from, std::vector<model::Entry>& into) {
-    std::copy_if(from.begin(), from.end(), std::back_inserter(into), [&](const auto& entry) { return entry.time <= time; });
+    std::copy_if(from.begin(), from.end(), std::back_inserter(into),
+                 [&](const auto& entry) { return entry.time <= time; });
   };
   until(now.decisions, then->decisions);
   until(now.attempts, then->attempts);
@@ -82,7 +89,8 @@ git::Oid TargetState::expected_tree() const {
   return releases.empty() ? git::Oid() : releases.back()->target_tree;
 }
 
-ReleaseRowPtr TargetState::with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const {
+ReleaseRowPtr TargetState::with_key(std::string_view artifact, std::string_view input_digest,
+                                    std::string_view intent) const {
   for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
     if ((*row)->intent == intent && (*row)->artifact == artifact && (*row)->input_digest == input_digest) return *row;
     if (intent.empty()) return nullptr;
@@ -130,7 +138,8 @@ StatePtr State::at(Time time) const {
                [&](const model::Entry& entry) { return entry.time <= time; });
   // What holds everywhere is folded again, from the platform's entries and every target's decisions, by time.
   std::vector<model::Entry> said = then->platform;
-  for (const auto& [target, state] : then->targets) said.insert(said.end(), state->decisions.begin(), state->decisions.end());
+  for (const auto& [target, state] : then->targets)
+    said.insert(said.end(), state->decisions.begin(), state->decisions.end());
   std::stable_sort(said.begin(), said.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
   for (const model::Entry& entry : said) apply_everywhere(*then, entry);
   then->platform_entries = platform_entries;

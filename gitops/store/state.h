@@ -34,24 +34,24 @@ struct ReleaseRow {
   Time time{};
   git::Oid commit;
   git::Oid target_tree;
-  git::Oid tag;                  // oid of the tag object
+  git::Oid tag;  // oid of the tag object
   model::Trigger trigger = model::Trigger::kPush;
   std::string source_url;
-  std::string source_commit;     // 40 hex digits, or ""
+  std::string source_commit;  // 40 hex digits, or ""
   std::string source_ref;
-  std::string subject;           // of the source commit
-  std::string author;            // of the source commit, "Name <email>"
-  std::string requested_by;      // Who::str(), or ""
+  std::string subject;       // of the source commit
+  std::string author;        // of the source commit, "Name <email>"
+  std::string requested_by;  // Who::str(), or ""
   std::string because;
   std::string ticket;
   std::string artifact;
   std::string input_digest;
   std::string intent;
-  uint32_t rollback_of = 0;      // 0: it is none
-  std::string adopts;            // foreign commit, or ""
-  std::string promoted_from;     // ReleaseId::str(), or ""
+  uint32_t rollback_of = 0;   // 0: it is none
+  std::string adopts;         // foreign commit, or ""
+  std::string promoted_from;  // ReleaseId::str(), or ""
   std::vector<model::ImageFact> images;
-  uint32_t line = 0;             // of its target's ledger, from 0: where the whole entry stands
+  uint32_t line = 0;  // of its target's ledger, from 0: where the whole entry stands
   std::optional<OutcomeRow> outcome;
 };
 using ReleaseRowPtr = std::shared_ptr<const ReleaseRow>;
@@ -62,8 +62,8 @@ struct Hold {
   std::optional<Time> until;
   std::string because;
   std::string ticket;
-  uint32_t number = 0;      // the release that stays
-  std::string artifact;     // the one that runs while it holds
+  uint32_t number = 0;   // the release that stays
+  std::string artifact;  // the one that runs while it holds
 };
 
 struct Orphaned {
@@ -75,22 +75,22 @@ struct Orphaned {
 struct Drift {
   Time since{};
   git::Oid commit;
-  git::Oid tree;        // zero: the whole target was removed
-  std::string by;       // "Name <email>"
+  git::Oid tree;   // zero: the whole target was removed
+  std::string by;  // "Name <email>"
 };
 
 struct TargetState {
   model::Target target;
   uint32_t last_number = 0;
-  bool taken_on = false;                  // its Application is written
-  std::string application_commit;         // the commit that did it
-  std::vector<ReleaseRowPtr> releases;    // oldest first
-  std::optional<Hold> hold;               // the last one said; `in_force` judges its end
+  bool taken_on = false;                // its Application is written
+  std::string application_commit;       // the commit that did it
+  std::vector<ReleaseRowPtr> releases;  // oldest first
+  std::optional<Hold> hold;             // the last one said; `in_force` judges its end
   std::optional<Orphaned> orphaned;
-  std::optional<Drift> drift;             // since the last release
-  std::vector<model::Entry> decisions;    // oldest first, all of them
-  std::vector<model::Entry> attempts;     // failed and unchanged, oldest first, the last kAttempts
-  uint32_t entries = 0;                   // lines of its ledger
+  std::optional<Drift> drift;           // since the last release
+  std::vector<model::Entry> decisions;  // oldest first, all of them
+  std::vector<model::Entry> attempts;   // failed and unchanged, oldest first, the last kAttempts
+  uint32_t entries = 0;                 // lines of its ledger
 
   static constexpr size_t kAttempts = 50;
 
@@ -118,7 +118,7 @@ struct Bad {
 };
 
 struct Freeze {
-  std::string scope;    // an environment, or a target
+  std::string scope;  // an environment, or a target
   Time since{};
   std::optional<Time> until;
   model::Who by;
@@ -131,10 +131,10 @@ struct State {
   git::Oid ledger;
   git::Oid main;
   std::map<model::Target, TargetPtr> targets;
-  std::map<std::string, Bad, std::less<>> bad;        // by artifact
-  std::map<std::string, Freeze, std::less<>> freezes; // by scope
-  std::vector<model::Entry> platform;                 // entries without a target, oldest first
-  std::vector<std::string> keys;                      // public lines that count now
+  std::map<std::string, Bad, std::less<>> bad;         // by artifact
+  std::map<std::string, Freeze, std::less<>> freezes;  // by scope
+  std::vector<model::Entry> platform;                  // entries without a target, oldest first
+  std::vector<std::string> keys;                       // public lines that count now
   uint32_t platform_entries = 0;
 
   TargetPtr find(const model::Target& target) const;  // null

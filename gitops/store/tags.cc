@@ -51,8 +51,9 @@ Result<Record::TagRepair> Record::repair_tags(const Ctx& ctx, size_t newest) {
     }
   }
   for (size_t i = 0; i < missing.size(); i += kTagsAPush) {
-    std::vector<std::pair<std::string, git::Oid>> some(missing.begin() + static_cast<std::ptrdiff_t>(i),
-                                                       missing.begin() + static_cast<std::ptrdiff_t>(std::min(i + kTagsAPush, missing.size())));
+    std::vector<std::pair<std::string, git::Oid>> some(
+        missing.begin() + static_cast<std::ptrdiff_t>(i),
+        missing.begin() + static_cast<std::ptrdiff_t>(std::min(i + kTagsAPush, missing.size())));
     TRY(auto wrong, impl_->wire_->make_tags(ctx, some));
     for (const auto& [name, oid] : some) {
       bool refused = std::find(wrong.begin(), wrong.end(), name) != wrong.end();

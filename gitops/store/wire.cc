@@ -36,7 +36,8 @@ class HostedWire final : public Wire {
     return std::move(done).error();
   }
 
-  Result<std::vector<std::string>> make_tags(const Ctx& ctx, const std::vector<std::pair<std::string, git::Oid>>& tags) override {
+  Result<std::vector<std::string>> make_tags(const Ctx& ctx,
+                                             const std::vector<std::pair<std::string, git::Oid>>& tags) override {
     std::vector<git::RefUpdate> updates;
     std::vector<std::string> wrong;
     for (const auto& [name, oid] : tags) {

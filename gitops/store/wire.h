@@ -29,7 +29,8 @@ class Wire {
   // All refs or none. An error: it is not known whether they moved.
   virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) = 0;
   // Makes tags (without refs/tags/). Gives those that others made with another value, or that were refused.
-  virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx, const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;
+  virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx,
+                                                     const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;
   // The tags that are there below `prefix`, with the oids of their objects.
   virtual Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) = 0;
 };

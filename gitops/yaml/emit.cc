@@ -10,8 +10,8 @@ namespace autonomous::yaml {
 namespace {
 
 constexpr int kIndent = 2;
-constexpr size_t kSimpleKey = 128;    // longer keys are written with `?`
-constexpr size_t kJsonKey = 1024;     // longer ones yaml.v2 can't read back from JSON
+constexpr size_t kSimpleKey = 128;  // longer keys are written with `?`
+constexpr size_t kJsonKey = 1024;   // longer ones yaml.v2 can't read back from JSON
 constexpr std::string_view kShortBinaryTag = "!!binary";
 
 unsigned char byte_at(std::string_view text, size_t at) {

@@ -39,7 +39,8 @@ class Emitter {
   // A plain scalar as it is: numbers and words that keep the spelling somebody gave them.
   void literal(std::string_view value);
 
-  // Ends the document with its line end. kInvalid with Go's text when something can't be written; `out` then holds rubbish.
+  // Ends the document with its line end. kInvalid with Go's text when something can't be written; `out` then holds
+  // rubbish.
   Result<void> finish();
 
  private:

@@ -76,7 +76,8 @@ std::string to_valid_utf8(std::string_view text) {
 }
 
 bool is_plain_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 0x20 && c < 0x7F) || (c >= 9 && c <= 13 && c != 11 && c != 12); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 0x20 && c < 0x7F) || (c >= 9 && c <= 13 && c != 11 && c != 12); });
 }
 
 std::optional<std::string> through_json(std::string_view text) {
@@ -98,7 +99,8 @@ size_t json_length(std::string_view text) {
     uint32_t rune = 0;
     size_t size = decode_rune(text, at, rune);
     bool short_escape = rune == '"' || rune == '\\' || (rune >= 8 && rune <= 13 && rune != 11);
-    bool long_escape = size == 0 || rune < 0x20 || rune == '<' || rune == '>' || rune == '&' || rune == 0x2028 || rune == 0x2029;
+    bool long_escape =
+        size == 0 || rune < 0x20 || rune == '<' || rune == '>' || rune == '&' || rune == 0x2028 || rune == 0x2029;
     length += short_escape ? 2 : long_escape ? 6 : 1;
     at += std::max<size_t>(size, 1);
   }

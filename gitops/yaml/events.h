@@ -1,8 +1,8 @@
 // The only reader of YAML text: libyaml's events with limits, and with the words of Go's yaml.v2 where it fails.
 //
 // A Parser is pulled: next() gives one event after the other, whose texts live until the following call. libyaml itself
-// has no limits and is quadratic in depth, so depth, size and number of nodes are counted here. One thread a parser; the
-// input must outlive it.
+// has no limits and is quadratic in depth, so depth, size and number of nodes are counted here. One thread a parser;
+// the input must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,15 @@ enum class Style : uint8_t { kPlain, kSingleQuoted, kDoubleQuoted, kLiteral, kFo
 
 struct Event {
   enum class Type : uint8_t {
-    kStreamEnd, kDocumentStart, kDocumentEnd, kScalar, kListStart, kListEnd, kMapStart, kMapEnd, kAlias
+    kStreamEnd,
+    kDocumentStart,
+    kDocumentEnd,
+    kScalar,
+    kListStart,
+    kListEnd,
+    kMapStart,
+    kMapEnd,
+    kAlias
   };
   Type type = Type::kStreamEnd;
   Style style = Style::kPlain;

@@ -1,5 +1,5 @@
-// What text goes through when sigs.k8s.io/yaml turns a value to JSON and reads that JSON as YAML: internal to the reader
-// and the emitter.
+// What text goes through when sigs.k8s.io/yaml turns a value to JSON and reads that JSON as YAML: internal to the
+// reader and the emitter.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@ namespace autonomous::yaml {
 // encoding/json's: each byte that isn't UTF-8 becomes U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 
-// `text` after json.Marshal and yaml.v2's reading of the quoted JSON string: U+0085 is a line break there and folds into
-// a space. nullopt where yaml.v2 refuses the JSON ("control characters are not allowed": \x7f, C1, U+FFFE …).
+// `text` after json.Marshal and yaml.v2's reading of the quoted JSON string: U+0085 is a line break there and folds
+// into a space. nullopt where yaml.v2 refuses the JSON ("control characters are not allowed": \x7f, C1, U+FFFE …).
 std::optional<std::string> through_json(std::string_view text);
 
 // Whether the text is all of printable ASCII, \n, \r and \t: then through_json changes nothing.

@@ -213,7 +213,8 @@ class TreeBuilder {
         if (fresh) {
           entries.push_back({std::move(text), std::move(name), std::move(value)});
         } else {
-          report(mark, "`" + one_line(text, 60) + "` is here twice: it is set in line " + std::to_string(other->second) + " already");
+          report(mark, "`" + one_line(text, 60) + "` is here twice: it is set in line " +
+                           std::to_string(other->second) + " already");
         }
       }
     }
@@ -292,9 +293,7 @@ const std::string& Node::file() const {
 
 Node Node::scalar(std::string text, const Node* like) { return TreeBuilder::made_scalar(std::move(text), false, like); }
 Node Node::list(std::vector<Node> items, const Node* like) { return TreeBuilder::made_list(std::move(items), like); }
-Node Node::map(std::vector<Entry> entries, const Node* like) {
-  return TreeBuilder::made_map(std::move(entries), like);
-}
+Node Node::map(std::vector<Entry> entries, const Node* like) { return TreeBuilder::made_map(std::move(entries), like); }
 
 Node overlay(const Node& base, const Node& over) {
   if (!over.is_map()) return over;

@@ -35,9 +35,9 @@ class Node {
 
   // The literal text of a scalar (quotes and escapes resolved); empty for others.
   const std::string& text() const;
-  bool quoted() const { return quoted_; }  // written with quotes or as a block: always a text, never a number
-  const std::vector<Node>& items() const;      // of a list, else empty
-  const std::vector<Entry>& entries() const;   // of a map in the file's order, else empty
+  bool quoted() const { return quoted_; }        // written with quotes or as a block: always a text, never a number
+  const std::vector<Node>& items() const;        // of a list, else empty
+  const std::vector<Entry>& entries() const;     // of a map in the file's order, else empty
   const Node* find(std::string_view key) const;  // of a map; null values are found too
 
   // Where it was written, with the line's text for the caret. A node made by hand has no line.
@@ -65,7 +65,7 @@ class Node {
 
 struct Node::Entry {
   std::string key;
-  Node name;   // the key as a scalar node: its place is what errors about the key point at
+  Node name;  // the key as a scalar node: its place is what errors about the key point at
   Node value;
 };
 
@@ -74,16 +74,16 @@ struct Node::Entry {
 // with a limit on what they may grow to. An empty text is a null node. Limits: 1 MiB, 100 levels, 100,000 nodes.
 Node parse_located(std::string_view text, std::string file, std::vector<Error>& errors);
 
-// `over` laid over `base`: maps merge by key, scalars and lists replace, a scalar replaces a whole map, and a null value
-// removes the key. Order: base's keys, then new ones.
+// `over` laid over `base`: maps merge by key, scalars and lists replace, a scalar replaces a whole map, and a null
+// value removes the key. Order: base's keys, then new ones.
 Node overlay(const Node& base, const Node& over);
 
 // The tree as YAML text (block style, keys in their order, literal scalars unquoted where they were).
 std::string to_text(const Node& node);
 
 // Literal text → value, as the readers below do it. nullopt when it isn't one.
-std::optional<bool> as_bool(const Node& node);       // true/false/yes/no/on/off in the cases YAML 1.1 knows, unquoted
-std::optional<int64_t> as_int(const Node& node);     // decimal digits with an optional sign, unquoted
+std::optional<bool> as_bool(const Node& node);    // true/false/yes/no/on/off in the cases YAML 1.1 knows, unquoted
+std::optional<int64_t> as_int(const Node& node);  // decimal digits with an optional sign, unquoted
 std::optional<double> as_number(const Node& node);
 
 Error error_at(const Node& node, std::string message);
@@ -103,21 +103,21 @@ class MapReader {
   // (null: no error).
   MapReader(const Node& node, std::string what, std::vector<Error>& errors);
 
-  const Node* get(std::string_view key);     // any kind; nullptr when missing or null
-  const Node* map(std::string_view key);     // a map, or an error
-  const Node* list(std::string_view key);    // a list, or an error
+  const Node* get(std::string_view key);                  // any kind; nullptr when missing or null
+  const Node* map(std::string_view key);                  // a map, or an error
+  const Node* list(std::string_view key);                 // a list, or an error
   std::optional<std::string> text(std::string_view key);  // any scalar's literal text
   std::optional<bool> boolean(std::string_view key);
   std::optional<int64_t> integer(std::string_view key, int64_t min = INT64_MIN, int64_t max = INT64_MAX);
   std::optional<double> number(std::string_view key);
-  std::vector<std::string> texts(std::string_view key);   // a list of scalars; one scalar is a list of one
+  std::vector<std::string> texts(std::string_view key);  // a list of scalars; one scalar is a list of one
   // One of `words`, with the nearest one in the message.
   std::optional<std::string> one_of(std::string_view key, const std::vector<std::string>& words);
 
   // Adds an error when `key` is missing or null. True when it is there.
   bool require(std::string_view key);
-  bool has(std::string_view key) const;      // there and not null; doesn't mark it as known
-  void known(std::string_view key);          // accepted although nobody reads it here
+  bool has(std::string_view key) const;                   // there and not null; doesn't mark it as known
+  void known(std::string_view key);                       // accepted although nobody reads it here
   void error(std::string_view key, std::string message);  // at the value of `key` (or at the map)
 
   const Node& node() const { return node_; }

@@ -1,8 +1,8 @@
 // Documents → Sink, by the rules of yaml.v2's decoder and of sigs.k8s.io/yaml's step to JSON.
 //
 // Values are built while libyaml parses: nothing is kept but what anchors name. Go parses the whole document first,
-// then decodes, then converts to JSON, so of several errors the earliest of those phases wins: a failed decode therefore
-// still reads the document to its end, in case there is a syntax error in it.
+// then decodes, then converts to JSON, so of several errors the earliest of those phases wins: a failed decode
+// therefore still reads the document to its end, in case there is a syntax error in it.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -126,7 +126,8 @@ class Reader {
     if (feeds_.empty()) return parser_ != nullptr && next_live(step);
     Feed& feed = feeds_.back();
     const Recording::Item& item = feed.recording->items[feed.at++];
-    step = {item.type, item.plain_implicit, feed.recording->text(item), feed.recording->tag(item), {}, item.target, &item};
+    step = {item.type, item.plain_implicit, feed.recording->text(item), feed.recording->tag(item), {}, item.target,
+            &item};
     return true;
   }
 

@@ -29,7 +29,7 @@ struct Recording {
     uint32_t text_size = 0;
     uint32_t tag = 0;
     uint32_t tag_size = 0;
-    NodeRef target;     // of an alias; its text is the anchor's name
+    NodeRef target;  // of an alias; its text is the anchor's name
   };
 
   std::vector<Item> items;
@@ -52,7 +52,7 @@ struct Step {
   std::string_view text;  // of an alias: the anchor's name
   std::string_view tag;
   std::string_view anchor;
-  NodeRef target;         // of an alias
+  NodeRef target;                         // of an alias
   const Recording::Item* item = nullptr;  // where it was replayed from
 };
 

@@ -29,13 +29,13 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 constexpr Word kWords[] = {
-    {"true", Kind::kBool, 1},     {"True", Kind::kBool, 1},    {"TRUE", Kind::kBool, 1},
-    {"false", Kind::kBool, 0},    {"False", Kind::kBool, 0},   {"FALSE", Kind::kBool, 0},
-    {"", Kind::kNull, 0},         {"~", Kind::kNull, 0},       {"null", Kind::kNull, 0},
-    {"Null", Kind::kNull, 0},     {"NULL", Kind::kNull, 0},    {".nan", Kind::kFloat, kNan},
-    {".NaN", Kind::kFloat, kNan}, {".NAN", Kind::kFloat, kNan}, {".inf", Kind::kFloat, kInf},
-    {".Inf", Kind::kFloat, kInf}, {".INF", Kind::kFloat, kInf}, {"+.inf", Kind::kFloat, kInf},
-    {"+.Inf", Kind::kFloat, kInf}, {"+.INF", Kind::kFloat, kInf}, {"-.inf", Kind::kFloat, -kInf},
+    {"true", Kind::kBool, 1},       {"True", Kind::kBool, 1},       {"TRUE", Kind::kBool, 1},
+    {"false", Kind::kBool, 0},      {"False", Kind::kBool, 0},      {"FALSE", Kind::kBool, 0},
+    {"", Kind::kNull, 0},           {"~", Kind::kNull, 0},          {"null", Kind::kNull, 0},
+    {"Null", Kind::kNull, 0},       {"NULL", Kind::kNull, 0},       {".nan", Kind::kFloat, kNan},
+    {".NaN", Kind::kFloat, kNan},   {".NAN", Kind::kFloat, kNan},   {".inf", Kind::kFloat, kInf},
+    {".Inf", Kind::kFloat, kInf},   {".INF", Kind::kFloat, kInf},   {"+.inf", Kind::kFloat, kInf},
+    {"+.Inf", Kind::kFloat, kInf},  {"+.INF", Kind::kFloat, kInf},  {"-.inf", Kind::kFloat, -kInf},
     {"-.Inf", Kind::kFloat, -kInf}, {"-.INF", Kind::kFloat, -kInf},
 };
 
@@ -185,7 +185,9 @@ class TimestampReader {
     return true;
   }
   bool date() {
-    if (rest_.size() < 5 || !std::all_of(rest_.begin(), rest_.begin() + 4, [](char c) { return is_digit(c); }) || rest_[4] != '-') return false;
+    if (rest_.size() < 5 || !std::all_of(rest_.begin(), rest_.begin() + 4, [](char c) { return is_digit(c); }) ||
+        rest_[4] != '-')
+      return false;
     int year = 0;
     std::from_chars(rest_.data(), rest_.data() + 4, year);
     rest_.remove_prefix(5);

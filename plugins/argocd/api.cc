@@ -19,7 +19,8 @@ std::string said(const std::string& body) {
   const Json json = Json::parse(body, nullptr, false);
   if (json.is_object()) {
     for (const char* key : {"message", "error"}) {
-      if (const auto found = json.find(key); found != json.end() && found->is_string()) return found->get<std::string>();
+      if (const auto found = json.find(key); found != json.end() && found->is_string())
+        return found->get<std::string>();
     }
   }
   return "";
@@ -29,7 +30,8 @@ Result<Json> read(const http::Request& request, const http::Response& response) 
   if (!response.ok()) return http::status_error(request, response, said(response.body));
   if (response.body.empty()) return Json::object();
   Json json = Json::parse(response.body, nullptr, false);
-  if (json.is_discarded()) return fail(Code::kUnavailable, request.method, ": the answer is no JSON: is this Argo CD's address?");
+  if (json.is_discarded())
+    return fail(Code::kUnavailable, request.method, ": the answer is no JSON: is this Argo CD's address?");
   return json;
 }
 
@@ -59,7 +61,8 @@ Result<std::string> Api::log_in(const Ctx& ctx, const std::string& user, const s
   request.via = {.ca_file = instance_.ca_file, .insecure = instance_.insecure};
   TRY(const http::Response response, host_.client.send(ctx, request));
   TRY(const Json json, read(request, response));
-  if (!json.contains("token") || !json["token"].is_string()) return fail(Code::kUnavailable, "Argo CD gave no token for ", user);
+  if (!json.contains("token") || !json["token"].is_string())
+    return fail(Code::kUnavailable, "Argo CD gave no token for ", user);
   std::string token = json["token"];
   mask_in_logs(token);
   return token;
@@ -97,7 +100,9 @@ Result<http::Request> Api::request(const Ctx& ctx, const std::string& method, co
   return request;
 }
 
-Result<Json> Api::call(const Ctx& ctx, const std::string& method, const std::string& path) { return call(ctx, method, path, ""); }
+Result<Json> Api::call(const Ctx& ctx, const std::string& method, const std::string& path) {
+  return call(ctx, method, path, "");
+}
 
 Result<Json> Api::call(const Ctx& ctx, const std::string& method, const std::string& path, const std::string& body) {
   for (bool again = true;; again = false) {

@@ -17,7 +17,8 @@ class Api {
 
   // `path` with its query, below the instance's URL. An answer other than 2xx is an error with the server's words.
   Result<nlohmann::json> call(const Ctx& ctx, const std::string& method, const std::string& path);
-  Result<nlohmann::json> call(const Ctx& ctx, const std::string& method, const std::string& path, const std::string& body);
+  Result<nlohmann::json> call(const Ctx& ctx, const std::string& method, const std::string& path,
+                              const std::string& body);
   // GETs at once; answers in order.
   std::vector<Result<nlohmann::json>> get_all(const Ctx& ctx, const std::vector<std::string>& paths, Millis each);
   // A GET without an end.

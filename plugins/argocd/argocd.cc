@@ -20,10 +20,10 @@ namespace {
 using Json = nlohmann::json;
 using ports::AppStatus;
 
-constexpr Millis kTick{2'000};              // how often pods of interesting applications are looked at
-constexpr Millis kInterest{15 * 60'000};    // how long after a request
-constexpr Millis kRefresh{3'000};           // the refresh is asked for at once; its answer waits for the comparison
-constexpr Millis kTree{10'000};             // for the answer to a resource tree
+constexpr Millis kTick{2'000};            // how often pods of interesting applications are looked at
+constexpr Millis kInterest{15 * 60'000};  // how long after a request
+constexpr Millis kRefresh{3'000};         // the refresh is asked for at once; its answer waits for the comparison
+constexpr Millis kTree{10'000};           // for the answer to a resource tree
 constexpr size_t kTreesATick = 32;
 constexpr Millis kMaxPause{30'000};
 
@@ -103,7 +103,9 @@ class Board {
 class ArgoCd final : public ports::Reconciler {
  public:
   ArgoCd(const ports::Host& host, ports::Instance instance)
-      : clock_(host.clock), board_(host.clock), api_(host, std::move(instance)),
+      : clock_(host.clock),
+        board_(host.clock),
+        api_(host, std::move(instance)),
         namespace_(api_.option("namespace").empty() ? "argocd" : api_.option("namespace")) {}
 
   const std::string& name() const override { return api_.name(); }
@@ -271,15 +273,19 @@ Result<void> ArgoCd::apply_root(const Ctx& ctx, const ports::Root& root) {
   TRY_DO(allow_root_repo(ctx, root.repo));
   TRY_DO(put_project(ctx, confinement_object(root)));
   // validate=false: the folder may not be there yet; the comparison says so then.
-  Result<Json> made = api_.call(ctx, "POST", "/api/v1/applications?upsert=true&validate=false", root_object(root, namespace_).dump());
-  if (!made) return std::move(std::move(made).error()).with("while making the root of " + ports::root_name(root.environment, root.project));
+  Result<Json> made =
+      api_.call(ctx, "POST", "/api/v1/applications?upsert=true&validate=false", root_object(root, namespace_).dump());
+  if (!made)
+    return std::move(std::move(made).error())
+        .with("while making the root of " + ports::root_name(root.environment, root.project));
   return ok();
 }
 
 Result<std::string> ArgoCd::check(const Ctx& ctx) {
   TRY(const Json version, api_.call(ctx, "GET", "/api/version"));
   TRY(const Json user, api_.call(ctx, "GET", "/api/v1/session/userinfo"));
-  const bool in = user.is_object() && user.contains("loggedIn") && user["loggedIn"].is_boolean() && user["loggedIn"].get<bool>();
+  const bool in =
+      user.is_object() && user.contains("loggedIn") && user["loggedIn"].is_boolean() && user["loggedIn"].get<bool>();
   if (!in) return fail(Code::kDenied, "Argo CD doesn't know the credential of ", name());
   const auto found = version.find("Version");
   return found == version.end() || !found->is_string() ? std::string("unknown") : found->get<std::string>();

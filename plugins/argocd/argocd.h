@@ -1,7 +1,7 @@
 // Argo CD v3 as a Reconciler: its HTTP API for looking and asking, Applications only through git.
 //
-// Options: username (then the credential is its password and sessions are renewed; else it is a token), namespace (where
-// Argo CD lives, default argocd).
+// Options: username (then the credential is its password and sessions are renewed; else it is a token), namespace
+// (where Argo CD lives, default argocd).
 #pragma once
 
 #include <memory>

@@ -25,7 +25,8 @@ Ordered destination(const std::string& cluster, const std::string& ns) {
   return out;
 }
 
-Ordered metadata(const std::string& name, const std::string& ns, const std::string& environment, const std::string& project) {
+Ordered metadata(const std::string& name, const std::string& ns, const std::string& environment,
+                 const std::string& project) {
   Ordered labels;
   labels[std::string(kManagedBy)] = "autonomous";
   labels["app.kubernetes.io/part-of"] = project;
@@ -54,7 +55,10 @@ bool is_plain(const std::string& text) {
   std::string low;
   std::transform(text.begin(), text.end(), std::back_inserter(low), lower);
   if (std::find(std::begin(kWords), std::end(kWords), low) != std::end(kWords)) return false;
-  auto plain = [&](char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' || c == '_' || c == '='; };
+  auto plain = [&](char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '-' ||
+           c == '_' || c == '=';
+  };
   const bool begins = !text.empty() && ((lower(text[0]) >= 'a' && lower(text[0]) <= 'z') || text[0] == '/');
   return begins && std::all_of(text.begin(), text.end(), plain);
 }
@@ -104,7 +108,8 @@ Ordered application_object(const ports::Application& application, const std::str
   const std::string folder = "apps/" + environment + "/" + project + "/" + application.app;
   const ports::Source from = ports::source_of(application);
   Ordered out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
-  out["metadata"] = metadata(ports::application_name(environment, project, application.app), argocd_namespace, environment, project);
+  out["metadata"] =
+      metadata(ports::application_name(environment, project, application.app), argocd_namespace, environment, project);
   out["metadata"]["labels"]["app.kubernetes.io/name"] = application.app;
   out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
   Ordered source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
@@ -121,7 +126,8 @@ Ordered application_object(const ports::Application& application, const std::str
 Ordered root_object(const ports::Root& root, const std::string& argocd_namespace) {
   const std::string folder = "argocd/" + root.environment + "/" + root.project;
   Ordered out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
-  out["metadata"] = metadata(ports::root_name(root.environment, root.project), argocd_namespace, root.environment, root.project);
+  out["metadata"] =
+      metadata(ports::root_name(root.environment, root.project), argocd_namespace, root.environment, root.project);
   out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
   Ordered source{{"repoURL", root.repo}, {"targetRevision", "refs/heads/" + root.branch}, {"path", folder}};
   source["directory"] = {{"exclude", "_root.yaml"}};

@@ -35,14 +35,16 @@ Sync sync_of(const std::string& word) {
 }
 
 Health health_of(const std::string& word) {
-  for (Health health : {Health::kHealthy, Health::kProgressing, Health::kDegraded, Health::kSuspended, Health::kMissing}) {
+  for (Health health :
+       {Health::kHealthy, Health::kProgressing, Health::kDegraded, Health::kSuspended, Health::kMissing}) {
     if (word == health_name(health)) return health;
   }
   return Health::kUnknown;
 }
 
 Operation operation_of(const std::string& word) {
-  for (Operation operation : {Operation::kRunning, Operation::kTerminating, Operation::kSucceeded, Operation::kFailed, Operation::kError}) {
+  for (Operation operation :
+       {Operation::kRunning, Operation::kTerminating, Operation::kSucceeded, Operation::kFailed, Operation::kError}) {
     if (word == operation_name(operation)) return operation;
   }
   return Operation::kNone;
@@ -65,7 +67,8 @@ void read_operation(const Json& state, AppStatus& out) {
   for (const Json& resource : at(result, "resources")) {
     const std::string status = text(resource, "status"), hook = text(resource, "hookPhase");
     if (status != "SyncFailed" && hook != "Failed" && hook != "Error") continue;
-    out.operation_results.push_back({id_of(resource), Sync::kOutOfSync, Health::kUnknown, false, words(resource, "message")});
+    out.operation_results.push_back(
+        {id_of(resource), Sync::kOutOfSync, Health::kUnknown, false, words(resource, "message")});
   }
 }
 
@@ -127,7 +130,8 @@ std::vector<Trouble> read_troubles(const Json& tree) {
     }
     out.push_back(std::move(trouble));
   }
-  std::stable_sort(out.begin(), out.end(), [](const Trouble& a, const Trouble& b) { return a.pod_created > b.pod_created; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Trouble& a, const Trouble& b) { return a.pod_created > b.pod_created; });
   return out;
 }
 

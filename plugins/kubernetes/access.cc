@@ -46,7 +46,8 @@ Result<std::string> pem(const Value* record, const std::string& key, const std::
 Result<void> read_user(const Value* user, const std::string& folder, Access& access) {
   for (std::string_view runs : {"exec", "auth-provider"}) {
     if (const Value* value = user->find(runs)) {
-      return fail(Code::kDenied, "`", runs, "` runs a program to get credentials; give a token instead").at(value->place());
+      return fail(Code::kDenied, "`", runs, "` runs a program to get credentials; give a token instead")
+          .at(value->place());
     }
   }
   access.token = text_of(user, "token");
@@ -91,7 +92,8 @@ Result<std::string> decode_base64(std::string_view text) {
     if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
     const size_t value = kAlphabet.find(c);
     if (c == '=') ++padding;
-    if ((value == std::string_view::npos && c != '=') || (c != '=' && padding > 0)) return fail(Code::kInvalid, "this is no base64");
+    if ((value == std::string_view::npos && c != '=') || (c != '=' && padding > 0))
+      return fail(Code::kInvalid, "this is no base64");
     bits = bits << 6 | (c == '=' ? 0 : static_cast<uint32_t>(value));
     if (++count % 4 != 0) continue;
     for (int shift : {16, 8, 0}) out += static_cast<char>(bits >> shift & 0xff);
@@ -120,7 +122,8 @@ Result<Access> read_kubeconfig(std::string_view text, std::string_view file, con
 }
 
 Result<void> check_instance(const ports::Instance& instance) {
-  if (!instance.url.empty() || !instance.kubeconfig.empty() || std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return ok();
+  if (!instance.url.empty() || !instance.kubeconfig.empty() || std::getenv("KUBERNETES_SERVICE_HOST") != nullptr)
+    return ok();
   return fail(Code::kInvalid, "instance ", instance.name, ": kubernetes needs a url or a kubeconfig");
 }
 
@@ -129,7 +132,8 @@ Result<Access> access_of(const ports::Instance& instance) {
   if (!instance.kubeconfig.empty()) {
     TRY(const std::string text, read_file(instance.kubeconfig, 4u << 20));
     const size_t slash = instance.kubeconfig.rfind('/');
-    TRY(Access access, read_kubeconfig(text, instance.kubeconfig, slash == std::string::npos ? "." : instance.kubeconfig.substr(0, slash)));
+    TRY(Access access, read_kubeconfig(text, instance.kubeconfig,
+                                       slash == std::string::npos ? "." : instance.kubeconfig.substr(0, slash)));
     if (!instance.url.empty()) access.url = without_slash(instance.url);
     return access;
   }

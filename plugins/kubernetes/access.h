@@ -15,8 +15,8 @@ struct Access {
   http::Via via{};
 };
 
-// What the current context of a kubeconfig says. Plugins that run programs (`exec`, `auth-provider`) are refused: they are
-// code from a configuration file. `folder`: what relative file names in it count from.
+// What the current context of a kubeconfig says. Plugins that run programs (`exec`, `auth-provider`) are refused: they
+// are code from a configuration file. `folder`: what relative file names in it count from.
 Result<Access> read_kubeconfig(std::string_view text, std::string_view file, const std::string& folder);
 
 // By the instance: its kubeconfig (at its url, where it has one too); else its url and credential; else the service

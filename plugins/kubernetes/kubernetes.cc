@@ -22,7 +22,7 @@ using ports::Trouble;
 constexpr Millis kPause{1'500};     // between two looks while somebody is followed
 constexpr Millis kRequest{10'000};  // for one answer
 constexpr uint64_t kMaxList = 64u << 20;
-constexpr size_t kMaxLogs = 1000;   // logs that are remembered
+constexpr size_t kMaxLogs = 1000;  // logs that are remembered
 
 // Kubernetes answers a Status object; its message is for people.
 std::string said(const std::string& body) {
@@ -36,7 +36,8 @@ Result<Json> read(const http::Request& request, const Result<http::Response>& re
   if (!response) return response.error();
   if (!response->ok()) return http::status_error(request, *response, said(response->body));
   Json json = Json::parse(response->body, nullptr, false);
-  if (json.is_discarded()) return fail(Code::kUnavailable, request.method, ": the answer is no JSON: is this the cluster's address?");
+  if (json.is_discarded())
+    return fail(Code::kUnavailable, request.method, ": the answer is no JSON: is this the cluster's address?");
   return json;
 }
 
@@ -51,7 +52,9 @@ http::Request get(const Access& access, const std::string& path) {
   return request;
 }
 
-std::string in_namespace(const std::string& ns, const std::string& rest) { return "/api/v1/namespaces/" + http::escape(ns) + rest; }
+std::string in_namespace(const std::string& ns, const std::string& rest) {
+  return "/api/v1/namespaces/" + http::escape(ns) + rest;
+}
 
 class Kubernetes final : public ports::Cluster {
  public:
@@ -77,9 +80,9 @@ class Kubernetes final : public ports::Cluster {
   const ports::Instance instance_;
   mutable std::mutex mutex_;
   std::condition_variable_any wanted_;
-  std::map<std::string, Followed> followed_;                // guarded by mutex_
-  std::map<std::string, Trouble> troubles_;                 // guarded by mutex_
-  std::map<std::string, std::vector<std::string>> logs_;    // watch's own: pod, container and restart → last lines
+  std::map<std::string, Followed> followed_;              // guarded by mutex_
+  std::map<std::string, Trouble> troubles_;               // guarded by mutex_
+  std::map<std::string, std::vector<std::string>> logs_;  // watch's own: pod, container and restart → last lines
 };
 
 void Kubernetes::follow(Followed followed) {
@@ -118,7 +121,8 @@ std::set<std::string> namespaces_of(const Followed& followed) {
 
 // One list of pods and one of warnings a namespace, however many targets live there. resourceVersion=0 is answered from
 // the API server's memory.
-Result<void> Kubernetes::read_lists(const Ctx& ctx, const Access& access, const std::vector<Followed>& all, Lists& lists) {
+Result<void> Kubernetes::read_lists(const Ctx& ctx, const Access& access, const std::vector<Followed>& all,
+                                    Lists& lists) {
   std::set<std::string> namespaces;
   for (const Followed& followed : all) namespaces.merge(namespaces_of(followed));
   std::vector<http::Request> requests;
@@ -145,14 +149,16 @@ Result<void> Kubernetes::read_lists(const Ctx& ctx, const Access& access, const 
 
 // The end of the log of the container that ended: of the run before where it was started again.
 void Kubernetes::add_log(const Ctx& ctx, const Access& access, Found& found) {
-  const std::string key = found.ns + "/" + found.pod + "/" + found.trouble.container + "/" + std::to_string(found.restarts);
+  const std::string key =
+      found.ns + "/" + found.pod + "/" + found.trouble.container + "/" + std::to_string(found.restarts);
   if (logs_.size() > kMaxLogs) logs_.clear();
   if (const auto known = logs_.find(key); known != logs_.end()) {
     found.trouble.last_lines = known->second;
     return;
   }
-  const std::string path = in_namespace(found.ns, "/pods/" + http::escape(found.pod) + "/log?tailLines=10&limitBytes=16384&container=" +
-                                                      http::escape(found.trouble.container));
+  const std::string path = in_namespace(
+      found.ns, "/pods/" + http::escape(found.pod) +
+                    "/log?tailLines=10&limitBytes=16384&container=" + http::escape(found.trouble.container));
   for (const char* run : {"&previous=true", ""}) {
     if (found.restarts == 0 && *run != 0) continue;
     const Result<http::Response> response = host_.client.send(ctx, get(access, path + run));
@@ -163,7 +169,8 @@ void Kubernetes::add_log(const Ctx& ctx, const Access& access, Found& found) {
   logs_[key] = {};  // not there, or not allowed: asked once
 }
 
-std::optional<Trouble> Kubernetes::judge(const Ctx& ctx, const Access& access, const Followed& followed, const Lists& lists) {
+std::optional<Trouble> Kubernetes::judge(const Ctx& ctx, const Access& access, const Followed& followed,
+                                         const Lists& lists) {
   std::vector<Found> all;
   for (const std::string& ns : namespaces_of(followed)) {
     const auto list = lists.find(ns);
@@ -171,7 +178,8 @@ std::optional<Trouble> Kubernetes::judge(const Ctx& ctx, const Access& access, c
     std::vector<Found> found = find_troubles(followed, ns, list->second.first, list->second.second);
     all.insert(all.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
   }
-  const auto worst = std::min_element(all.begin(), all.end(), [](const Found& a, const Found& b) { return a.rank < b.rank; });
+  const auto worst =
+      std::min_element(all.begin(), all.end(), [](const Found& a, const Found& b) { return a.rank < b.rank; });
   if (worst == all.end()) return std::nullopt;
   if (worst->has_log) add_log(ctx, access, *worst);
   return worst->trouble;
@@ -223,7 +231,8 @@ Result<std::string> Kubernetes::check(const Ctx& ctx) {
   const http::Request version = get(access, "/version");
   TRY(const Json json, read(version, host_.client.send(ctx, version)));
   const http::Request pods = get(access, "/api/v1/pods?limit=1");
-  if (const Result<Json> listed = read(pods, host_.client.send(ctx, pods)); !listed && listed.error().code() == Code::kDenied) {
+  if (const Result<Json> listed = read(pods, host_.client.send(ctx, pods));
+      !listed && listed.error().code() == Code::kDenied) {
     return fail(Code::kDenied, "may not list pods in all namespaces: ", listed.error().message())
         .hint("grant get and list on pods, pods/log and events, in the namespaces of the targets at least");
   }

@@ -1,7 +1,7 @@
 // The Kubernetes API as a Cluster: reads pods, events and the ends of logs; writes nothing.
 //
-// The address and the credentials are the instance's (url, ca, token), or those of a kubeconfig's current context, or, with
-// neither, of the service account that a pod of the daemon has.
+// The address and the credentials are the instance's (url, ca, token), or those of a kubeconfig's current context, or,
+// with neither, of the service account that a pod of the daemon has.
 #pragma once
 
 #include <memory>

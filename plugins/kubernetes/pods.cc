@@ -59,7 +59,8 @@ bool is_workload(const Followed& followed, const std::string& ns, std::string_vi
 bool belongs(const Followed& followed, const std::string& ns, const std::string& kind, const std::string& name) {
   if (is_workload(followed, ns, kind, name)) return true;
   const std::string made_by = without_last_part(name);
-  if (kind == "ReplicaSet") return is_workload(followed, ns, "Deployment", made_by) || is_workload(followed, ns, "Rollout", made_by);
+  if (kind == "ReplicaSet")
+    return is_workload(followed, ns, "Deployment", made_by) || is_workload(followed, ns, "Rollout", made_by);
   return kind == "Job" && is_workload(followed, ns, "CronJob", made_by);
 }
 
@@ -74,8 +75,9 @@ bool pod_belongs(const Followed& followed, const std::string& ns, const Json& me
 // A container that waits for one of these never starts without a change; others (ContainerCreating) are on their way.
 bool is_bad_wait(std::string_view reason) {
   static constexpr std::array<std::string_view, 9> kBad = {
-      "ErrImagePull",         "ImagePullBackOff",     "InvalidImageName", "ErrImageNeverPull",   "CrashLoopBackOff",
-      "CreateContainerError", "CreateContainerConfigError", "RunContainerError", "RegistryUnavailable"};
+      "ErrImagePull",       "ImagePullBackOff",     "InvalidImageName",           "ErrImageNeverPull",
+      "CrashLoopBackOff",   "CreateContainerError", "CreateContainerConfigError", "RunContainerError",
+      "RegistryUnavailable"};
   return std::find(kBad.begin(), kBad.end(), reason) != kBad.end();
 }
 
@@ -96,7 +98,8 @@ void read_container(const Json& status, const Found& base, std::vector<Found>& o
     found.trouble.reason = reason;
     found.trouble.message = words(waiting, "message");
     // "OOMKilled" says more than the back-off that follows it.
-    if (const std::string why = words(before, "reason"); !why.empty() && why != "Error") found.trouble.reason += " (" + why + ")";
+    if (const std::string why = words(before, "reason"); !why.empty() && why != "Error")
+      found.trouble.reason += " (" + why + ")";
     found.rank = 0;
   } else if (found.trouble.exit_code) {
     found.trouble.reason = words(exit, "reason").empty() ? "Error" : words(exit, "reason");
@@ -131,8 +134,8 @@ void read_pod(const Json& pod, const Found& base, std::vector<Found>& out) {
 }
 
 Time event_time(const Json& event) {
-  return std::max({time_of(event, "lastTimestamp"), time_of(event, "eventTime"), time_of(at(event, "series"), "lastObservedTime"),
-                   time_of(event, "firstTimestamp")});
+  return std::max({time_of(event, "lastTimestamp"), time_of(event, "eventTime"),
+                   time_of(at(event, "series"), "lastObservedTime"), time_of(event, "firstTimestamp")});
 }
 
 void read_event(const Followed& followed, const std::string& ns, const Json& event, const std::set<std::string>& pods,
@@ -156,7 +159,8 @@ void read_event(const Followed& followed, const std::string& ns, const Json& eve
 
 }  // namespace
 
-std::vector<Found> find_troubles(const Followed& followed, const std::string& ns, const Json& pods, const Json& events) {
+std::vector<Found> find_troubles(const Followed& followed, const std::string& ns, const Json& pods,
+                                 const Json& events) {
   std::vector<Found> out;
   std::set<std::string> names;
   for (const Json& pod : at(pods, "items")) {

@@ -13,11 +13,11 @@ namespace autonomous::kubernetes {
 // A trouble, and the container whose log tells more.
 struct Found {
   ports::Trouble trouble{};
-  int rank = 0;             // lower matters more
+  int rank = 0;  // lower matters more
   std::string ns{};
-  std::string pod{};        // "" where it is about no pod
+  std::string pod{};  // "" where it is about no pod
   int restarts = 0;
-  bool has_log = false;     // a container ended by itself: its last lines say why
+  bool has_log = false;  // a container ended by itself: its last lines say why
 };
 
 // The trouble of `followed` that matters most, of a namespace's PodList and EventList.

@@ -1,8 +1,8 @@
-// Cluster: a read-only look at the pods of targets while a release is verified, so that a rollout that goes wrong is told
-// within seconds, long before the verdict.
+// Cluster: a read-only look at the pods of targets while a release is verified, so that a rollout that goes wrong is
+// told within seconds, long before the verdict.
 //
-// An implementation is one cluster, shared by all targets there, and thread-safe. follow(), forget() and snapshot() touch
-// memory only; watch() belongs to one thread of its owner and blocks until the stop.
+// An implementation is one cluster, shared by all targets there, and thread-safe. follow(), forget() and snapshot()
+// touch memory only; watch() belongs to one thread of its owner and blocks until the stop.
 #pragma once
 
 #include <functional>
@@ -19,10 +19,10 @@ namespace autonomous::ports {
 
 // Whose pods to look at.
 struct Followed {
-  std::string key;                    // the caller's name for it: the target
+  std::string key;  // the caller's name for it: the target
   std::string ns;
   std::vector<ResourceId> workloads;  // the release's Deployments, StatefulSets, DaemonSets, Jobs, CronJobs, Pods
-  Time since;                         // pods that are older (by more than a few seconds of skew) belong to an earlier release
+  Time since;  // pods that are older (by more than a few seconds of skew) belong to an earlier release
 };
 
 class Cluster {

@@ -1,5 +1,5 @@
-// Instance: what a plugin is told about the service that it talks to: the platform's half (kind, where) and the daemon's
-// half (credentials) together.
+// Instance: what a plugin is told about the service that it talks to: the platform's half (kind, where) and the
+// daemon's half (credentials) together.
 #pragma once
 
 #include <functional>

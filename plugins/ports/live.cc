@@ -35,7 +35,8 @@ bool ours_at(const Released& released, const History& history, const std::string
 
 std::string first_condition(const AppStatus& status) {
   for (const auto& [type, message] : status.conditions) {
-    if (type.find("Error") != std::string::npos || type.find("Warning") != std::string::npos) return type + ": " + message;
+    if (type.find("Error") != std::string::npos || type.find("Warning") != std::string::npos)
+      return type + ": " + message;
   }
   return "";
 }
@@ -54,7 +55,8 @@ const ResourceStatus* with_health(const AppStatus& status, Health health) {
 }
 
 bool running(const AppStatus& status) {
-  return status.operation_waits || status.operation == Operation::kRunning || status.operation == Operation::kTerminating;
+  return status.operation_waits || status.operation == Operation::kRunning ||
+         status.operation == Operation::kTerminating;
 }
 
 // The operation that ended applied our release, or a later commit with the same tree.
@@ -84,8 +86,9 @@ Live out_of_sync(const Released& released, const AppStatus& status, const Histor
 // The first of our manifests that the reconciler doesn't hold.
 const ResourceId* missing(const Released& released, const AppStatus& status) {
   for (const ResourceId& expected : released.manifests) {
-    const bool there = std::any_of(status.resources.begin(), status.resources.end(),
-                                   [&](const ResourceStatus& resource) { return same_resource(expected, resource.id); });
+    const bool there =
+        std::any_of(status.resources.begin(), status.resources.end(),
+                    [&](const ResourceStatus& resource) { return same_resource(expected, resource.id); });
     if (!there) return &expected;
   }
   return nullptr;
@@ -99,7 +102,8 @@ Live by_health(const AppStatus& status, Time now) {
   const std::string message = culprit && !culprit->message.empty() ? culprit->message : status.health_message;
   std::string why = resource.empty() ? health : resource + " is " + health;
   if (!message.empty()) why += ": " + message;
-  if (status.health == Health::kDegraded && now - status.health_since >= kDegradedLasts) return failed(why, resource, message);
+  if (status.health == Health::kDegraded && now - status.health_since >= kDegradedLasts)
+    return failed(why, resource, message);
   return progressing(why, resource, message);
 }
 
@@ -108,13 +112,16 @@ Live judge_now(const Released& released, const std::optional<AppStatus>& status,
   if (!status) return progressing("the reconciler hasn't told anything about " + released.application + " yet");
   if (!status->found) {
     const std::string said = first_condition(*status);
-    return progressing("the reconciler has no Application " + released.application + " yet" + (said.empty() ? "" : ": " + said), "", said);
+    return progressing(
+        "the reconciler has no Application " + released.application + " yet" + (said.empty() ? "" : ": " + said), "",
+        said);
   }
   if (!same_source(status->source, released.source)) {
-    return progressing("the Application follows another source: " + status->source.repo + " " + status->source.path + " " +
-                       status->source.revision);
+    return progressing("the Application follows another source: " + status->source.repo + " " + status->source.path +
+                       " " + status->source.revision);
   }
-  if (!same_source(status->compared, released.source)) return progressing("the Application wasn't compared with our source yet");
+  if (!same_source(status->compared, released.source))
+    return progressing("the Application wasn't compared with our source yet");
   if (!ours_at(released, history, status->revision)) {
     const std::string said = first_condition(*status);
     if (!said.empty()) return progressing(said, "", said);

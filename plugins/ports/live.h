@@ -1,8 +1,8 @@
 // judge: is a release live? The definition is design.md §5's, in one pure function: no clock, no input or output.
 //
-// Live: the reconciler is Synced, compared with our source, no operation is running, at a revision that equals or descends
-// from the release's commit, with the target's tree being the release's; and it holds all our manifests; and then Healthy.
-// Unknown is never healthy.
+// Live: the reconciler is Synced, compared with our source, no operation is running, at a revision that equals or
+// descends from the release's commit, with the target's tree being the release's; and it holds all our manifests; and
+// then Healthy. Unknown is never healthy.
 #pragma once
 
 #include <cstdint>

@@ -5,48 +5,33 @@ namespace autonomous::ports {
 
 std::string_view sync_name(Sync sync) {
   switch (sync) {
-    case Sync::kSynced:
-      return "Synced";
-    case Sync::kOutOfSync:
-      return "OutOfSync";
-    case Sync::kUnknown:
-      break;
+    case Sync::kSynced: return "Synced";
+    case Sync::kOutOfSync: return "OutOfSync";
+    case Sync::kUnknown: break;
   }
   return "Unknown";
 }
 
 std::string_view health_name(Health health) {
   switch (health) {
-    case Health::kHealthy:
-      return "Healthy";
-    case Health::kProgressing:
-      return "Progressing";
-    case Health::kDegraded:
-      return "Degraded";
-    case Health::kSuspended:
-      return "Suspended";
-    case Health::kMissing:
-      return "Missing";
-    case Health::kUnknown:
-      break;
+    case Health::kHealthy: return "Healthy";
+    case Health::kProgressing: return "Progressing";
+    case Health::kDegraded: return "Degraded";
+    case Health::kSuspended: return "Suspended";
+    case Health::kMissing: return "Missing";
+    case Health::kUnknown: break;
   }
   return "Unknown";
 }
 
 std::string_view operation_name(Operation operation) {
   switch (operation) {
-    case Operation::kRunning:
-      return "Running";
-    case Operation::kTerminating:
-      return "Terminating";
-    case Operation::kSucceeded:
-      return "Succeeded";
-    case Operation::kFailed:
-      return "Failed";
-    case Operation::kError:
-      return "Error";
-    case Operation::kNone:
-      break;
+    case Operation::kRunning: return "Running";
+    case Operation::kTerminating: return "Terminating";
+    case Operation::kSucceeded: return "Succeeded";
+    case Operation::kFailed: return "Failed";
+    case Operation::kError: return "Error";
+    case Operation::kNone: break;
   }
   return "None";
 }

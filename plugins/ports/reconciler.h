@@ -1,9 +1,10 @@
-// Reconciler: what brings the cluster to what `deploy` says, as far as we look at it: which revision it compared, whether
-// that is applied, and how the resources are. The daemon never applies workloads; it asks for a look, and it watches.
+// Reconciler: what brings the cluster to what `deploy` says, as far as we look at it: which revision it compared,
+// whether that is applied, and how the resources are. The daemon never applies workloads; it asks for a look, and it
+// watches.
 //
 // An implementation is one instance of a service, shared by all targets that use it, and thread-safe. snapshot() reads
-// memory. request() takes as long as the service takes to answer, at most until the Ctx ends. watch() belongs to one thread
-// of its owner and blocks until the stop; it connects again by itself, for ever, with growing pauses.
+// memory. request() takes as long as the service takes to answer, at most until the Ctx ends. watch() belongs to one
+// thread of its owner and blocks until the stop; it connects again by itself, for ever, with growing pauses.
 //
 // Events are hints: after one, read snapshot(); while waiting for something, request() again every half a minute.
 #pragma once
@@ -26,8 +27,8 @@ enum class Sync : uint8_t { kUnknown, kSynced, kOutOfSync };
 enum class Health : uint8_t { kUnknown, kHealthy, kProgressing, kDegraded, kSuspended, kMissing };
 enum class Operation : uint8_t { kNone, kRunning, kTerminating, kSucceeded, kFailed, kError };
 
-std::string_view sync_name(Sync sync);            // "OutOfSync"
-std::string_view health_name(Health health);      // "Degraded"
+std::string_view sync_name(Sync sync);        // "OutOfSync"
+std::string_view health_name(Health health);  // "Degraded"
 std::string_view operation_name(Operation operation);
 
 struct Source {
@@ -41,7 +42,7 @@ struct Source {
 struct ResourceId {
   std::string group;  // "" = core
   std::string kind;
-  std::string ns;     // "" = none, or the target's own
+  std::string ns;  // "" = none, or the target's own
   std::string name;
 
   // "apps/Deployment shop-prod/web"; "Service web"
@@ -59,14 +60,14 @@ struct ResourceStatus {
 
 // An Application as the service last told it. Texts are the service's own: hostile, masked, capped.
 struct AppStatus {
-  bool found = false;      // false: the service says that there is none; conditions are then its root's
+  bool found = false;  // false: the service says that there is none; conditions are then its root's
   std::string name;
-  Source source;           // what it is told to follow now
-  Source compared;         // what `sync` is about; empty: nothing was compared yet
+  Source source;    // what it is told to follow now
+  Source compared;  // what `sync` is about; empty: nothing was compared yet
   Sync sync = Sync::kUnknown;
-  std::string revision;    // 40 hex digits that `sync` is about
+  std::string revision;  // 40 hex digits that `sync` is about
   Health health = Health::kUnknown;
-  Time health_since;       // when we first saw this health, by our clock
+  Time health_since;  // when we first saw this health, by our clock
   std::string health_message;
   Operation operation = Operation::kNone;  // the last or the running one
   bool operation_waits = false;            // another one was asked for and hasn't begun
@@ -75,7 +76,7 @@ struct AppStatus {
   std::vector<ResourceStatus> operation_results;  // what the operation could not apply: id and message
   std::vector<ResourceStatus> resources;
   std::vector<std::pair<std::string, std::string>> conditions;  // type, message: ComparisonError, SyncError…
-  std::vector<Trouble> troubles;  // of pods, newest first, where the service tells them
+  std::vector<Trouble> troubles;                                // of pods, newest first, where the service tells them
 };
 
 struct Sink {
@@ -88,11 +89,11 @@ struct Sink {
 // What a target's (or a root's) Application is made of. Names are design.md §4's: <env>.<project>.<app>.
 struct Application {
   std::string environment, project, app;
-  std::string repo;                         // URL as the reconciler reaches it
+  std::string repo;  // URL as the reconciler reaches it
   std::string branch = "deploy";
-  std::string ns;                           // the target's namespace
-  std::string cluster;                      // name or URL; "" = where the reconciler itself runs
-  bool values_mode = false;                 // the reconciler renders chart/ (design.md §4)
+  std::string ns;            // the target's namespace
+  std::string cluster;       // name or URL; "" = where the reconciler itself runs
+  bool values_mode = false;  // the reconciler renders chart/ (design.md §4)
 };
 
 // What a target's Application follows.
@@ -104,8 +105,8 @@ struct Root {
   std::string repo;
   std::string branch = "deploy";
   std::string cluster;
-  std::vector<std::string> namespaces;      // of its targets; a `*` is allowed
-  std::vector<std::string> deny_kinds;      // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
+  std::vector<std::string> namespaces;  // of its targets; a `*` is allowed
+  std::vector<std::string> deny_kinds;  // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
 };
 
 class Reconciler {
@@ -114,9 +115,9 @@ class Reconciler {
 
   // The instance's name in platform.yaml.
   virtual const std::string& name() const = 0;
-  // Have these applications ("env.project.app"), or roots ("env.project"), compared with their source now, and keep an eye
-  // on their pods for a while. Where there is no such application yet, its root is asked too. All are tried; the first
-  // failure is given back.
+  // Have these applications ("env.project.app"), or roots ("env.project"), compared with their source now, and keep an
+  // eye on their pods for a while. Where there is no such application yet, its root is asked too. All are tried; the
+  // first failure is given back.
   virtual Result<void> request(const Ctx& ctx, const std::vector<std::string>& names) = 0;
   // nullopt: not looked at yet.
   virtual std::optional<AppStatus> snapshot(const std::string& name) const = 0;

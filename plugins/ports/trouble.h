@@ -10,13 +10,13 @@
 namespace autonomous::ports {
 
 struct Trouble {
-  Time since{};              // when it began, as far as the cluster tells; else when the pod was made
-  Time pod_created{};        // 0 where it is about no pod
-  std::string object{};      // "pod web-5d8f-x2x7k", "ReplicaSet web-5d8f"
-  std::string container{};   // "" where it is the pod's
+  Time since{};             // when it began, as far as the cluster tells; else when the pod was made
+  Time pod_created{};       // 0 where it is about no pod
+  std::string object{};     // "pod web-5d8f-x2x7k", "ReplicaSet web-5d8f"
+  std::string container{};  // "" where it is the pod's
   std::string image{};
-  std::string reason{};      // "ImagePullBackOff", "CrashLoopBackOff", "FailedScheduling"
-  std::string message{};     // the cluster's words, one line, masked, capped
+  std::string reason{};   // "ImagePullBackOff", "CrashLoopBackOff", "FailedScheduling"
+  std::string message{};  // the cluster's words, one line, masked, capped
   std::optional<int> exit_code{};
   std::vector<std::string> last_lines{};  // of the container's log, oldest first; masked, capped
 

@@ -15,8 +15,8 @@ namespace autonomous::app {
 inline constexpr std::string_view kChartName = "autonomous-app";
 
 struct BuiltInChart {
-  std::string version;              // "1.0.0"
-  std::string digest;               // sha256:… over its files
+  std::string version;  // "1.0.0"
+  std::string digest;   // sha256:… over its files
   std::shared_ptr<const FileTree> files;
 };
 // The newest. Made once, shared.
@@ -26,13 +26,14 @@ Result<const BuiltInChart*> built_in_chart(std::string_view version);
 
 // What the chart is told about where it is rendered.
 struct ChartContext {
-  std::string ns;        // the target's namespace
-  std::string image;     // the main image, as it runs
-  std::string domain;    // the environment's pattern filled in; "" = no default route
-  std::string secrets;   // likewise: the path of secrets in the store; "" = none
+  std::string ns;       // the target's namespace
+  std::string image;    // the main image, as it runs
+  std::string domain;   // the environment's pattern filled in; "" = no default route
+  std::string secrets;  // likewise: the path of secrets in the store; "" = none
   bool strict_network = false;
   std::map<std::string, std::string> files;  // App::files: path in the container → content
-  // The project's other apps in this environment, by name: bindings to an app that isn't here are taken for a database's.
+  // The project's other apps in this environment, by name: bindings to an app that isn't here are taken for a
+  // database's.
   std::map<std::string, const model::App*> others;
 };
 // The chart's values for an app, as YAML; deterministic.

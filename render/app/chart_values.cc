@@ -36,10 +36,13 @@ Result<Json> bound(const std::string& from, const ChartContext& context) {
   auto found = context.others.find(binding.app);
   const App* other = found == context.others.end() ? nullptr : found->second;
   if (other == nullptr || other->type == AppType::kPostgres) {
-    static const std::map<std::string, std::string> kKeys = {{"url", "uri"}, {"host", "host"}, {"port", "port"},
-        {"user", "user"}, {"password", "password"}, {"name", "dbname"}};
+    static const std::map<std::string, std::string> kKeys = {{"url", "uri"},           {"host", "host"},
+                                                             {"port", "port"},         {"user", "user"},
+                                                             {"password", "password"}, {"name", "dbname"}};
     auto key = kKeys.find(binding.output);
-    if (key == kKeys.end()) return fail(Code::kInvalid, "a database has no output `", binding.output, "`: it is url, host, port, user, password or name");
+    if (key == kKeys.end())
+      return fail(Code::kInvalid, "a database has no output `", binding.output,
+                  "`: it is url, host, port, user, password or name");
     return secret_reference(binding.app + "-app", key->second);
   }
   std::string port = std::to_string(other->type == AppType::kRedis ? 6379 : main_port(*other));
@@ -178,7 +181,10 @@ void put_volumes(const App& app, Json& out) {
     volumes.push_back({{"name", name}, {"path", volume.path}, {"size", size}, {"access", access}});
   }
   if (app.type == AppType::kRedis && volumes.empty()) {
-    volumes.push_back({{"name", "data"}, {"path", "/data"}, {"size", app.size.empty() ? "1Gi" : app.size}, {"access", "ReadWriteOnce"}});
+    volumes.push_back({{"name", "data"},
+                       {"path", "/data"},
+                       {"size", app.size.empty() ? "1Gi" : app.size},
+                       {"access", "ReadWriteOnce"}});
   }
   out["volumes"] = std::move(volumes);
 }
@@ -229,7 +235,8 @@ void put_routes(const App& app, const ChartContext& context, Json& out) {
     routes.push_back(std::move(entry));
   }
   if (routes.empty() && app.type == AppType::kWeb && !context.domain.empty() && !app.ports.empty()) {
-    routes.push_back({{"host", context.domain}, {"paths", {"/"}}, {"port", app.ports.front().name}, {"number", main_port(app)}});
+    routes.push_back(
+        {{"host", context.domain}, {"paths", {"/"}}, {"port", app.ports.front().name}, {"number", main_port(app)}});
   }
   out["routes"] = std::move(routes);
 }
@@ -264,7 +271,8 @@ void put_alerts(const App& app, Json& out) {
   out["alerts"] = std::move(alerts);
 }
 
-Result<Json> further(const std::map<std::string, model::Container>& containers, bool sidecars, const ChartContext& context) {
+Result<Json> further(const std::map<std::string, model::Container>& containers, bool sidecars,
+                     const ChartContext& context) {
   Json out = Json::array();
   for (const auto& [name, container] : containers) {
     Json entry = {{"name", name}, {"image", container.image}};
@@ -287,7 +295,8 @@ Result<Json> further(const std::map<std::string, model::Container>& containers, 
 // What a preset runs where the spec doesn't say.
 std::string image_of(const App& app, const ChartContext& context) {
   if (!context.image.empty()) return context.image;
-  if (app.type == AppType::kPostgres) return "ghcr.io/cloudnative-pg/postgresql:" + (app.version.empty() ? "17" : app.version);
+  if (app.type == AppType::kPostgres)
+    return "ghcr.io/cloudnative-pg/postgresql:" + (app.version.empty() ? "17" : app.version);
   if (app.type == AppType::kRedis) return "docker.io/library/redis:" + (app.version.empty() ? "8" : app.version);
   return "";
 }
@@ -295,7 +304,9 @@ std::string image_of(const App& app, const ChartContext& context) {
 }  // namespace
 
 Result<std::string> built_in_values(const App& app, const ChartContext& context) {
-  Json out = {{"type", std::string(model::app_type_name(app.type))}, {"project", app.project}, {"environment", app.environment}};
+  Json out = {{"type", std::string(model::app_type_name(app.type))},
+              {"project", app.project},
+              {"environment", app.environment}};
   out["image"] = image_of(app, context);
   if (out["image"] == "") return fail(Code::kInvalid, "app ", app.name, ": no image is known");
   out["labels"] = app.labels;
@@ -306,7 +317,8 @@ Result<std::string> built_in_values(const App& app, const ChartContext& context)
 
   TRY_WITH(Json env, "in app " + app.name, environment(app.env, context));
   bool own_port = app.env.count("PORT") > 0;
-  if (!own_port && main_port(app) != 0) env.insert(env.begin(), Json{{"name", "PORT"}, {"value", std::to_string(main_port(app))}});
+  if (!own_port && main_port(app) != 0)
+    env.insert(env.begin(), Json{{"name", "PORT"}, {"value", std::to_string(main_port(app))}});
   out["env"] = std::move(env);
   put_secrets(app, context, out);
 
@@ -334,7 +346,8 @@ Result<std::string> built_in_values(const App& app, const ChartContext& context)
   }
   if (app.metrics.number != 0) out["metrics"] = {{"port", app.metrics.number}, {"path", app.metrics_path}};
   if (app.type == AppType::kPostgres) {
-    out["database"] = {{"version", app.version}, {"size", app.size.empty() ? "10Gi" : app.size}, {"instances", app.instances}};
+    out["database"] = {
+        {"version", app.version}, {"size", app.size.empty() ? "10Gi" : app.size}, {"instances", app.instances}};
   }
   return yaml::from_json(out);
 }

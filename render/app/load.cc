@@ -57,7 +57,8 @@ Result<std::vector<FileEntry>> find_files(const FileTree& project, const std::st
   for (FileEntry& entry : entries) {
     std::string_view path = entry.path;
     if (is_glob(folder) && !model::matches({folder}, path)) continue;
-    std::string_view inner = is_glob(folder) || folder.empty() ? path : path.substr(std::min(path.size(), folder.size() + 1));
+    std::string_view inner =
+        is_glob(folder) || folder.empty() ? path : path.substr(std::min(path.size(), folder.size() + 1));
     bool overlay = starts_with(inner, "overlays/") || inner.find("/overlays/") != std::string_view::npos;
     if (overlay && !with_overlays && !(is_glob(folder) && folder.find("overlays/") != std::string::npos)) continue;
     bool hidden = starts_with(inner, ".") || inner.find("/.") != std::string_view::npos;
@@ -88,7 +89,8 @@ Result<bool> lay_over(Resource& resource, const Json& patch) {
   merge_manifest(value, patch);
   TRY(std::string text, print_resource(value));
   std::string source = resource.source;
-  TRY_WITH(auto merged, "while laying something over " + describe(resource), to_resources(value, std::move(text), resource.place));
+  TRY_WITH(auto merged, "while laying something over " + describe(resource),
+           to_resources(value, std::move(text), resource.place));
   if (merged.size() != 1) return fail(Code::kInvalid, "an overlay can't make a List of ", describe(resource));
   resource = std::move(merged.front());
   resource.source = std::move(source);
@@ -101,12 +103,14 @@ bool same_identity(const Resource& a, const Resource& b) {
 
 Result<void> lay_overlay(const FileTree& project, const model::ValueFile& overlay, std::vector<Resource>& resources) {
   TRY(auto files, find_files(project, overlay.path, true));
-  if (files.empty() && overlay.required) return fail(Code::kInvalid, "there are no manifests in the overlay ", overlay.path);
+  if (files.empty() && overlay.required)
+    return fail(Code::kInvalid, "there are no manifests in the overlay ", overlay.path);
   for (const FileEntry& file : files) {
     TRY(std::string text, read_file(project, file));
     TRY(auto patches, split_manifests(text, file.path));
     for (Resource& patch : patches) {
-      auto found = std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return same_identity(r, patch); });
+      auto found =
+          std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return same_identity(r, patch); });
       TRY(Json value, parse_document(patch.text, patch.place));
       if (found == resources.end()) {
         if (value.contains("$patch")) {
@@ -126,7 +130,8 @@ Result<void> lay_overlay(const FileTree& project, const model::ValueFile& overla
 Result<void> apply_patch(const std::string& name, const model::Value& patch, std::vector<Resource>& resources) {
   const model::Value* target = patch.find("target");
   const model::Value* content = patch.find("patch");
-  if (target == nullptr || content == nullptr) return fail(Code::kInvalid, "the patch ", name, " needs target and patch");
+  if (target == nullptr || content == nullptr)
+    return fail(Code::kInvalid, "the patch ", name, " needs target and patch");
   auto wanted = [&](const char* key) {
     const model::Value* value = target->find(key);
     return value != nullptr && value->is_scalar() ? value->text : std::string();

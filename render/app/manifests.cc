@@ -112,10 +112,14 @@ std::string external_secret(const Resource& secret, const std::vector<std::strin
       "keep the values in the secret store, and put this here instead:\n"
       "    apiVersion: external-secrets.io/v1\n"
       "    kind: ExternalSecret\n"
-      "    metadata: {name: " + secret.name + "}\n"
+      "    metadata: {name: " +
+      secret.name +
+      "}\n"
       "    spec:\n"
       "      secretStoreRef: {kind: ClusterSecretStore, name: <store>}\n"
-      "      target: {name: " + secret.name + "}\n"
+      "      target: {name: " +
+      secret.name +
+      "}\n"
       "      data:\n";
   constexpr size_t kShown = 5;
   for (size_t i = 0; i < keys.size() && i < kShown; ++i) {
@@ -156,12 +160,13 @@ std::vector<Error> check_manifests(const std::vector<Resource>& resources, const
   std::vector<Error> errors;
   std::map<Identity, const Resource*> seen;
   for (const Resource& resource : resources) {
-    Identity identity{resource.group, resource.kind, resource.ns.empty() ? rules.own_namespace : resource.ns, resource.name};
+    Identity identity{resource.group, resource.kind, resource.ns.empty() ? rules.own_namespace : resource.ns,
+                      resource.name};
     auto [other, fresh] = seen.emplace(identity, &resource);
     if (!fresh) {
       const Place& first = other->second->place;
-      Error error(Code::kInvalid, "two resources are called " + describe(resource) + ": the other one is in " + first.file +
-                                      (first.line != 0 ? ", line " + std::to_string(first.line) : ""));
+      Error error(Code::kInvalid, "two resources are called " + describe(resource) + ": the other one is in " +
+                                      first.file + (first.line != 0 ? ", line " + std::to_string(first.line) : ""));
       errors.push_back(std::move(error).at(resource.place));
     }
     if (resource.kind != "Secret" || !resource.group.empty() || is_listed(resource, rules.plaintext_secrets)) continue;

@@ -17,14 +17,14 @@ struct Resource {
   std::string api_version;  // "apps/v1"
   std::string group;        // "apps"; "" = core
   std::string kind;
-  std::string ns;           // as written; "" = none
+  std::string ns;  // as written; "" = none
   std::string name;
-  std::string text;         // the document without "---" and "# Source: …", ending in a line end
-  std::string source;       // the file or template that it came from
-  bool hook = false;        // helm.sh/hook or argocd.argoproj.io/hook: runs during a sync, is no part of what then stands
+  std::string text;    // the document without "---" and "# Source: …", ending in a line end
+  std::string source;  // the file or template that it came from
+  bool hook = false;   // helm.sh/hook or argocd.argoproj.io/hook: runs during a sync, is no part of what then stands
   std::vector<std::string> label_keys;  // of metadata.labels
   std::vector<std::string> images;      // of its containers, init containers included
-  Place place;              // where its document begins
+  Place place;                          // where its document begins
 };
 
 // The resources of a stream, in their order; items of a List by themselves. `file` is for messages; a "# Source: " line
@@ -47,7 +47,8 @@ struct ImageChange {
 };
 Result<void> put_images(std::vector<Resource>& resources, const std::vector<ImageChange>& changes);
 
-// Plain manifests of an app (App::manifests, overlays laid over them, `extra`, `patches`), read from the project's tree.
+// Plain manifests of an app (App::manifests, overlays laid over them, `extra`, `patches`), read from the project's
+// tree.
 Result<std::vector<Resource>> load_manifests(const FileTree& project, const model::App& app);
 
 // App::patches and App::extra, for what a chart rendered.

@@ -13,10 +13,18 @@ std::string merge_key(std::string_view list, const Json& items) {
     std::string_view list;
     const char* key;
   };
-  constexpr Rule kRules[] = {
-      {"containers", "name"}, {"initContainers", "name"}, {"ephemeralContainers", "name"}, {"env", "name"},
-      {"volumes", "name"}, {"imagePullSecrets", "name"}, {"volumeMounts", "mountPath"}, {"volumeDevices", "devicePath"},
-      {"hostAliases", "ip"}, {"topologySpreadConstraints", "topologyKey"}, {"ports", "containerPort"}, {"ports", "port"}};
+  constexpr Rule kRules[] = {{"containers", "name"},
+                             {"initContainers", "name"},
+                             {"ephemeralContainers", "name"},
+                             {"env", "name"},
+                             {"volumes", "name"},
+                             {"imagePullSecrets", "name"},
+                             {"volumeMounts", "mountPath"},
+                             {"volumeDevices", "devicePath"},
+                             {"hostAliases", "ip"},
+                             {"topologySpreadConstraints", "topologyKey"},
+                             {"ports", "containerPort"},
+                             {"ports", "port"}};
   for (const Rule& rule : kRules) {
     auto has_key = [&](const Json& item) { return item.is_object() && item.contains(rule.key); };
     if (rule.list == list && std::all_of(items.begin(), items.end(), has_key)) return rule.key;

@@ -65,9 +65,7 @@ class ImageFinder {
       case Type::kMapStart:
       case Type::kListStart: open_.push_back({event.type == Type::kMapStart, true, {}}); return;
       case Type::kMapEnd:
-      case Type::kListEnd:
-        open_.pop_back();
-        return value_done();
+      case Type::kListEnd: open_.pop_back(); return value_done();
       case Type::kScalar: return scalar(event);
       case Type::kAlias: return value_done();
       default: return;
@@ -123,7 +121,8 @@ void read_metadata(const Json& metadata, Resource& out) {
 }
 
 Result<Resource> one_resource(const Json& value, std::string text, const Place& place) {
-  constexpr const char* kHint = "each manifest needs apiVersion, kind and metadata.name; keep files that aren't manifests elsewhere";
+  constexpr const char* kHint =
+      "each manifest needs apiVersion, kind and metadata.name; keep files that aren't manifests elsewhere";
   if (!value.is_object()) return missing("this is not a manifest: a map is expected", place, kHint);
   Resource out;
   out.api_version = text_of(value, "apiVersion");

@@ -23,7 +23,9 @@ namespace {
 template <auto release>
 struct FreeWith {
   template <typename T>
-  void operator()(T* object) const { release(object); }
+  void operator()(T* object) const {
+    release(object);
+  }
 };
 using Pkey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
@@ -194,18 +196,20 @@ std::string make_certificate(Context& cx, const Request& request, EVP_PKEY* key,
   ASN1_TIME_set(X509_getm_notBefore(cert), now);
   ASN1_TIME_adj(X509_getm_notAfter(cert), now, static_cast<int>(request.days), 0);
   X509_NAME* subject = X509_get_subject_name(cert);
-  if (!request.name.empty() &&
-      X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(request.name.data()),
-                                 static_cast<int>(request.name.size()), -1, 0) != 1) {
+  if (!request.name.empty() && X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+                                                          reinterpret_cast<const unsigned char*>(request.name.data()),
+                                                          static_cast<int>(request.name.size()), -1, 0) != 1) {
     return "";
   }
   X509_set_issuer_name(cert, issuer == nullptr ? subject : X509_get_subject_name(issuer));
   X509_set_pubkey(cert, key);
   X509* by = issuer == nullptr ? cert : issuer;
-  bool good = add_extension(cert, by, NID_key_usage, request.authority ? "critical,digitalSignature,keyEncipherment,keyCertSign"
-                                                                       : "critical,digitalSignature,keyEncipherment") &&
-              add_extension(cert, by, NID_ext_key_usage, "serverAuth,clientAuth") &&
-              add_extension(cert, by, NID_basic_constraints, request.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  bool good =
+      add_extension(cert, by, NID_key_usage,
+                    request.authority ? "critical,digitalSignature,keyEncipherment,keyCertSign"
+                                      : "critical,digitalSignature,keyEncipherment") &&
+      add_extension(cert, by, NID_ext_key_usage, "serverAuth,clientAuth") &&
+      add_extension(cert, by, NID_basic_constraints, request.authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
   if (good && request.authority) good = add_extension(cert, by, NID_subject_key_identifier, "hash");
   if (good && issuer != nullptr && X509_get0_subject_key_id(issuer) != nullptr) {
     good = add_extension(cert, by, NID_authority_key_identifier, "keyid");
@@ -273,7 +277,8 @@ Value func_gen_signed(Context& cx, Args args) {
   auto pem = first_pem(field("Cert"));
   if (!pem) return cx.fail("unable to decode certificate");
   Certificate issuer = parse_certificate(*pem);
-  if (issuer == nullptr) return cx.fail("error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate");
+  if (issuer == nullptr)
+    return cx.fail("error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate");
   std::string error;
   Pkey issuer_key = parse_key(field("Key"), error);
   if (issuer_key == nullptr) return cx.fail("error parsing private key: ", error);
@@ -312,9 +317,11 @@ constexpr Function kCertificates[] = {
     {"genCAWithKey", params(kText, Type::kInt, kText), func_gen_ca<true>},
     {"genPrivateKey", params(kText), func_gen_private_key},
     {"genSelfSignedCert", params(kText, Type::kList, Type::kList, Type::kInt), func_gen_self_signed<false>},
-    {"genSelfSignedCertWithKey", params(kText, Type::kList, Type::kList, Type::kInt, kText), func_gen_self_signed<true>},
+    {"genSelfSignedCertWithKey", params(kText, Type::kList, Type::kList, Type::kInt, kText),
+     func_gen_self_signed<true>},
     {"genSignedCert", params(kText, Type::kList, Type::kList, Type::kInt, Type::kCertificate), func_gen_signed<false>},
-    {"genSignedCertWithKey", params(kText, Type::kList, Type::kList, Type::kInt, Type::kCertificate, kText), func_gen_signed<true>},
+    {"genSignedCertWithKey", params(kText, Type::kList, Type::kList, Type::kInt, Type::kCertificate, kText),
+     func_gen_signed<true>},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Dates and durations: sprig's over Go's time package, Helm 4's duration helpers, and the methods of the times that they
-// return. The clock and the local zone come from Context::options(): a release is rendered at a given time.
+// Dates and durations: sprig's over Go's time package, Helm 4's duration helpers, and the methods of the times that
+// they return. The clock and the local zone come from Context::options(): a release is rendered at a given time.
 #include <cmath>
 #include <limits>
 
@@ -45,7 +45,9 @@ Moment now_of(Context& cx) {
   return {second, static_cast<int32_t>(nanos - second * kNanos), places_of(cx).local()};
 }
 
-bool is_time(Value value) { return (value.type() == Type::kTime || value.type() == Type::kTimePointer) && !value.is_nil(); }
+bool is_time(Value value) {
+  return (value.type() == Type::kTime || value.type() == Type::kTimePointer) && !value.is_nil();
+}
 
 // What sprig takes for a date: a time, or seconds; anything else is now.
 Moment date_of(Context& cx, Value value, bool pointers, bool int32s) {
@@ -66,7 +68,8 @@ Value date_text(Context& cx, std::string_view layout, Value date, std::string_vi
 Moment moved(Moment moment, int64_t nanoseconds) {
   int64_t nanos = moment.nanosecond + nanoseconds % kNanos;
   int64_t carry = nanos < 0 ? -1 : nanos >= kNanos ? 1 : 0;
-  moment.second = static_cast<int64_t>(static_cast<uint64_t>(moment.second) + static_cast<uint64_t>(nanoseconds / kNanos + carry));
+  moment.second =
+      static_cast<int64_t>(static_cast<uint64_t>(moment.second) + static_cast<uint64_t>(nanoseconds / kNanos + carry));
   moment.nanosecond = static_cast<int32_t>(nanos - carry * kNanos);
   return moment;
 }
@@ -155,7 +158,8 @@ Value func_duration_round(Context& cx, Args args) {
 
 Result<int64_t> from_seconds(Context& cx, double seconds) {
   auto shown = [&cx](double number) { return std::string(to_text(cx, Value::of(number))); };
-  if (std::isnan(seconds) || std::isinf(seconds)) return fail(Code::kInvalid, "invalid duration seconds: ", shown(seconds));
+  if (std::isnan(seconds) || std::isinf(seconds))
+    return fail(Code::kInvalid, "invalid duration seconds: ", shown(seconds));
   constexpr double kMost = 9223372036854775807.0 / 1e9;
   if (seconds > kMost || seconds < -kMost) return fail(Code::kInvalid, "duration seconds overflow: ", shown(seconds));
   return truncate_float(seconds * 1e9);
@@ -252,7 +256,9 @@ constexpr Function kDurations[] = {
 };
 
 template <typename Part>
-Value civil_part(Args args, Part Civil::* part) { return Value::of_int(static_cast<int64_t>(civil_of(moment_of(args[0])).*part)); }
+Value civil_part(Args args, Part Civil::*part) {
+  return Value::of_int(static_cast<int64_t>(civil_of(moment_of(args[0])).*part));
+}
 Value time_year(Context&, Args args) { return civil_part(args, &Civil::year); }
 Value time_day(Context&, Args args) { return civil_part(args, &Civil::day); }
 Value time_year_day(Context&, Args args) { return civil_part(args, &Civil::year_day); }
@@ -260,7 +266,9 @@ Value time_hour(Context&, Args args) { return civil_part(args, &Civil::hour); }
 Value time_minute(Context&, Args args) { return civil_part(args, &Civil::minute); }
 Value time_second(Context&, Args args) { return civil_part(args, &Civil::second); }
 Value time_month(Context&, Args args) { return Value::of(int64_t{civil_of(moment_of(args[0])).month}, Type::kMonth); }
-Value time_weekday(Context&, Args args) { return Value::of(int64_t{civil_of(moment_of(args[0])).weekday}, Type::kWeekday); }
+Value time_weekday(Context&, Args args) {
+  return Value::of(int64_t{civil_of(moment_of(args[0])).weekday}, Type::kWeekday);
+}
 Value time_nanosecond(Context&, Args args) { return Value::of_int(moment_of(args[0]).nanosecond); }
 template <int64_t per_second>
 Value time_unix(Context&, Args args) {
@@ -288,7 +296,8 @@ Value time_add_date(Context& cx, Args args) {
   for (size_t i = 1; i < 4; ++i) {
     if (std::abs(args[i].integer()) > kFar) return cx.fail_limit("AddDate goes too far");
   }
-  int64_t wall = unix_of(c.year + args[1].integer(), c.month + args[2].integer(), c.day + args[3].integer(), c.hour, c.minute, c.second);
+  int64_t wall = unix_of(c.year + args[1].integer(), c.month + args[2].integer(), c.day + args[3].integer(), c.hour,
+                         c.minute, c.second);
   moment.second = wall - moment.offset();
   // The zone may be another one at the new date.
   moment.second = wall - moment.offset();
@@ -299,7 +308,9 @@ Value time_before(Context&, Args args) { return Value::of(order_of(moment_of(arg
 Value time_after(Context&, Args args) { return Value::of(order_of(moment_of(args[0]), moment_of(args[1])) > 0); }
 Value time_equal(Context&, Args args) { return Value::of(order_of(moment_of(args[0]), moment_of(args[1])) == 0); }
 Value time_compare(Context&, Args args) { return Value::of_int(order_of(moment_of(args[0]), moment_of(args[1]))); }
-std::string time_string(Value value) { return format_layout(moment_of(value), "2006-01-02 15:04:05.999999999 -0700 MST"); }
+std::string time_string(Value value) {
+  return format_layout(moment_of(value), "2006-01-02 15:04:05.999999999 -0700 MST");
+}
 Value time_text(Context& cx, Args args) { return cx.text(time_string(args[0])); }
 
 constexpr Function kTimeMethods[] = {
@@ -331,9 +342,13 @@ constexpr Function kTimeMethods[] = {
 };
 
 template <int64_t unit>
-Value span_float(Context&, Args args) { return Value::of(in_units(args[0].integer(), unit)); }
+Value span_float(Context&, Args args) {
+  return Value::of(in_units(args[0].integer(), unit));
+}
 template <int64_t unit>
-Value span_integer(Context&, Args args) { return Value::of_int64(args[0].integer() / unit); }
+Value span_integer(Context&, Args args) {
+  return Value::of_int64(args[0].integer() / unit);
+}
 Value span_round(Context&, Args args) { return duration_value(round_duration(args[0].integer(), args[1].integer())); }
 Value span_truncate(Context&, Args args) { return duration_value(truncated(args[0].integer(), args[1].integer())); }
 Value span_abs(Context&, Args args) {
@@ -370,9 +385,11 @@ void add_time_methods(Library& library) {
   library.add({.type = Type::kTime,
                .functions = kTimeMethods,
                .to_string = [](Arena& arena, Value value) { return arena.copy(time_string(value)); },
-               .to_json = [](Arena& arena, Value value) {
-                 return arena.concat("\"", format_layout(moment_of(value), "2006-01-02T15:04:05.999999999Z07:00"), "\"");
-               }});
+               .to_json =
+                   [](Arena& arena, Value value) {
+                     return arena.concat("\"", format_layout(moment_of(value), "2006-01-02T15:04:05.999999999Z07:00"),
+                                         "\"");
+                   }});
   library.add({.type = Type::kDuration, .functions = kDurationMethods, .to_string = [](Arena& arena, Value value) {
                  return arena.copy(duration_text(value.integer()));
                }});

@@ -106,10 +106,8 @@ Value func_mulf(Context& cx, Args args) { return fold(cx, to_float64(args[0]), a
 Value func_divf(Context& cx, Args args) { return fold(cx, to_float64(args[0]), args.subspan(1), divide); }
 
 constexpr Function kDecimals[] = {
-    {"add1f", params(kAny), func_add1f},
-    {"addf", variadic(kAny), func_addf},
-    {"divf", variadic(kAny, kAny), func_divf},
-    {"mulf", variadic(kAny, kAny), func_mulf},
+    {"add1f", params(kAny), func_add1f},       {"addf", variadic(kAny), func_addf},
+    {"divf", variadic(kAny, kAny), func_divf}, {"mulf", variadic(kAny, kAny), func_mulf},
     {"subf", variadic(kAny, kAny), func_subf},
 };
 

@@ -80,9 +80,7 @@ Value func_omit(Context& cx, Args args) {
 }
 
 // mergo's notion of emptiness: of what is in an interface, structs never.
-bool merge_empty(Value value) {
-  return value.is_nothing() || (value.is_struct() ? value.is_nil() : !is_true(value));
-}
+bool merge_empty(Value value) { return value.is_nothing() || (value.is_struct() ? value.is_nil() : !is_true(value)); }
 
 bool merge_maps(Context& cx, Map* into, Map* from, bool overwrite, int depth);
 

@@ -93,7 +93,9 @@ std::string duration_text(int64_t nanoseconds) {
 
 Result<int64_t> parse_duration(std::string_view text) {
   const std::string_view original = text;
-  auto bad = [original](std::string_view what) { return fail(Code::kInvalid, "time: ", what, " ", quote_time(original)); };
+  auto bad = [original](std::string_view what) {
+    return fail(Code::kInvalid, "time: ", what, " ", quote_time(original));
+  };
   constexpr std::string_view kBad = "invalid duration";
   bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -120,7 +122,9 @@ Result<int64_t> parse_duration(std::string_view text) {
     text.remove_prefix(end);
     if (*whole > kHalf / unit) return bad(kBad);
     uint64_t value = *whole * unit;
-    if (fraction.value > 0) value += static_cast<uint64_t>(static_cast<double>(fraction.value) * (static_cast<double>(unit) / fraction.scale));
+    if (fraction.value > 0)
+      value +=
+          static_cast<uint64_t>(static_cast<double>(fraction.value) * (static_cast<double>(unit) / fraction.scale));
     if (value > kHalf) return bad(kBad);
     sum += value;
     if (sum > kHalf) return bad(kBad);

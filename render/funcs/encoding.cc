@@ -174,14 +174,10 @@ Value func_adler32sum(Context& cx, Args args) {
 }
 
 constexpr Function kEncodings[] = {
-    {"adler32sum", params(Type::kString), func_adler32sum},
-    {"b32dec", params(Type::kString), func_b32dec},
-    {"b32enc", params(Type::kString), func_b32enc},
-    {"b64dec", params(Type::kString), func_b64dec},
-    {"b64enc", params(Type::kString), func_b64enc},
-    {"sha1sum", params(Type::kString), func_sha1sum},
-    {"sha256sum", params(Type::kString), func_sha256sum},
-    {"sha512sum", params(Type::kString), func_sha512sum},
+    {"adler32sum", params(Type::kString), func_adler32sum}, {"b32dec", params(Type::kString), func_b32dec},
+    {"b32enc", params(Type::kString), func_b32enc},         {"b64dec", params(Type::kString), func_b64dec},
+    {"b64enc", params(Type::kString), func_b64enc},         {"sha1sum", params(Type::kString), func_sha1sum},
+    {"sha256sum", params(Type::kString), func_sha256sum},   {"sha512sum", params(Type::kString), func_sha512sum},
 };
 
 }  // namespace

@@ -169,7 +169,8 @@ const Place* Places::fixed(std::string_view abbreviation, int32_t offset) {
 }
 
 Civil civil_of(const Moment& moment) {
-  auto local = static_cast<int64_t>(static_cast<uint64_t>(moment.second) + static_cast<uint64_t>(int64_t{moment.offset()}));
+  auto local =
+      static_cast<int64_t>(static_cast<uint64_t>(moment.second) + static_cast<uint64_t>(int64_t{moment.offset()}));
   int64_t day = floor_div(local, kDay);
   auto rest = static_cast<int>(local - day * kDay);
   Civil c;
@@ -223,17 +224,39 @@ Chunk next_chunk(std::string_view layout) {
     bool whole_word = false;
   };
   // Longer ones first where one begins another.
-  static constexpr Row kRows[] = {
-      {"January", Element::kLongMonth}, {"Jan", Element::kMonth, true}, {"Monday", Element::kLongWeekday},
-      {"Mon", Element::kWeekday, true}, {"MST", Element::kZoneName}, {"01", Element::kZeroMonth},
-      {"02", Element::kZeroDay}, {"03", Element::kZeroHour12}, {"04", Element::kZeroMinute},
-      {"05", Element::kZeroSecond}, {"06", Element::kYear}, {"002", Element::kZeroYearDay}, {"15", Element::kHour},
-      {"1", Element::kNumMonth}, {"2006", Element::kLongYear}, {"2", Element::kDay}, {"_2", Element::kUnderDay},
-      {"__2", Element::kUnderYearDay}, {"3", Element::kHour12}, {"4", Element::kMinute}, {"5", Element::kSecond},
-      {"PM", Element::kUpperPm}, {"pm", Element::kLowerPm}, {"-070000", Element::kNumSeconds},
-      {"-07:00:00", Element::kNumColonSeconds}, {"-0700", Element::kNum}, {"-07:00", Element::kNumColon},
-      {"-07", Element::kNumShort}, {"Z070000", Element::kIsoSeconds}, {"Z07:00:00", Element::kIsoColonSeconds},
-      {"Z0700", Element::kIso}, {"Z07:00", Element::kIsoColon}, {"Z07", Element::kIsoShort}};
+  static constexpr Row kRows[] = {{"January", Element::kLongMonth},
+                                  {"Jan", Element::kMonth, true},
+                                  {"Monday", Element::kLongWeekday},
+                                  {"Mon", Element::kWeekday, true},
+                                  {"MST", Element::kZoneName},
+                                  {"01", Element::kZeroMonth},
+                                  {"02", Element::kZeroDay},
+                                  {"03", Element::kZeroHour12},
+                                  {"04", Element::kZeroMinute},
+                                  {"05", Element::kZeroSecond},
+                                  {"06", Element::kYear},
+                                  {"002", Element::kZeroYearDay},
+                                  {"15", Element::kHour},
+                                  {"1", Element::kNumMonth},
+                                  {"2006", Element::kLongYear},
+                                  {"2", Element::kDay},
+                                  {"_2", Element::kUnderDay},
+                                  {"__2", Element::kUnderYearDay},
+                                  {"3", Element::kHour12},
+                                  {"4", Element::kMinute},
+                                  {"5", Element::kSecond},
+                                  {"PM", Element::kUpperPm},
+                                  {"pm", Element::kLowerPm},
+                                  {"-070000", Element::kNumSeconds},
+                                  {"-07:00:00", Element::kNumColonSeconds},
+                                  {"-0700", Element::kNum},
+                                  {"-07:00", Element::kNumColon},
+                                  {"-07", Element::kNumShort},
+                                  {"Z070000", Element::kIsoSeconds},
+                                  {"Z07:00:00", Element::kIsoColonSeconds},
+                                  {"Z0700", Element::kIso},
+                                  {"Z07:00", Element::kIsoColon},
+                                  {"Z07", Element::kIsoShort}};
   for (size_t i = 0; i < layout.size(); ++i) {
     std::string_view here = layout.substr(i);
     if (here.starts_with("_2006")) continue;  // a line, then the year

@@ -16,10 +16,10 @@ namespace autonomous::render {
 
 // *time.Location.
 struct Place {
-  std::string name;                  // as Location.String() says it
-  std::optional<model::Zone> zone;   // none: a fixed offset
-  int32_t offset = 0;                // of a fixed one, seconds east of UTC
-  std::string abbreviation;          // of a fixed one; "": it is written as its offset
+  std::string name;                 // as Location.String() says it
+  std::optional<model::Zone> zone;  // none: a fixed offset
+  int32_t offset = 0;               // of a fixed one, seconds east of UTC
+  std::string abbreviation;         // of a fixed one; "": it is written as its offset
 
   int32_t offset_at(int64_t second) const;
   std::string abbreviation_at(int64_t second) const;
@@ -28,7 +28,7 @@ struct Place {
 // time.Time: trivially destructible, so that it can live in an arena.
 struct Moment {
   static constexpr int64_t kZero = -62'135'596'800;  // the year 1
-  int64_t second = kZero;    // since 1970, UTC
+  int64_t second = kZero;                            // since 1970, UTC
   int32_t nanosecond = 0;
   const Place* place = nullptr;  // nullptr: UTC
 
@@ -53,16 +53,16 @@ class Places {
 // The wall clock of a moment where it is.
 struct Civil {
   int64_t year = 1;
-  int month = 1, day = 1;          // from 1
-  int year_day = 1;                // from 1
-  int weekday = 0;                 // Sunday is 0
+  int month = 1, day = 1;  // from 1
+  int year_day = 1;        // from 1
+  int weekday = 0;         // Sunday is 0
   int hour = 0, minute = 0, second = 0;
 };
 Civil civil_of(const Moment& moment);
 // time.Date in UTC: anything out of range overflows into what is above it. Seconds since 1970.
 int64_t unix_of(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute, int64_t second);
 int days_in_month(int month, int64_t year);
-std::string_view month_name(int month);      // from 1; "": there is none
+std::string_view month_name(int month);  // from 1; "": there is none
 std::string_view weekday_name(int weekday);
 
 // Go's layouts ("2006-01-02"): Time.Format and time.ParseInLocation. The error's text is Go's.
@@ -71,10 +71,42 @@ Result<Moment> parse_layout(std::string_view layout, std::string_view text, cons
 
 // One element of a layout, for the two above.
 enum class Element : uint8_t {
-  kNone, kLongMonth, kMonth, kNumMonth, kZeroMonth, kLongWeekday, kWeekday, kDay, kUnderDay, kZeroDay, kUnderYearDay,
-  kZeroYearDay, kHour, kHour12, kZeroHour12, kMinute, kZeroMinute, kSecond, kZeroSecond, kLongYear, kYear, kUpperPm,
-  kLowerPm, kZoneName, kIso, kIsoSeconds, kIsoShort, kIsoColon, kIsoColonSeconds, kNum, kNumSeconds, kNumShort,
-  kNumColon, kNumColonSeconds, kFraction0, kFraction9,
+  kNone,
+  kLongMonth,
+  kMonth,
+  kNumMonth,
+  kZeroMonth,
+  kLongWeekday,
+  kWeekday,
+  kDay,
+  kUnderDay,
+  kZeroDay,
+  kUnderYearDay,
+  kZeroYearDay,
+  kHour,
+  kHour12,
+  kZeroHour12,
+  kMinute,
+  kZeroMinute,
+  kSecond,
+  kZeroSecond,
+  kLongYear,
+  kYear,
+  kUpperPm,
+  kLowerPm,
+  kZoneName,
+  kIso,
+  kIsoSeconds,
+  kIsoShort,
+  kIsoColon,
+  kIsoColonSeconds,
+  kNum,
+  kNumSeconds,
+  kNumShort,
+  kNumColon,
+  kNumColonSeconds,
+  kFraction0,
+  kFraction9,
 };
 struct Chunk {
   std::string_view before, text, rest;

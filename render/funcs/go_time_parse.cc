@@ -33,8 +33,8 @@ class LayoutReader {
 
  private:
   Error cannot(std::string_view what, std::string_view element) const {
-    return fail(Code::kInvalid, "parsing time ", quote_time(whole_), " as ", quote_time(whole_layout_), ": cannot parse ",
-                quote_time(what), " as ", quote_time(element));
+    return fail(Code::kInvalid, "parsing time ", quote_time(whole_), " as ", quote_time(whole_layout_),
+                ": cannot parse ", quote_time(what), " as ", quote_time(element));
   }
   Error wrong(std::string_view what) const { return fail(Code::kInvalid, "parsing time ", quote_time(whole_), what); }
 
@@ -78,7 +78,8 @@ class LayoutReader {
       std::string_view candidate = nth(i).substr(0, cut);
       if (text_.size() < candidate.size()) continue;
       bool same = true;
-      for (size_t j = 0; j < candidate.size() && same; ++j) same = (text_[j] | 0x20) == (candidate[j] | 0x20) && ((text_[j] | 0x20) >= 'a');
+      for (size_t j = 0; j < candidate.size() && same; ++j)
+        same = (text_[j] | 0x20) == (candidate[j] | 0x20) && ((text_[j] | 0x20) >= 'a');
       if (!same) continue;
       text_.remove_prefix(candidate.size());
       out = i;
@@ -123,9 +124,11 @@ class LayoutReader {
       case Element::kZeroYearDay: return year_day(true);
       case Element::kHour: return in_range(number(hour_, false), hour_, 0, 23, "hour");
       case Element::kHour12:
-      case Element::kZeroHour12: return in_range(number(hour_, chunk.element == Element::kZeroHour12), hour_, 0, 12, "hour");
+      case Element::kZeroHour12:
+        return in_range(number(hour_, chunk.element == Element::kZeroHour12), hour_, 0, 12, "hour");
       case Element::kMinute:
-      case Element::kZeroMinute: return in_range(number(minute_, chunk.element == Element::kZeroMinute), minute_, 0, 59, "minute");
+      case Element::kZeroMinute:
+        return in_range(number(minute_, chunk.element == Element::kZeroMinute), minute_, 0, 59, "minute");
       case Element::kSecond:
       case Element::kZeroSecond: return seconds(chunk.element == Element::kZeroSecond);
       case Element::kUpperPm: return half_day("PM", "AM");
@@ -206,7 +209,8 @@ class LayoutReader {
     if (element == Element::kIsoColonSeconds || element == Element::kNumColonSeconds) shape = {9, 3, 4, 6, 7};
     if (element == Element::kIsoSeconds || element == Element::kNumSeconds) shape = {7, 0, 3, 0, 5};
     if (text_.size() < shape.size) return false;
-    if ((shape.colon1 != 0 && text_[shape.colon1] != ':') || (shape.colon2 != 0 && text_[shape.colon2] != ':')) return false;
+    if ((shape.colon1 != 0 && text_[shape.colon1] != ':') || (shape.colon2 != 0 && text_[shape.colon2] != ':'))
+      return false;
     bool good = true;
     auto two = [&](size_t at) {
       if (!good || at == 0) return 0;

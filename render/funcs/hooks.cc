@@ -5,9 +5,7 @@ namespace autonomous::render {
 namespace {
 
 // Helm finds its messages again between these marks, wherever Go's error text has put them.
-Value fail_marked(Context& cx, std::string_view text) {
-  return cx.fail("HELM_ERR_START", text, "HELM_ERR_END");
-}
+Value fail_marked(Context& cx, std::string_view text) { return cx.fail("HELM_ERR_START", text, "HELM_ERR_END"); }
 
 Value func_include(Context& cx, Args args) { return cx.include(args[0].string(), args[1]); }
 Value func_tpl(Context& cx, Args args) { return cx.tpl(args[0].string(), args[1]); }

@@ -16,8 +16,8 @@ struct JsonStyle {
 // json.Marshal of a value. The error's message is Go's: "json: unsupported value: NaN".
 Result<void> write_json(std::string& out, Value value, const Library& library, const JsonStyle& style = {});
 
-// json.Unmarshal into an interface {}; texts live in the arena. The error is Go's text or "". An error that is not one of
-// syntax (a number too large) leaves nil in the value's place and the rest as it is.
+// json.Unmarshal into an interface {}; texts live in the arena. The error is Go's text or "". An error that is not one
+// of syntax (a number too large) leaves nil in the value's place and the rest as it is.
 struct JsonRead {
   Value value;
   std::string error;

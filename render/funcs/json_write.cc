@@ -16,7 +16,8 @@ class JsonWriter {
       : out_(out), library_(library), style_(style) {}
 
   void write(Value value, int depth) {
-    if (depth > kMaxWrittenDepth) return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
+    if (depth > kMaxWrittenDepth)
+      return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
     if (by_method(value)) return;
     switch (value.store()) {
       case Store::kNone:
@@ -162,7 +163,8 @@ class JsonWriter {
 
   static bool left_out(const Field& field) {
     Value value = field.value;
-    return field.json == "-" || (field.omit_empty && !is_true(value) && !(value.is_struct() && value.kind() == Kind::kStruct));
+    return field.json == "-" ||
+           (field.omit_empty && !is_true(value) && !(value.is_struct() && value.kind() == Kind::kStruct));
   }
 
   void fields(const Struct& structure, bool& first, int depth) {

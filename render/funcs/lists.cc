@@ -34,7 +34,8 @@ Value func_chunk(Context& cx, Args args) {
   if (!items_of(cx, args[1], "Cannot chunk type ", items)) return {};
   int64_t size = args[0].integer();
   // Go computes in floats here; a size of 0 or less ends in one panic or another.
-  if (size <= 0) return size == 0 ? cx.fail("runtime error: makeslice: len out of range") : Value::of(Args(), Type::kLists);
+  if (size <= 0)
+    return size == 0 ? cx.fail("runtime error: makeslice: len out of range") : Value::of(Args(), Type::kLists);
   ListBuilder chunks(cx.arena(), items.size() / static_cast<size_t>(size) + 1);
   for (size_t at = 0; at < items.size(); at += static_cast<size_t>(size)) {
     chunks.add(Value::of(items.subspan(at, std::min(static_cast<size_t>(size), items.size() - at))));

@@ -16,7 +16,8 @@ namespace autonomous::render {
 
 bool refuse_in_release(Context& cx, std::string_view name, std::string_view instead) {
   if (!cx.options().deterministic) return false;
-  cx.fail(name, " gives something new at each render, and a release must be the same whenever it is rendered: ", instead);
+  cx.fail(name,
+          " gives something new at each render, and a release must be the same whenever it is rendered: ", instead);
   return true;
 }
 
@@ -26,11 +27,13 @@ constexpr std::string_view kHashBefore = "put the finished hash into a Secret of
 
 std::string bcrypt_text(Context& cx, std::string_view password) {
   if (password.size() > 72) return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes";
-  if (password.find('\0') != std::string_view::npos) return "failed to encrypt string with bcrypt: password holds a zero byte";
+  if (password.find('\0') != std::string_view::npos)
+    return "failed to encrypt string with bcrypt: password holds a zero byte";
   std::string random = random_bytes(cx, 16);
   char setting[CRYPT_GENSALT_OUTPUT_SIZE];
   auto data = std::make_unique<crypt_data>();
-  if (crypt_gensalt_rn("$2a$", 10, random.data(), static_cast<int>(random.size()), setting, sizeof setting) == nullptr) {
+  if (crypt_gensalt_rn("$2a$", 10, random.data(), static_cast<int>(random.size()), setting, sizeof setting) ==
+      nullptr) {
     return "failed to encrypt string with bcrypt: no salt";
   }
   const char* hash = crypt_rn(std::string(password).c_str(), setting, data.get(), sizeof *data);
@@ -99,8 +102,9 @@ Value func_derive_password(Context& cx, Args args) {
   append_big_endian(salt, static_cast<uint32_t>(user.size()));
   salt += user;
   std::string key(64, '\0');
-  if (EVP_PBE_scrypt(password.data() == nullptr ? "" : password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()),
-                     salt.size(), 32768, 8, 2, uint64_t{128} << 20, reinterpret_cast<unsigned char*>(key.data()), key.size()) != 1) {
+  if (EVP_PBE_scrypt(password.data() == nullptr ? "" : password.data(), password.size(),
+                     reinterpret_cast<const unsigned char*>(salt.data()), salt.size(), 32768, 8, 2, uint64_t{128} << 20,
+                     reinterpret_cast<unsigned char*>(key.data()), key.size()) != 1) {
     return cx.text("failed to derive password: scrypt failed");
   }
   std::string message = prefix;
@@ -109,7 +113,8 @@ Value func_derive_password(Context& cx, Args args) {
   append_big_endian(message, static_cast<uint32_t>(args[0].unsigned_integer()));
   unsigned char seed[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()), message.size(), seed, &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
+       message.size(), seed, &size);
   std::string out;
   std::string_view shape = shapes[seed[0] % shapes.size()];
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -133,7 +138,8 @@ std::string aes(std::string_view password, std::string_view iv, std::string_view
   EVP_CIPHER_CTX_set_padding(context.get(), 0);
   std::string out(input.size() + 16, '\0');
   int size = 0;
-  EVP_CipherUpdate(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(input), static_cast<int>(input.size()));
+  EVP_CipherUpdate(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes(input),
+                   static_cast<int>(input.size()));
   out.resize(static_cast<size_t>(size));
   return out;
 }
@@ -154,10 +160,12 @@ Value func_decrypt_aes(Context& cx, Args args) {
   if (auto bad = decode_base64(args[1].string(), crypt)) {
     return cx.fail("illegal base64 data at input byte ", std::to_string(*bad));
   }
-  if (crypt.size() < 16) return cx.fail("runtime error: slice bounds out of range [:16] with capacity ", std::to_string(crypt.size()));
+  if (crypt.size() < 16)
+    return cx.fail("runtime error: slice bounds out of range [:16] with capacity ", std::to_string(crypt.size()));
   if (crypt.size() % 16 != 0) return cx.fail("crypto/cipher: input not full blocks");
   if (crypt.size() == 16) return cx.fail("runtime error: index out of range [-1]");
-  std::string plain_text = aes(args[0].string(), std::string_view(crypt).substr(0, 16), std::string_view(crypt).substr(16), false);
+  std::string plain_text =
+      aes(args[0].string(), std::string_view(crypt).substr(0, 16), std::string_view(crypt).substr(16), false);
   auto padding = static_cast<uint8_t>(plain_text.back());
   if (padding > plain_text.size()) {
     return cx.fail("runtime error: slice bounds out of range [:-", std::to_string(padding - plain_text.size()), "]");

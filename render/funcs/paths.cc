@@ -56,11 +56,11 @@ Value func_ext(Context&, Args args) {
 Value func_is_abs(Context&, Args args) { return Value::of(args[0].string().starts_with('/')); }
 
 constexpr Function kPaths[] = {
-    {"base", params(kText), func_base},       {"clean", params(kText), func_clean},
-    {"dir", params(kText), func_dir},         {"ext", params(kText), func_ext},
-    {"isAbs", params(kText), func_is_abs},    {"osBase", params(kText), func_base},
-    {"osClean", params(kText), func_clean},   {"osDir", params(kText), func_dir},
-    {"osExt", params(kText), func_ext},       {"osIsAbs", params(kText), func_is_abs},
+    {"base", params(kText), func_base},     {"clean", params(kText), func_clean},
+    {"dir", params(kText), func_dir},       {"ext", params(kText), func_ext},
+    {"isAbs", params(kText), func_is_abs},  {"osBase", params(kText), func_base},
+    {"osClean", params(kText), func_clean}, {"osDir", params(kText), func_dir},
+    {"osExt", params(kText), func_ext},     {"osIsAbs", params(kText), func_is_abs},
 };
 
 }  // namespace

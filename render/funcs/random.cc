@@ -1,5 +1,5 @@
-// Random texts. A release draws them from a generator seeded by its inputs: the same inputs give the same bytes, so they
-// are no secrets there. Elsewhere they come from the system.
+// Random texts. A release draws them from a generator seeded by its inputs: the same inputs give the same bytes, so
+// they are no secrets there. Elsewhere they come from the system.
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -84,7 +84,9 @@ constexpr std::string_view kDigitsLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXY
 
 Value func_rand_alpha_num(Context& cx, Args args) { return random_text(cx, args[0].integer(), kDigitsLetters); }
 Value func_rand_alpha(Context& cx, Args args) { return random_text(cx, args[0].integer(), kDigitsLetters.substr(10)); }
-Value func_rand_numeric(Context& cx, Args args) { return random_text(cx, args[0].integer(), kDigitsLetters.substr(0, 10)); }
+Value func_rand_numeric(Context& cx, Args args) {
+  return random_text(cx, args[0].integer(), kDigitsLetters.substr(0, 10));
+}
 Value func_rand_ascii(Context& cx, Args args) {
   std::string printable;
   for (char c = ' '; c <= '~'; ++c) printable += c;
@@ -101,7 +103,8 @@ Value func_rand_bytes(Context& cx, Args args) {
 Value func_rand_int(Context& cx, Args args) {
   auto gap = static_cast<int64_t>(static_cast<uint64_t>(args[1].integer()) - static_cast<uint64_t>(args[0].integer()));
   if (gap <= 0) return cx.fail("invalid argument to Intn");
-  return Value::of_int(static_cast<int64_t>(below(cx, static_cast<uint64_t>(gap)) + static_cast<uint64_t>(args[0].integer())));
+  return Value::of_int(
+      static_cast<int64_t>(below(cx, static_cast<uint64_t>(gap)) + static_cast<uint64_t>(args[0].integer())));
 }
 
 Value func_shuffle(Context& cx, Args args) {

@@ -1,5 +1,5 @@
-// The regex functions: Go's regexp through RE2, which has the same syntax and the same leftmost-first matches. The loops
-// over all matches, the replacement syntax and the error texts are Go's.
+// The regex functions: Go's regexp through RE2, which has the same syntax and the same leftmost-first matches. The
+// loops over all matches, the replacement syntax and the error texts are Go's.
 #include <re2/re2.h>
 
 #include <map>
@@ -17,7 +17,8 @@
 namespace autonomous::render {
 namespace {
 
-using Groups = std::vector<re2::StringPiece>;  // of one match: the whole, then each group; data() == nullptr: not matched
+using Groups =
+    std::vector<re2::StringPiece>;  // of one match: the whole, then each group; data() == nullptr: not matched
 
 // `(?<name>` is Go's since 1.22; this RE2 knows `(?P<name>` only.
 std::string with_old_names(std::string_view pattern) {
@@ -78,7 +79,8 @@ const Expression& compile_regex(Context& cx, std::string_view pattern) {
   std::string translated = with_old_names(pattern);
   if (std::string_view(pattern).find("\\C") != std::string_view::npos && re2::RE2(translated, re2::RE2::Quiet).ok()) {
     size_t at = 0;  // RE2's own extension: one byte, which Go refuses
-    for (at = pattern.find('\\'); at != std::string_view::npos && at + 1 < pattern.size(); at = pattern.find('\\', at + 2)) {
+    for (at = pattern.find('\\'); at != std::string_view::npos && at + 1 < pattern.size();
+         at = pattern.find('\\', at + 2)) {
       if (pattern[at + 1] == 'C') break;
     }
     if (at != std::string_view::npos && at + 1 < pattern.size()) {
@@ -190,11 +192,13 @@ void expand_groups(std::string& out, const re2::RE2& program, std::string_view r
       auto found = names.find(std::string(name));
       if (found != names.end()) group = static_cast<size_t>(found->second);
     }
-    if (group < groups.size() && groups[group].data() != nullptr) out.append(groups[group].data(), groups[group].size());
+    if (group < groups.size() && groups[group].data() != nullptr)
+      out.append(groups[group].data(), groups[group].size());
   }
 }
 
-Value replace_all(Context& cx, const re2::RE2& program, std::string_view text, std::string_view replacement, bool literal) {
+Value replace_all(Context& cx, const re2::RE2& program, std::string_view text, std::string_view replacement,
+                  bool literal) {
   std::string out;
   Groups groups;
   size_t last = 0;

@@ -43,7 +43,8 @@ std::string_view take_while(std::string_view& text, bool (*accept)(char)) {
 std::string_view take_suffix(std::string_view& text, char sign) {
   if (text.size() < 2 || text[0] != sign || !word_char(text[1])) return {};
   size_t n = 1;
-  while (n < text.size() && (word_char(text[n]) || (text[n] == '.' && n + 1 < text.size() && word_char(text[n + 1])))) ++n;
+  while (n < text.size() && (word_char(text[n]) || (text[n] == '.' && n + 1 < text.size() && word_char(text[n + 1]))))
+    ++n;
   std::string_view taken = text.substr(1, n - 1);
   text.remove_prefix(n);
   return taken;

@@ -35,7 +35,7 @@ class Constraints {
   struct One {
     std::string op;
     Version version;
-    bool dirty = false;        // a part was left out or is a wildcard
+    bool dirty = false;  // a part was left out or is a wildcard
     bool minor_dirty = false;
     bool patch_dirty = false;
   };

@@ -1,6 +1,6 @@
 // toToml and fromToml: written as BurntSushi's encoder writes (plain keys before tables, sorted), read by toml++.
-#include <cmath>
 #include <toml++/toml.h>
+#include <cmath>
 
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
@@ -254,7 +254,8 @@ Value func_from_toml(Context& cx, Args args) {
   } catch (const toml::parse_error& error) {
     // The words are toml++'s; the place is as BurntSushi's reader says it.
     Map* failed = Map::make(cx.arena(), 1);
-    failed->set("Error", cx.text("toml: line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description())));
+    failed->set("Error", cx.text("toml: line " + std::to_string(error.source().begin.line) + ": " +
+                                 std::string(error.description())));
     return Value::of(failed);
   }
 }

@@ -122,7 +122,8 @@ class UrlParser {
       }
       if (c != ':') return true;
       if (i == 0) return wrong("missing protocol scheme");
-      for (char letter : rest.substr(0, i)) url.scheme += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter;
+      for (char letter : rest.substr(0, i))
+        url.scheme += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter;
       rest.remove_prefix(i + 1);
       return true;
     }

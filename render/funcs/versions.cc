@@ -20,9 +20,9 @@ Version whole(Value value) {
 
 Value keep(Context& cx, const Version& version, Type type) {
   Arena& arena = cx.arena();
-  auto* data = arena.make<KeptVersion>(version.major, version.minor, version.patch, arena.copy(version.pre),
-                                       arena.copy(version.metadata), arena.copy(version.original),
-                                       arena.copy(version.str()));
+  auto* data =
+      arena.make<KeptVersion>(version.major, version.minor, version.patch, arena.copy(version.pre),
+                              arena.copy(version.metadata), arena.copy(version.original), arena.copy(version.str()));
   auto* structure = arena.make<Struct>();
   structure->native = data;
   return Value::of(structure, type);
@@ -56,11 +56,21 @@ Value compared(Context& cx, Args args, bool (*holds)(int)) {
   return Value::of(holds(order(args)));
 }
 Value method_compare(Context&, Args args) { return Value::of_int(order(args)); }
-Value method_equal(Context& cx, Args args) { return compared(cx, args, [](int o) { return o == 0; }); }
-Value method_less(Context& cx, Args args) { return compared(cx, args, [](int o) { return o < 0; }); }
-Value method_less_equal(Context& cx, Args args) { return compared(cx, args, [](int o) { return o <= 0; }); }
-Value method_greater(Context& cx, Args args) { return compared(cx, args, [](int o) { return o > 0; }); }
-Value method_greater_equal(Context& cx, Args args) { return compared(cx, args, [](int o) { return o >= 0; }); }
+Value method_equal(Context& cx, Args args) {
+  return compared(cx, args, [](int o) { return o == 0; });
+}
+Value method_less(Context& cx, Args args) {
+  return compared(cx, args, [](int o) { return o < 0; });
+}
+Value method_less_equal(Context& cx, Args args) {
+  return compared(cx, args, [](int o) { return o <= 0; });
+}
+Value method_greater(Context& cx, Args args) {
+  return compared(cx, args, [](int o) { return o > 0; });
+}
+Value method_greater_equal(Context& cx, Args args) {
+  return compared(cx, args, [](int o) { return o >= 0; });
+}
 
 // The next version keeps the v in front of the original.
 Value next(Context& cx, Value from, uint64_t major, uint64_t minor, uint64_t patch) {
@@ -86,10 +96,10 @@ constexpr Function kVersions[] = {
     {"semverCompare", params(Type::kString, Type::kString), func_semver_compare},
 };
 constexpr Function kVersionMethods[] = {
-    {"IncMajor", params(), method_inc_major},   {"IncMinor", params(), method_inc_minor},
-    {"IncPatch", params(), method_inc_patch},   {"Major", params(), method_major},
-    {"Metadata", params(), method_metadata},    {"Minor", params(), method_minor},
-    {"Patch", params(), method_patch},          {"Prerelease", params(), method_prerelease},
+    {"IncMajor", params(), method_inc_major}, {"IncMinor", params(), method_inc_minor},
+    {"IncPatch", params(), method_inc_patch}, {"Major", params(), method_major},
+    {"Metadata", params(), method_metadata},  {"Minor", params(), method_minor},
+    {"Patch", params(), method_patch},        {"Prerelease", params(), method_prerelease},
     {"String", params(), method_string},
 };
 constexpr Function kPointerMethods[] = {
@@ -106,7 +116,8 @@ constexpr Function kPointerMethods[] = {
 
 Family version_functions() { return kVersions; }
 void add_version_methods(Library& library) {
-  library.add({.type = Type::kVersion, .functions = kVersionMethods, .to_string = version_text, .to_json = version_json});
+  library.add(
+      {.type = Type::kVersion, .functions = kVersionMethods, .to_string = version_text, .to_json = version_json});
   library.add({.type = Type::kVersionPointer, .functions = kPointerMethods});
 }
 

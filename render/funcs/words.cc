@@ -1,4 +1,5 @@
-// Functions on words and their case, as goutils and xstrings have them: some take bytes for characters, and so do these.
+// Functions on words and their case, as goutils and xstrings have them: some take bytes for characters, and so do
+// these.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -181,8 +182,8 @@ struct Word {
 
 bool is_alphabet(char32_t rune) {
   if (!is_letter(rune)) return false;
-  bool chinese = (rune >= 0x4E00 && rune <= 0x9FCC) || (rune >= 0x3400 && rune <= 0x4D85) ||
-                 (rune >= 0x20000 && rune <= 0x2B81D);
+  bool chinese =
+      (rune >= 0x4E00 && rune <= 0x9FCC) || (rune >= 0x3400 && rune <= 0x4D85) || (rune >= 0x20000 && rune <= 0x2B81D);
   return !chinese;
 }
 
@@ -253,9 +254,8 @@ Word next_word(std::string_view& rest) {
     size = run_of(rest, size, rune, is_number);
   } else {
     word.kind = WordKind::kOther;
-    size = run_of(rest, size, rune, [](char32_t r) {
-      return !is_connector(r) && !is_alphabet(r) && !is_number(r) && !is_punct(r);
-    });
+    size = run_of(rest, size, rune,
+                  [](char32_t r) { return !is_connector(r) && !is_alphabet(r) && !is_number(r) && !is_punct(r); });
   }
   word.text = rest.substr(0, size);
   rest.remove_prefix(size);
@@ -323,7 +323,9 @@ class LowerWords {
     for (std::string_view rest = word.text; !rest.empty();) {
       Rune rune = decode_rune(rest);
       rest.remove_prefix(rune.size);
-      append_rune(out_, is_connector(rune.value) ? connector_ : is_upper(rune.value) ? to_lower_rune(rune.value) : rune.value);
+      append_rune(out_, is_connector(rune.value) ? connector_
+                        : is_upper(rune.value)   ? to_lower_rune(rune.value)
+                                                 : rune.value);
     }
   }
 

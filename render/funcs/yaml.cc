@@ -50,8 +50,8 @@ Value to_yaml(Context& cx, Value value, bool must) {
 Value func_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], false); }
 Value func_must_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], true); }
 
-// yaml.v3 with two spaces, without the step through JSON: numbers stay what they are. Structs do take it, as their fields'
-// names are the same either way.
+// yaml.v3 with two spaces, without the step through JSON: numbers stay what they are. Structs do take it, as their
+// fields' names are the same either way.
 Value func_to_yaml_pretty(Context& cx, Args args) {
   Value value = args[0];
   if (needs_json(value, 0)) {
@@ -87,8 +87,8 @@ Value func_from_yaml_array(Context& cx, Args args) {
   if (!value) return failed("error converting YAML to JSON: " + value.error().message());
   if (value->is_nothing()) return Value::of(Args());
   if (value->is_list()) return *value;
-  return failed("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " + std::string(json_kind(*value)) +
-                " into Go value of type []interface {}");
+  return failed("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal " +
+                std::string(json_kind(*value)) + " into Go value of type []interface {}");
 }
 
 constexpr Function kYaml[] = {

@@ -49,8 +49,10 @@ class ValueSink final : public yaml::Sink {
       case Kind::kString:
       case Kind::kTimestamp: return Value::of(arena_.copy(scalar.text));
       case Kind::kFloat: return Value::of(scalar.number);
-      case Kind::kInt: return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_int64(scalar.integer);
-      case Kind::kUint: return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_uint(scalar.uinteger);
+      case Kind::kInt:
+        return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_int64(scalar.integer);
+      case Kind::kUint:
+        return numbers_ == Numbers::kJson ? Value::of(yaml::to_float64(scalar)) : Value::of_uint(scalar.uinteger);
     }
     return Value::nil();
   }
@@ -108,8 +110,8 @@ Result<Map*> read_yaml_map(Arena& arena, std::string_view text) {
   if (!value) return fail(value.error().code(), "error converting YAML to JSON: ", value.error().message());
   if (value->is_map()) return value->map();
   if (value->is_nothing()) return static_cast<Map*>(nullptr);
-  return fail(Code::kInvalid, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ", json_kind(*value),
-              " into Go value of type map[string]interface {}");
+  return fail(Code::kInvalid, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ",
+              json_kind(*value), " into Go value of type map[string]interface {}");
 }
 
 void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour) {

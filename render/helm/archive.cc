@@ -1,4 +1,5 @@
-// Reads a chart's .tgz: gzip through zlib, tar by our own reader (ustar, GNU and pax names), with helm's checks and words.
+// Reads a chart's .tgz: gzip through zlib, tar by our own reader (ustar, GNU and pax names), with helm's checks and
+// words.
 #include <zlib.h>
 
 #include <cctype>
@@ -200,7 +201,8 @@ Result<std::string> checked_name(const std::string& full) {
 
 class TarReader {
  public:
-  TarReader(std::string_view bytes, const LoadLimits& limits) : inflater_(bytes), limits_(limits), left_(limits.bytes) {}
+  TarReader(std::string_view bytes, const LoadLimits& limits)
+      : inflater_(bytes), limits_(limits), left_(limits.bytes) {}
 
   Result<std::vector<ChartFile>> read() {
     std::vector<ChartFile> files;
@@ -218,7 +220,8 @@ class TarReader {
       if (left_ == 0) return too_large(limits_.bytes);
       if (starts_with(data, kBom)) data.erase(0, kBom.size());
       files.push_back({std::move(name), std::move(data)});
-      if (files.size() > limits_.files) return fail(Code::kLimit, "the chart archive holds more than ", limits_.files, " files");
+      if (files.size() > limits_.files)
+        return fail(Code::kLimit, "the chart archive holds more than ", limits_.files, " files");
     }
     if (files.empty()) return fail(Code::kInvalid, "no files in chart archive");
     return files;

@@ -80,8 +80,10 @@ bool flag(const json& line, const char* key) {
 }
 
 Result<void> add_sets(const json& line, ChartInput& input) {
-  constexpr std::pair<const char*, SetKind> kKinds[] = {{"set-json", SetKind::kJson}, {"set", SetKind::kTyped},
-                                                        {"set-string", SetKind::kString}, {"set-file", SetKind::kFile},
+  constexpr std::pair<const char*, SetKind> kKinds[] = {{"set-json", SetKind::kJson},
+                                                        {"set", SetKind::kTyped},
+                                                        {"set-string", SetKind::kString},
+                                                        {"set-file", SetKind::kFile},
                                                         {"set-literal", SetKind::kLiteral}};
   for (const auto& [key, kind] : kKinds) {
     TRY(auto sets, texts(line, key));

@@ -5,8 +5,8 @@
 
 namespace autonomous::helm {
 
-// Reads JSON lines from `path` ("-": standard input), writes one line each to standard output. Returns the exit status: 1
-// when one of them failed.
+// Reads JSON lines from `path` ("-": standard input), writes one line each to standard output. Returns the exit status:
+// 1 when one of them failed.
 int run_batch(const std::string& path);
 
 }  // namespace autonomous::helm

@@ -101,7 +101,8 @@ constexpr render::Function kCapabilitiesMethods[] = {{"Copy", render::params(), 
 Result<KubeVersion> parse_kube_version(std::string_view text, HelmVersion helm) {
   if (text.empty()) text = kKubeVersion;
   std::string_view rest = text;
-  while (!rest.empty() && std::string_view(" \t\n\f\r").find(rest.front()) != std::string_view::npos) rest.remove_prefix(1);
+  while (!rest.empty() && std::string_view(" \t\n\f\r").find(rest.front()) != std::string_view::npos)
+    rest.remove_prefix(1);
   if (starts_with(rest, "v")) rest.remove_prefix(1);
   size_t end = 0;
   auto digit = [&](size_t i) { return i < rest.size() && rest[i] >= '0' && rest[i] <= '9'; };
@@ -122,7 +123,8 @@ Result<KubeVersion> parse_kube_version(std::string_view text, HelmVersion helm) 
   return kube;
 }
 
-Value capabilities_value(Arena& arena, HelmVersion helm, const KubeVersion& kube, const std::vector<std::string>& extra) {
+Value capabilities_value(Arena& arena, HelmVersion helm, const KubeVersion& kube,
+                         const std::vector<std::string>& extra) {
   bool four = helm == HelmVersion::k4;
   std::vector<Value> versions;
   for (std::string_view version : kApiVersions) versions.push_back(Value::of(version));
@@ -138,7 +140,8 @@ Value capabilities_value(Arena& arena, HelmVersion helm, const KubeVersion& kube
 void add_capabilities_methods(render::Library& library) {
   for (Type type : {Type::kKubeVersion3, Type::kKubeVersion4}) library.add({type, kKubeMethods, true, kube_text});
   for (Type type : {Type::kVersionSet3, Type::kVersionSet4}) library.add({type, kSetMethods, false, nullptr});
-  for (Type type : {Type::kCapabilities3, Type::kCapabilities4}) library.add({type, kCapabilitiesMethods, true, nullptr});
+  for (Type type : {Type::kCapabilities3, Type::kCapabilities4})
+    library.add({type, kCapabilitiesMethods, true, nullptr});
 }
 
 }  // namespace autonomous::helm

@@ -1,7 +1,7 @@
 // Chart: what `helm` calls a chart, loaded: metadata, templates, files, values text, and the charts it contains.
 //
-// A loaded chart is immutable and shared by any number of renders, on any thread; what a render changes (aliases, disabled
-// dependencies, imported values) happens in its own working copy (dependencies.h).
+// A loaded chart is immutable and shared by any number of renders, on any thread; what a render changes (aliases,
+// disabled dependencies, imported values) happens in its own working copy (dependencies.h).
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,7 @@ struct Metadata {
   std::string tags;
   std::string app_version;
   bool deprecated = false;
-  bool has_annotations = false;  // an empty map and none at all print differently
+  bool has_annotations = false;                                  // an empty map and none at all print differently
   std::vector<std::pair<std::string, std::string>> annotations;  // sorted by key
   std::string kube_version;
   bool has_dependencies = false;
@@ -72,21 +72,21 @@ struct Metadata {
   std::string type;
 };
 
-struct ChartValues;  // the parsed values.yaml, in an arena of its own (values.h)
+struct ChartValues;      // the parsed values.yaml, in an arena of its own (values.h)
 struct ParsedTemplates;  // what the engine keeps of a chart between renders (engine.h)
 
 struct Chart {
   Metadata metadata;
   std::vector<ChartFile> templates;
-  std::vector<ChartFile> files;  // neither templates nor Chart.yaml, values or schema; crds/ is among them
+  std::vector<ChartFile> files;               // neither templates nor Chart.yaml, values or schema; crds/ is among them
   std::shared_ptr<const ChartValues> values;  // never null after loading
-  std::string schema;       // values.schema.json as it is; empty: none
+  std::string schema;                         // values.schema.json as it is; empty: none
   std::vector<std::shared_ptr<const Chart>> dependencies;  // charts/, sorted by folder or archive name
-  std::shared_ptr<ParsedTemplates> parsed;  // guards itself
+  std::shared_ptr<ParsedTemplates> parsed;                 // guards itself
 };
 
 struct LoadLimits {
-  uint64_t bytes = 100ull << 20;          // of all files, unpacked: helm's own limit
+  uint64_t bytes = 100ull << 20;  // of all files, unpacked: helm's own limit
   uint64_t files = 100'000;
   uint64_t archive_bytes = 100ull << 20;  // of an archive as it is packed
   uint32_t depth = 32;                    // of charts in charts in charts

@@ -72,11 +72,12 @@ Map* coalesce_tables_full_key(Work& work, Map* dst, Map* src, std::string_view p
       if (is_table(current)) {
         coalesce_tables_full_key(work, current.map(), value.map(), full, merge);
       } else {
-        work.log("coalesce.go:316", "warning: cannot overwrite table with non table for " + full + " (" + shown(value) + ")");
+        work.log("coalesce.go:316",
+                 "warning: cannot overwrite table with non table for " + full + " (" + shown(value) + ")");
       }
     } else if (is_table(current) && !is_null(value)) {
       work.log("coalesce.go:319", "warning: destination for " + concat_prefix(prefix, entry.key.text()) +
-               " is a table. Ignoring non-table value (" + shown(value) + ")");
+                                      " is a table. Ignoring non-table value (" + shown(value) + ")");
     }
   }
   return dst;
@@ -97,7 +98,8 @@ void coalesce_global(Work& work, Map& own, const Map::Entry& entry, std::string_
   if (there == nullptr) {
     own.set(entry.key, Value::of(copy));
   } else if (!is_table(*there)) {
-    work.log("coalesce.go:161", "Conflict: cannot merge map onto non-map for " + render::quote_go(entry.key.text()) + ". Skipping.");
+    work.log("coalesce.go:161",
+             "Conflict: cannot merge map onto non-map for " + render::quote_go(entry.key.text()) + ". Skipping.");
   } else {
     coalesce_tables_full_key(work, copy, there->map(), concat_prefix(prefix, entry.key.text()), true);
     own.set(entry.key, Value::of(copy));
@@ -156,8 +158,8 @@ void coalesce_value(Work& work, const WorkChart& chart, Map& values, const Map::
   if (!is_table(given)) return;
   if (!is_table(entry.value)) {
     if (!is_null(entry.value)) {
-      work.log("coalesce.go:237", "warning: skipped value for " + std::string(prefix) + "." + std::string(entry.key.text()) +
-               ": Not a table.");
+      work.log("coalesce.go:237", "warning: skipped value for " + std::string(prefix) + "." +
+                                      std::string(entry.key.text()) + ": Not a table.");
     }
     return;
   }

@@ -44,7 +44,9 @@ std::string absolute(const std::string& path) {
 
 // As Go words what the system said.
 Error open_error(const std::string& path) {
-  std::string why = errno == ENOENT ? "no such file or directory" : errno == EACCES ? "permission denied" : to_lower(std::strerror(errno));
+  std::string why = errno == ENOENT   ? "no such file or directory"
+                    : errno == EACCES ? "permission denied"
+                                      : to_lower(std::strerror(errno));
   return fail(Code::kNotFound, "open ", path, ": ", why);
 }
 
@@ -74,8 +76,8 @@ Result<std::string> read_path(const std::string& path) {
 Result<std::pair<std::string, std::string>> name_and_chart(const RenderFlags& flags) {
   const auto& rest = flags.rest;
   if (rest.size() > 2) {
-    return fail(Code::kInvalid, "expected at most two arguments, unexpected arguments: ",
-                join({rest.begin() + 2, rest.end()}, ", "));
+    return fail(Code::kInvalid,
+                "expected at most two arguments, unexpected arguments: ", join({rest.begin() + 2, rest.end()}, ", "));
   }
   if (rest.size() == 2) {
     if (flags.generate_name) return fail(Code::kInvalid, "cannot set --generate-name and also specify a name");
@@ -87,15 +89,18 @@ Result<std::pair<std::string, std::string>> name_and_chart(const RenderFlags& fl
   return std::pair(name, rest[0]);
 }
 
-Result<std::shared_ptr<const Chart>> locate(const std::string& given, const RenderFlags& flags, std::vector<std::string>* warnings) {
+Result<std::shared_ptr<const Chart>> locate(const std::string& given, const RenderFlags& flags,
+                                            std::vector<std::string>* warnings) {
   std::string name(trim(given));
-  if (!flags.repo.empty() || starts_with(name, "oci://") || starts_with(name, "http://") || starts_with(name, "https://")) {
+  if (!flags.repo.empty() || starts_with(name, "oci://") || starts_with(name, "http://") ||
+      starts_with(name, "https://")) {
     return fail(Code::kDenied, "the chart ", name, " is not here, and rendering uses no network")
         .hint("Fetch it first (helm pull), then give its folder or .tgz.");
   }
   struct stat info {};
   if (::stat(name.c_str(), &info) != 0) {
-    if (starts_with(name, "/") || starts_with(name, ".")) return fail(Code::kNotFound, "path ", render::quote_go(name), " not found");
+    if (starts_with(name, "/") || starts_with(name, "."))
+      return fail(Code::kNotFound, "path ", render::quote_go(name), " not found");
     size_t slash = name.find('/');
     if (slash != std::string::npos) return fail(Code::kNotFound, "repo ", name.substr(0, slash), " not found");
     return fail(Code::kNotFound, "non-absolute URLs should be in form of repo_name/path_to_chart, got: ", name);
@@ -117,7 +122,8 @@ Result<void> read_values_files(const RenderFlags& flags, ChartInput& input) {
   return ok();
 }
 
-// --output-dir: each file anew at its first document, longer with every further one; hooks always go on where a file is.
+// --output-dir: each file anew at its first document, longer with every further one; hooks always go on where a file
+// is.
 Result<void> write_pieces(const RenderFlags& flags, const std::string& release, const Rendered& rendered) {
   std::set<std::string> written;
   for (const Piece& piece : rendered.pieces) {
@@ -138,11 +144,12 @@ Result<void> write_pieces(const RenderFlags& flags, const std::string& release, 
 }
 
 Result<void> check_flags(const RenderFlags& flags, const Flags& parsed) {
-  if (flags.helm != "3" && flags.helm != "4") return fail(Code::kInvalid, "--helm takes 3 or 4, not ", render::quote_go(flags.helm));
+  if (flags.helm != "3" && flags.helm != "4")
+    return fail(Code::kInvalid, "--helm takes 3 or 4, not ", render::quote_go(flags.helm));
   if (parsed.given("force-conflicts") && (parsed.given("force-replace") || parsed.given("force"))) {
     std::string other = parsed.given("force") ? "force" : "force-replace";
-    return fail(Code::kInvalid, "if any flags in the group [", other, " force-conflicts] are set none of the others can be; [force-conflicts ",
-                other, "] were all set");
+    return fail(Code::kInvalid, "if any flags in the group [", other,
+                " force-conflicts] are set none of the others can be; [force-conflicts ", other, "] were all set");
   }
   if (flags.validate || flags.dry_run == "server") {
     return fail(Code::kInvalid, "--validate and --dry-run=server ask a cluster; `autonomous render` never does");
@@ -151,8 +158,10 @@ Result<void> check_flags(const RenderFlags& flags, const Flags& parsed) {
     return fail(Code::kInvalid, "--dependency-update would use the network; run `helm dependency update` first");
   }
   if (flags.verify) return fail(Code::kInvalid, "--verify is not available here: no keyring is read");
-  if (flags.dry_run != "client" && flags.dry_run != "none" && flags.dry_run != "unset" && flags.dry_run != "true" && flags.dry_run != "false") {
-    return fail(Code::kInvalid, "invalid dry-run value (", render::quote_go(flags.dry_run), R"(). Must be "none", "server", or "client")");
+  if (flags.dry_run != "client" && flags.dry_run != "none" && flags.dry_run != "unset" && flags.dry_run != "true" &&
+      flags.dry_run != "false") {
+    return fail(Code::kInvalid, "invalid dry-run value (", render::quote_go(flags.dry_run),
+                R"(). Must be "none", "server", or "client")");
   }
   return ok();
 }
@@ -256,10 +265,13 @@ int render_command(const std::vector<std::string>& arguments) {
     print(stdout, render_help());
     return 0;
   }
-  if (parser.given("worker")) return run_worker(STDIN_FILENO, STDOUT_FILENO, std::strtoull(flags.worker.c_str(), nullptr, 10));
+  if (parser.given("worker"))
+    return run_worker(STDIN_FILENO, STDOUT_FILENO, std::strtoull(flags.worker.c_str(), nullptr, 10));
   if (!flags.batch.empty()) return run_batch(flags.batch);
   if (flags.rest.empty()) {
-    print(stderr, "Error: \"autonomous render\" requires at least 1 argument\n\nUsage:  autonomous render [NAME] [CHART] [flags]\n");
+    print(
+        stderr,
+        "Error: \"autonomous render\" requires at least 1 argument\n\nUsage:  autonomous render [NAME] [CHART] [flags]\n");
     return 1;
   }
   auto good = check_flags(flags, parser);

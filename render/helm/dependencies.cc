@@ -12,7 +12,8 @@ namespace autonomous::helm {
 namespace {
 
 bool fits(const WorkDependency& wanted, const WorkChart& chart) {
-  return chart.name == wanted.spec.name && render::is_compatible_range(wanted.spec.version, chart.chart->metadata.version);
+  return chart.name == wanted.spec.name &&
+         render::is_compatible_range(wanted.spec.version, chart.chart->metadata.version);
 }
 
 // processDependencyTags: one true tag enables; else one false tag disables.
@@ -28,7 +29,8 @@ void apply_tags(Work& work, WorkChart& chart, Map* values) {
       if (value->is_bool()) {
         (value->boolean() ? has_true : has_false) = true;
       } else if (work.helm == HelmVersion::k3) {
-        work.log("dependencies.go:95", "Warning: Tag '" + tag + "' for chart " + wanted->spec.name + " returned non-bool value");
+        work.log("dependencies.go:95",
+                 "Warning: Tag '" + tag + "' for chart " + wanted->spec.name + " returned non-bool value");
       } else {
         work.slog("WARN", "returned non-bool value", {"tag", tag, "chart", wanted->spec.name});
       }
@@ -59,8 +61,8 @@ void apply_conditions(Work& work, WorkChart& chart, Map* values, const std::stri
         break;
       }
       if (work.helm == HelmVersion::k3) {
-        work.log("dependencies.go:64", "Warning: Condition path '" + std::string(path) + "' for chart " + wanted->spec.name +
-                 " returned non-bool value");
+        work.log("dependencies.go:64", "Warning: Condition path '" + std::string(path) + "' for chart " +
+                                           wanted->spec.name + " returned non-bool value");
       } else {
         work.slog("WARN", "returned non-bool value", {"path", path, "chart", wanted->spec.name});
       }
@@ -105,7 +107,7 @@ Result<void> process_enabled(Work& work, WorkChart& chart, Map* values, const st
   if (!chart.has_requirements) return ok();
   chart.set_dependencies(resolve(work, chart));
   for (auto& wanted : chart.requirements) wanted->spec.enabled = true;
-  TRY(Map* merged, coalesce_values(work, chart, values));
+  TRY(Map * merged, coalesce_values(work, chart, values));
   apply_tags(work, chart, merged);
   apply_conditions(work, chart, merged, path);
 
@@ -156,7 +158,7 @@ void warn_missing(Work& work, const WorkDependency& wanted, const ImportValue& i
 // processImportValues; the parent's own values win over what it imports.
 Result<void> import_values(Work& work, WorkChart& chart) {
   if (!chart.has_requirements) return ok();
-  TRY(Map* merged, merge_values(work, chart, nullptr));
+  TRY(Map * merged, merge_values(work, chart, nullptr));
   Map* imported = work.new_map();
   for (auto& wanted : chart.requirements) {
     std::vector<ImportValue> rewritten;

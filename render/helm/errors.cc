@@ -27,7 +27,8 @@ std::optional<std::string_view> warning_in(std::string_view text) {
   constexpr std::string_view kEnd = "HELM_ERR_END";
   size_t start = text.find(kStart);
   size_t end = text.rfind(kEnd);
-  if (start == std::string_view::npos || end == std::string_view::npos || end < start + kStart.size()) return std::nullopt;
+  if (start == std::string_view::npos || end == std::string_view::npos || end < start + kStart.size())
+    return std::nullopt;
   return text.substr(start + kStart.size(), end - start - kStart.size());
 }
 
@@ -44,7 +45,9 @@ struct Traced {
 };
 
 // The message ends where a chained error begins.
-std::string without_chained(std::string_view message) { return std::string(message.substr(0, message.find(" template:"))); }
+std::string without_chained(std::string_view message) {
+  return std::string(message.substr(0, message.find(" template:")));
+}
 
 // `NAME:L:C: executing "x" at <y>: message`
 std::optional<Traced> executing_form(std::string_view rest) {

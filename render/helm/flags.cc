@@ -79,11 +79,13 @@ Result<std::vector<std::string>> parse_csv(std::string_view text) {
         }
         break;
       }
-      if (at < text.size() && text[at] != ',' && text[at] != '\n') return bad(at, "extraneous or missing \" in quoted-field");
+      if (at < text.size() && text[at] != ',' && text[at] != '\n')
+        return bad(at, "extraneous or missing \" in quoted-field");
     } else {
       size_t end = std::min(text.find_first_of(",\n", at), text.size());
       field = text.substr(at, end - at);
-      if (size_t quote = field.find('"'); quote != std::string::npos) return bad(at + quote + 1, "bare \" in non-quoted-field");
+      if (size_t quote = field.find('"'); quote != std::string::npos)
+        return bad(at + quote + 1, "bare \" in non-quoted-field");
       at = end;
     }
     fields.push_back(std::move(field));
@@ -101,7 +103,8 @@ Result<void> check_number(std::string_view text, bool whole) {
     (void)std::strtof(copy.c_str(), &end);
   }
   if (!copy.empty() && *end == '\0') return ok();
-  return fail(Code::kInvalid, whole ? "strconv.ParseInt" : "strconv.ParseFloat", ": parsing ", go_quoted(text), ": invalid syntax");
+  return fail(Code::kInvalid, whole ? "strconv.ParseInt" : "strconv.ParseFloat", ": parsing ", go_quoted(text),
+              ": invalid syntax");
 }
 
 Result<void> assign(Flags::Flag& flag, const std::string& value) {
@@ -158,7 +161,8 @@ Result<void> Flags::set(Flag& flag, const std::string& value, std::vector<std::s
   auto assigned = assign(flag, value);
   if (!assigned) {
     std::string shown = (flag.letter != 0 ? std::string("-") + flag.letter + ", --" : "--") + std::string(flag.name);
-    return fail(Code::kInvalid, "invalid argument ", go_quoted(value), " for ", go_quoted(shown), " flag: ", assigned.error().message());
+    return fail(Code::kInvalid, "invalid argument ", go_quoted(value), " for ", go_quoted(shown),
+                " flag: ", assigned.error().message());
   }
   flag.given = true;
   if (!flag.deprecated.empty()) {
@@ -170,7 +174,8 @@ Result<void> Flags::set(Flag& flag, const std::string& value, std::vector<std::s
 Result<void> Flags::parse_long(const std::string& argument, const std::vector<std::string>& arguments, size_t& at,
                                std::vector<std::string>& notices) {
   std::string_view name = std::string_view(argument).substr(2);
-  if (name.empty() || name.front() == '-' || name.front() == '=') return fail(Code::kInvalid, "bad flag syntax: ", argument);
+  if (name.empty() || name.front() == '-' || name.front() == '=')
+    return fail(Code::kInvalid, "bad flag syntax: ", argument);
   size_t equals = name.find('=');
   Flag* flag = find(name.substr(0, equals));
   if (flag == nullptr) {

@@ -1,4 +1,5 @@
-// Flags: command line flags as spf13/pflag reads them, with its error texts. Small on purpose: the front starts with it.
+// Flags: command line flags as spf13/pflag reads them, with its error texts. Small on purpose: the front starts with
+// it.
 #pragma once
 
 #include <functional>
@@ -18,8 +19,8 @@ class Flags {
     std::string_view name;
     char letter = 0;
     Kind kind = Kind::kString;
-    std::string_view usage{};       // "" hides it from help
-    void* into = nullptr;         // bool*, std::string* or std::vector<std::string>*, by kind; may be null: only checked
+    std::string_view usage{};  // "" hides it from help
+    void* into = nullptr;      // bool*, std::string* or std::vector<std::string>*, by kind; may be null: only checked
     std::string_view bare_value{};  // what `--flag` alone means ("" = it needs an argument); bools: "true"
     std::string_view deprecated{};  // the notice that its use prints
     bool given = false;

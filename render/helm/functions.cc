@@ -22,7 +22,8 @@ Value get_host_by_name(Context&, Args) { return Value::of(""); }
 
 constexpr render::Function kHelm[] = {{"getHostByName", render::params(Type::kString), get_host_by_name}};
 
-// ---- .Files ----------------------------------------------------------------------------------------------------------
+// ---- .Files
+// ----------------------------------------------------------------------------------------------------------
 
 std::string_view content(const Value& files, std::string_view name) {
   const Value* found = files.map() == nullptr ? nullptr : files.map()->find(name);
@@ -72,15 +73,13 @@ Value files_lines(Context& cx, Args args) {
 }
 
 constexpr render::Function kFiles[] = {
-    {"Get", render::params(Type::kString), files_get},
-    {"GetBytes", render::params(Type::kString), files_get_bytes},
-    {"Glob", render::params(Type::kString), files_glob},
-    {"AsConfig", render::params(), files_as_config},
-    {"AsSecrets", render::params(), files_as_secrets},
-    {"Lines", render::params(Type::kString), files_lines},
+    {"Get", render::params(Type::kString), files_get},   {"GetBytes", render::params(Type::kString), files_get_bytes},
+    {"Glob", render::params(Type::kString), files_glob}, {"AsConfig", render::params(), files_as_config},
+    {"AsSecrets", render::params(), files_as_secrets},   {"Lines", render::params(Type::kString), files_lines},
 };
 
-// ---- .Values ---------------------------------------------------------------------------------------------------------
+// ---- .Values
+// ---------------------------------------------------------------------------------------------------------
 
 Value values_as_map(Context& cx, Args args) {
   Map* map = args[0].map();

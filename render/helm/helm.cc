@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "gitops/base/text.h"
-#include "render/funcs/yaml_value.h"
 #include "render/funcs/semver.h"
+#include "render/funcs/yaml_value.h"
 #include "render/helm/capabilities.h"
 #include "render/helm/engine.h"
 #include "render/helm/output.h"
@@ -93,7 +93,8 @@ class Run {
 
   Result<void> check_chart() {
     const Metadata& md = input_.chart->metadata;
-    if (!md.type.empty() && md.type != "application") return fail(Code::kInvalid, md.type, " charts are not installable");
+    if (!md.type.empty() && md.type != "application")
+      return fail(Code::kInvalid, md.type, " charts are not installable");
     if (md.deprecated) {
       if (four()) {
         work_.slog("WARN", "this chart is deprecated");
@@ -103,13 +104,16 @@ class Run {
     }
     // helm 4 loads charts of version 3, which are still an experiment, and then refuses them in two places.
     bool third = four() && md.api_version == "v3";
-    Result<void> complete = third && !md.dependencies.empty() ? Result<void>(fail(Code::kInvalid, "unsupported chart dependency type"))
-                                                           : check_dependencies(*input_.chart);
+    Result<void> complete = third && !md.dependencies.empty()
+                                ? Result<void>(fail(Code::kInvalid, "unsupported chart dependency type"))
+                                : check_dependencies(*input_.chart);
     if (complete && third) return fail(Code::kInvalid, "invalid chart apiVersion");
     if (complete) return ok();
-    return wrapped(four() ? "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
-                          : "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies",
-                   complete.error());
+    return wrapped(
+        four()
+            ? "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
+            : "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies",
+        complete.error());
   }
 
   Result<void> check_name() {
@@ -131,7 +135,8 @@ class Run {
   Result<void> templates(const WorkChart& root, Map* values, Rendered& rendered) {
     const std::string& wanted = input_.chart->metadata.kube_version;
     if (!wanted.empty() && !render::is_compatible_range(wanted, kube_.normalized)) {
-      return fail(Code::kInvalid, "chart requires kubeVersion: ", wanted, " which is incompatible with Kubernetes ", kube_.version);
+      return fail(Code::kInvalid, "chart requires kubeVersion: ", wanted, " which is incompatible with Kubernetes ",
+                  kube_.version);
     }
     Map* top = Map::make(arena_, 4);
     top->set("Release", Value::of(release_of(work_, input_)));
@@ -165,7 +170,8 @@ class Run {
     }
     for (Manifest& one : sorted.hooks) {
       if (input_.no_hooks || (input_.skip_tests && one.is_test)) continue;
-      rendered.pieces.push_back({one.is_test ? Piece::Kind::kTestHook : Piece::Kind::kHook, std::move(one.source), std::move(one.text)});
+      rendered.pieces.push_back(
+          {one.is_test ? Piece::Kind::kTestHook : Piece::Kind::kHook, std::move(one.source), std::move(one.text)});
     }
     rendered.manifest = join_pieces(rendered.pieces);
   }
@@ -182,8 +188,8 @@ class Run {
 Result<void> check_release_name(std::string_view name) {
   if (name.empty()) return fail(Code::kInvalid, "no name provided");
   if (name.size() <= kMaxReleaseName && fits_name_rule(name)) return ok();
-  return fail(Code::kInvalid, "invalid release name, must match regex ", kNameRule, " and the length must not be longer than ",
-              kMaxReleaseName);
+  return fail(Code::kInvalid, "invalid release name, must match regex ", kNameRule,
+              " and the length must not be longer than ", kMaxReleaseName);
 }
 
 Result<void> check_user_values(const ChartInput& input) {

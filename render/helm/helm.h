@@ -1,8 +1,8 @@
 // render(): a chart and its inputs in, what `helm template` prints out, byte for byte.
 //
-// Pure: reads no file, no environment, no clock and no network by itself; what is to be read comes in through ChartInput.
-// Safe to call from several threads at once with the same chart; each call has an arena of its own. Needs a deep stack
-// (engine.md): it runs itself on one of 256 MiB.
+// Pure: reads no file, no environment, no clock and no network by itself; what is to be read comes in through
+// ChartInput. Safe to call from several threads at once with the same chart; each call has an arena of its own. Needs a
+// deep stack (engine.md): it runs itself on one of 256 MiB.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,17 @@ struct SetFlag {
   std::string text;
 };
 
-// In a release the same input gives the same bytes: time and randomness come from here, and what makes keys is an error.
+// In a release the same input gives the same bytes: time and randomness come from here, and what makes keys is an
+// error.
 struct Determinism {
   std::string seed;  // the input digest; not secret, and neither is anything drawn from it
   Time now;          // the source commit's time
 };
 
 struct RenderLimits {
-  uint64_t fuel = 2'000'000'000;            // steps of the evaluator
-  uint64_t memory = 2ull << 30;             // bytes of the render's arena
-  uint64_t output = 256ull << 20;           // bytes of one rendered template
+  uint64_t fuel = 2'000'000'000;   // steps of the evaluator
+  uint64_t memory = 2ull << 30;    // bytes of the render's arena
+  uint64_t output = 256ull << 20;  // bytes of one rendered template
 };
 
 struct ChartInput {
@@ -63,7 +64,7 @@ struct ChartInput {
   bool skip_tests = false;
   bool no_hooks = false;
   bool skip_schema = false;
-  bool with_values = true;              // fill Rendered::values
+  bool with_values = true;  // fill Rendered::values
   std::vector<std::string> show_only;
   std::optional<Determinism> determinism;
   RenderLimits limits;

@@ -16,7 +16,8 @@ Result<IgnoreRules> IgnoreRules::parse(std::string_view text) {
 Result<void> IgnoreRules::add(std::string_view line) {
   line = trim(line);
   if (line.empty() || line.front() == '#') return ok();
-  if (line.find("**") != std::string_view::npos) return fail(Code::kInvalid, "double-star (**) syntax is not supported");
+  if (line.find("**") != std::string_view::npos)
+    return fail(Code::kInvalid, "double-star (**) syntax is not supported");
   if (!path_match(line, "abc")) return fail(Code::kInvalid, "syntax error in pattern");
   Rule rule;
   if (line.front() == '!') {

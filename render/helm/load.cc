@@ -19,7 +19,8 @@ constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
 Error wrapped(std::string_view what, const Error& error) { return fail(error.code(), what, ": ", error.message()); }
 
-// ---- a folder --------------------------------------------------------------------------------------------------------
+// ---- a folder
+// --------------------------------------------------------------------------------------------------------
 
 // The files of a tree in the order of helm's walk (names sorted folder by folder), links replaced by what they mean.
 class Walk {
@@ -91,8 +92,8 @@ class Walk {
   }
 
   Error over_budget(std::string_view path) const {
-    return fail(Code::kLimit, "error reading ", path, ": chart exceeds maximum decompressed size of ", options_.limits.bytes,
-                " bytes");
+    return fail(Code::kLimit, "error reading ", path, ": chart exceeds maximum decompressed size of ",
+                options_.limits.bytes, " bytes");
   }
 
   // Links are followed within the chart only (CVE-2022-24348); helm follows them anywhere.
@@ -104,7 +105,8 @@ class Walk {
     auto found = by_path_.find(resolved);
     if (found != by_path_.end()) return visit(found->second, shown, links + 1);
     auto inside = by_path_.lower_bound(resolved + "/");
-    if (inside != by_path_.end() && starts_with(inside->first, resolved + "/")) return visit_folder(resolved, shown, links + 1);
+    if (inside != by_path_.end() && starts_with(inside->first, resolved + "/"))
+      return visit_folder(resolved, shown, links + 1);
     return fail(Code::kInvalid, "error evaluating symlink ", shown, ": ", target, " does not exist");
   }
 
@@ -135,14 +137,16 @@ class Walk {
   uint64_t used_ = 0;
 };
 
-// ---- files into a chart ----------------------------------------------------------------------------------------------
+// ---- files into a chart
+// ----------------------------------------------------------------------------------------------
 
 class Assembler {
  public:
   Assembler(const LoadOptions& options, uint32_t depth) : options_(options), depth_(depth) {}
 
   Result<std::shared_ptr<const Chart>> assemble(std::vector<ChartFile> files) {
-    if (depth_ > options_.limits.depth) return fail(Code::kLimit, "charts lie more than ", options_.limits.depth, " deep in each other");
+    if (depth_ > options_.limits.depth)
+      return fail(Code::kLimit, "charts lie more than ", options_.limits.depth, " deep in each other");
     for (const ChartFile& file : files) {
       if (file.name == "Chart.yaml") TRY_DO(read_metadata(file));
     }
@@ -215,9 +219,11 @@ class Assembler {
     bool is_list = file.name == "requirements.yaml";
     has_metadata_ = true;  // helm makes an empty one here
     if (chart_->metadata.api_version != "v1") {
-      warn(is_list ? "load.go:120" : "load.go:138",
-           is_list ? "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml."
-                   : "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.");
+      warn(
+          is_list ? "load.go:120" : "load.go:138",
+          is_list
+              ? "Warning: Dependencies are handled in Chart.yaml since apiVersion \"v2\". We recommend migrating dependencies to Chart.yaml."
+              : "Warning: Dependency locking is handled in Chart.lock since apiVersion \"v2\". We recommend migrating to Chart.lock.");
     }
     if (is_list) {
       auto decoded = decode_metadata(file.data, options_.helm, chart_->metadata);
@@ -235,7 +241,8 @@ class Assembler {
     auto loaded = [&]() -> Result<std::shared_ptr<const Chart>> {
       if (ends_with(name, ".tgz")) {
         if (files.front().name != name) {
-          return fail(Code::kInvalid, "error unpacking subchart tar in ", parent, ": expected ", name, ", got ", files.front().name);
+          return fail(Code::kInvalid, "error unpacking subchart tar in ", parent, ": expected ", name, ", got ",
+                      files.front().name);
         }
         TRY(auto inner, unpack_archive(files.front().data, options_.limits));
         return Assembler(options_, depth_ + 1).assemble(std::move(inner));
@@ -307,17 +314,20 @@ std::string_view content_type(std::string_view name_bytes) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, std::string_view bytes, const LoadOptions& options) {
+Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, std::string_view bytes,
+                                                        const LoadOptions& options) {
   if (!starts_with(bytes, "\x1F\x8B\x08")) {
     if (ends_with(name, ".yml") || ends_with(name, ".yaml")) {
       return fail(Code::kInvalid, "file '", name, "' seems to be a YAML file, but expected a gzipped archive");
     }
-    return fail(Code::kInvalid, "file '", name, "' does not appear to be a gzipped archive; got '", content_type(bytes), "'");
+    return fail(Code::kInvalid, "file '", name, "' does not appear to be a gzipped archive; got '", content_type(bytes),
+                "'");
   }
   auto files = unpack_archive(bytes, options.limits);
   if (!files) {
     if (files.error().message() == "gzip: invalid header") {
-      return fail(Code::kInvalid, "file '", name, "' does not appear to be a valid chart file (details: gzip: invalid header)");
+      return fail(Code::kInvalid, "file '", name,
+                  "' does not appear to be a valid chart file (details: gzip: invalid header)");
     }
     bool hidden = options.helm == HelmVersion::k4 && files.error().code() != Code::kLimit;
     // helm 4 hides the reason; it stays as the hint.
@@ -325,7 +335,8 @@ Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, s
     return std::move(files).error();
   }
   if (options.helm == HelmVersion::k4) {
-    auto found = std::find_if(files->begin(), files->end(), [](const ChartFile& file) { return file.name == "Chart.yaml"; });
+    auto found =
+        std::find_if(files->begin(), files->end(), [](const ChartFile& file) { return file.name == "Chart.yaml"; });
     if (found == files->end()) return fail(Code::kInvalid, "unable to detect chart version, no Chart.yaml found");
     TRY_DO(check_api_version(found->data, options.helm));
   }

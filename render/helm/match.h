@@ -8,11 +8,12 @@
 
 namespace autonomous::helm {
 
-// filepath.Match: '*' and '?' stop at '/', [classes] with ranges and '^', '\' escapes. nullopt: "syntax error in pattern"
-// (as Go, only where matching comes across the error, or at the pattern's end).
+// filepath.Match: '*' and '?' stop at '/', [classes] with ranges and '^', '\' escapes. nullopt: "syntax error in
+// pattern" (as Go, only where matching comes across the error, or at the pattern's end).
 std::optional<bool> path_match(std::string_view pattern, std::string_view name);
 
-// A gobwas glob, compiled with separator '/': '*' within a part, '**' across parts, '?', [abc] [!a-z], {a,b,{c,d}}, '\'.
+// A gobwas glob, compiled with separator '/': '*' within a part, '**' across parts, '?', [abc] [!a-z], {a,b,{c,d}},
+// '\'.
 class Glob {
  public:
   // nullopt where gobwas refuses the pattern.

@@ -69,10 +69,13 @@ class Decoder {
   }
 
   void strings(const Value& value, const DecodeScope& scope, std::vector<std::string>& out) {
-    list(value, scope, "[]string", [&](std::span<const Value> items) {
-      out.assign(items.size(), "");
-      for (size_t i = 0; i < items.size(); ++i) string(items[i], scope.item(i), out[i]);
-    }, [&] { out.clear(); });
+    list(
+        value, scope, "[]string",
+        [&](std::span<const Value> items) {
+          out.assign(items.size(), "");
+          for (size_t i = 0; i < items.size(); ++i) string(items[i], scope.item(i), out[i]);
+        },
+        [&] { out.clear(); });
   }
 
   void string_map(const Value& value, const DecodeScope& scope, std::vector<std::pair<std::string, std::string>>& out) {
@@ -104,7 +107,8 @@ class Decoder {
 
   using Field = std::pair<std::string_view, std::function<void(const Value&, const DecodeScope&)>>;
   // Fields by their JSON names, of any case, in the order of the document's keys.
-  void object(const Value& value, const DecodeScope& scope, std::string_view go_type, const std::vector<Field>& fields) {
+  void object(const Value& value, const DecodeScope& scope, std::string_view go_type,
+              const std::vector<Field>& fields) {
     if (value.is_nothing()) return;
     if (!value.is_map()) return mismatch(value, scope, go_type);
     for (const Map::Entry& entry : value.map()->entries()) {
@@ -165,18 +169,26 @@ void decode_dependency(Decoder& decoder, const Value& value, const DecodeScope& 
   auto text = [&](std::string& into) {
     return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, into); };
   };
-  decoder.object(value, scope, decoder.type("", "Dependency"), {
-    {"name", text(out.name)}, {"version", text(out.version)}, {"repository", text(out.repository)},
-    {"condition", text(out.condition)}, {"alias", text(out.alias)},
-    {"tags", [&](const Value& v, const DecodeScope& s) { decoder.strings(v, s, out.tags); }},
-    {"enabled", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.enabled); }},
-    {"import-values", [&](const Value& v, const DecodeScope& s) {
-      decoder.list(v, s, "[]interface {}", [&](std::span<const Value> items) {
-        out.import_values.clear();
-        for (const Value& item : items) decode_import(item, out.import_values);
-      }, [&] { out.import_values.clear(); });
-    }},
-  });
+  decoder.object(value, scope, decoder.type("", "Dependency"),
+                 {
+                     {"name", text(out.name)},
+                     {"version", text(out.version)},
+                     {"repository", text(out.repository)},
+                     {"condition", text(out.condition)},
+                     {"alias", text(out.alias)},
+                     {"tags", [&](const Value& v, const DecodeScope& s) { decoder.strings(v, s, out.tags); }},
+                     {"enabled", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.enabled); }},
+                     {"import-values",
+                      [&](const Value& v, const DecodeScope& s) {
+                        decoder.list(
+                            v, s, "[]interface {}",
+                            [&](std::span<const Value> items) {
+                              out.import_values.clear();
+                              for (const Value& item : items) decode_import(item, out.import_values);
+                            },
+                            [&] { out.import_values.clear(); });
+                      }},
+                 });
 }
 
 void decode_maintainer(Decoder& decoder, const Value& value, const DecodeScope& scope, Maintainer& out) {
@@ -198,34 +210,55 @@ void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
   auto strings = [&](std::vector<std::string>& into) {
     return [&](const Value& v, const DecodeScope& s) { decoder.strings(v, s, into); };
   };
-  decoder.object(root, {}, decoder.type("", "Metadata"), {
-    {"name", text(out.name)}, {"home", text(out.home)}, {"version", text(out.version)},
-    {"description", text(out.description)}, {"icon", text(out.icon)}, {"apiVersion", text(out.api_version)},
-    {"condition", text(out.condition)}, {"tags", text(out.tags)}, {"appVersion", text(out.app_version)},
-    {"kubeVersion", text(out.kube_version)}, {"type", text(out.type)},
-    {"sources", strings(out.sources)}, {"keywords", strings(out.keywords)},
-    {"deprecated", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.deprecated); }},
-    {"annotations", [&](const Value& v, const DecodeScope& s) {
-      decoder.string_map(v, s, out.annotations);
-      out.has_annotations = v.is_map();
-    }},
-    {"maintainers", [&](const Value& v, const DecodeScope& s) {
-      decoder.list(v, s, decoder.type("[]*", "Maintainer"), [&](std::span<const Value> items) {
-        out.maintainers.assign(items.size(), {});
-        for (size_t i = 0; i < items.size(); ++i) decode_maintainer(decoder, items[i], s.item(i), out.maintainers[i]);
-      }, [&] { out.maintainers.clear(); });
-    }},
-    {"dependencies", [&](const Value& v, const DecodeScope& s) {
-      decoder.list(v, s, decoder.type("[]*", "Dependency"), [&](std::span<const Value> items) {
-        out.has_dependencies = true;
-        out.dependencies.assign(items.size(), {});
-        for (size_t i = 0; i < items.size(); ++i) decode_dependency(decoder, items[i], s.item(i), out.dependencies[i]);
-      }, [&] {
-        out.has_dependencies = false;
-        out.dependencies.clear();
+  decoder.object(
+      root, {}, decoder.type("", "Metadata"),
+      {
+          {"name", text(out.name)},
+          {"home", text(out.home)},
+          {"version", text(out.version)},
+          {"description", text(out.description)},
+          {"icon", text(out.icon)},
+          {"apiVersion", text(out.api_version)},
+          {"condition", text(out.condition)},
+          {"tags", text(out.tags)},
+          {"appVersion", text(out.app_version)},
+          {"kubeVersion", text(out.kube_version)},
+          {"type", text(out.type)},
+          {"sources", strings(out.sources)},
+          {"keywords", strings(out.keywords)},
+          {"deprecated", [&](const Value& v, const DecodeScope& s) { decoder.boolean(v, s, out.deprecated); }},
+          {"annotations",
+           [&](const Value& v, const DecodeScope& s) {
+             decoder.string_map(v, s, out.annotations);
+             out.has_annotations = v.is_map();
+           }},
+          {"maintainers",
+           [&](const Value& v, const DecodeScope& s) {
+             decoder.list(
+                 v, s, decoder.type("[]*", "Maintainer"),
+                 [&](std::span<const Value> items) {
+                   out.maintainers.assign(items.size(), {});
+                   for (size_t i = 0; i < items.size(); ++i)
+                     decode_maintainer(decoder, items[i], s.item(i), out.maintainers[i]);
+                 },
+                 [&] { out.maintainers.clear(); });
+           }},
+          {"dependencies",
+           [&](const Value& v, const DecodeScope& s) {
+             decoder.list(
+                 v, s, decoder.type("[]*", "Dependency"),
+                 [&](std::span<const Value> items) {
+                   out.has_dependencies = true;
+                   out.dependencies.assign(items.size(), {});
+                   for (size_t i = 0; i < items.size(); ++i)
+                     decode_dependency(decoder, items[i], s.item(i), out.dependencies[i]);
+                 },
+                 [&] {
+                   out.has_dependencies = false;
+                   out.dependencies.clear();
+                 });
+           }},
       });
-    }},
-  });
 }
 
 Result<Value> read_native(render::Arena& arena, std::string_view text) {
@@ -281,7 +314,8 @@ Result<void> validate_lists(Metadata& md) {
   for (Dependency& dependency : md.dependencies) {
     TRY_DO(validate_dependency(dependency));
     const std::string& name = dependency.alias.empty() ? dependency.name : dependency.alias;
-    if (!names.insert(name).second) return invalid("more than one dependency with name or alias ", render::quote_go(name));
+    if (!names.insert(name).second)
+      return invalid("more than one dependency with name or alias ", render::quote_go(name));
   }
   return ok();
 }
@@ -306,15 +340,16 @@ Result<void> decode_api_version(std::string_view text, std::string& out) {
 }
 
 Result<void> validate_metadata(Metadata& md) {
-  for (std::string* text : {&md.name, &md.description, &md.home, &md.icon, &md.condition, &md.tags, &md.app_version,
-                            &md.kube_version}) {
+  for (std::string* text :
+       {&md.name, &md.description, &md.home, &md.icon, &md.condition, &md.tags, &md.app_version, &md.kube_version}) {
     clean(*text);
   }
   for (std::string& source : md.sources) clean(source);
   for (std::string& keyword : md.keywords) clean(keyword);
   if (md.api_version.empty()) return invalid("chart.metadata.apiVersion is required");
   if (md.name.empty()) return invalid("chart.metadata.name is required");
-  if (md.name == "." || md.name == "..") return invalid("chart.metadata.name ", render::quote_go(md.name), " is not allowed");
+  if (md.name == "." || md.name == "..")
+    return invalid("chart.metadata.name ", render::quote_go(md.name), " is not allowed");
   if (md.name != base_name(md.name)) return invalid("chart.metadata.name ", render::quote_go(md.name), " is invalid");
   if (md.version.empty()) return invalid("chart.metadata.version is required");
   if (!render::Version::parse(md.version)) {
@@ -335,15 +370,23 @@ Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm) {
   auto into = [&](std::string& out) {
     return [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, out); };
   };
-  decoder.object(root, {}, helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead", {
-    {"apiVersion", into(head.api_version)}, {"kind", into(head.kind)},
-    {"metadata", [&](const Value& v, const DecodeScope& s) {
-      decoder.object(v, s, "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }", {
-        {"name", into(name)},
-        {"annotations", [&](const Value& a, const DecodeScope& t) { decoder.string_map(a, t, head.annotations); }},
+  decoder.object(
+      root, {}, helm == HelmVersion::k4 ? "util.SimpleHead" : "releaseutil.SimpleHead",
+      {
+          {"apiVersion", into(head.api_version)},
+          {"kind", into(head.kind)},
+          {"metadata",
+           [&](const Value& v, const DecodeScope& s) {
+             decoder.object(
+                 v, s,
+                 "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }",
+                 {
+                     {"name", into(name)},
+                     {"annotations",
+                      [&](const Value& a, const DecodeScope& t) { decoder.string_map(a, t, head.annotations); }},
+                 });
+           }},
       });
-    }},
-  });
   TRY_DO(decoder.done());
   return head;
 }

@@ -44,7 +44,8 @@ Value imports_of(Arena& arena, const std::vector<ImportValue>& imports) {
   return list_of(arena, items);
 }
 
-// ---- helm 4: maps with Go's field names ------------------------------------------------------------------------------
+// ---- helm 4: maps with Go's field names
+// ------------------------------------------------------------------------------
 
 Value dependency_map(Arena& arena, const WorkDependency& dependency) {
   const Dependency& spec = dependency.spec;
@@ -96,7 +97,8 @@ Value chart_map(Arena& arena, const WorkChart& chart) {
   return Value::of(map);
 }
 
-// ---- helm 3: structs with Go's types and JSON names ------------------------------------------------------------------
+// ---- helm 3: structs with Go's types and JSON names
+// ------------------------------------------------------------------
 
 Field field(std::string_view name, std::string_view json, Value value, bool omit_empty = true) {
   Field out;
@@ -125,14 +127,14 @@ Value maintainer_struct(Arena& arena, const Maintainer& one) {
 Value dependency_struct(Arena& arena, const WorkDependency& one) {
   const Dependency& spec = one.spec;
   Value imports = one.imported.empty() ? Value::typed_nil(Type::kList) : imports_of(arena, one.imported);
-  return Value::of(structure(arena, {field("Name", "name", text(spec.name), false), field("Version", "version", text(spec.version)),
-                                     field("Repository", "repository", text(spec.repository), false),
-                                     field("Condition", "condition", text(spec.condition)),
-                                     field("Tags", "tags", strings_or_nil(arena, spec.tags)),
-                                     field("Enabled", "enabled", Value::of(spec.enabled)),
-                                     field("ImportValues", "import-values", imports),
-                                     field("Alias", "alias", text(spec.alias))}),
-                   Type::kDependencyPointer);
+  return Value::of(
+      structure(arena, {field("Name", "name", text(spec.name), false), field("Version", "version", text(spec.version)),
+                        field("Repository", "repository", text(spec.repository), false),
+                        field("Condition", "condition", text(spec.condition)),
+                        field("Tags", "tags", strings_or_nil(arena, spec.tags)),
+                        field("Enabled", "enabled", Value::of(spec.enabled)),
+                        field("ImportValues", "import-values", imports), field("Alias", "alias", text(spec.alias))}),
+      Type::kDependencyPointer);
 }
 
 Value chart_struct(Arena& arena, const WorkChart& chart) {
@@ -142,28 +144,33 @@ Value chart_struct(Arena& arena, const WorkChart& chart) {
   std::vector<Value> dependencies;
   for (const auto& one : chart.requirements) dependencies.push_back(dependency_struct(arena, *one));
   Value metadata = Value::of(
-      structure(arena,
-                {field("Name", "name", text(chart.name)), field("Home", "home", text(md.home)),
-                 field("Sources", "sources", strings_or_nil(arena, md.sources)), field("Version", "version", text(md.version)),
-                 field("Description", "description", text(md.description)),
-                 field("Keywords", "keywords", strings_or_nil(arena, md.keywords)),
-                 field("Maintainers", "maintainers",
-                       maintainers.empty() ? Value::typed_nil(Type::kMaintainers) : list_of(arena, maintainers, Type::kMaintainers)),
-                 field("Icon", "icon", text(md.icon)), field("APIVersion", "apiVersion", text(md.api_version)),
-                 field("Condition", "condition", text(md.condition)), field("Tags", "tags", text(md.tags)),
-                 field("AppVersion", "appVersion", text(md.app_version)), field("Deprecated", "deprecated", Value::of(md.deprecated)),
-                 field("Annotations", "annotations", annotations_of(arena, md)),
-                 field("KubeVersion", "kubeVersion", text(md.kube_version)),
-                 field("Dependencies", "dependencies",
-                       dependencies.empty() ? Value::typed_nil(Type::kDependencies) : list_of(arena, dependencies, Type::kDependencies)),
-                 field("Type", "type", text(md.type))}),
+      structure(arena, {field("Name", "name", text(chart.name)), field("Home", "home", text(md.home)),
+                        field("Sources", "sources", strings_or_nil(arena, md.sources)),
+                        field("Version", "version", text(md.version)),
+                        field("Description", "description", text(md.description)),
+                        field("Keywords", "keywords", strings_or_nil(arena, md.keywords)),
+                        field("Maintainers", "maintainers",
+                              maintainers.empty() ? Value::typed_nil(Type::kMaintainers)
+                                                  : list_of(arena, maintainers, Type::kMaintainers)),
+                        field("Icon", "icon", text(md.icon)), field("APIVersion", "apiVersion", text(md.api_version)),
+                        field("Condition", "condition", text(md.condition)), field("Tags", "tags", text(md.tags)),
+                        field("AppVersion", "appVersion", text(md.app_version)),
+                        field("Deprecated", "deprecated", Value::of(md.deprecated)),
+                        field("Annotations", "annotations", annotations_of(arena, md)),
+                        field("KubeVersion", "kubeVersion", text(md.kube_version)),
+                        field("Dependencies", "dependencies",
+                              dependencies.empty() ? Value::typed_nil(Type::kDependencies)
+                                                   : list_of(arena, dependencies, Type::kDependencies)),
+                        field("Type", "type", text(md.type))}),
       Type::kChartMetadata);
   Field embedded = field("Metadata", "", metadata, false);
   embedded.embedded = true;
-  return Value::of(structure(arena, {embedded, field("IsRoot", "", Value::of(chart.is_root()), false)}), Type::kHelm3Chart);
+  return Value::of(structure(arena, {embedded, field("IsRoot", "", Value::of(chart.is_root()), false)}),
+                   Type::kHelm3Chart);
 }
 
-// ---- the scopes ------------------------------------------------------------------------------------------------------
+// ---- the scopes
+// ------------------------------------------------------------------------------------------------------
 
 Value files_of(Arena& arena, const Chart& chart) {
   Map* map = Map::make(arena, chart.files.size());
@@ -198,7 +205,8 @@ Map* scope_of(Work& work, const WorkChart& chart, Map* outer, std::vector<Render
   std::string path = chart.full_path();
   for (const ChartFile& file : chart.chart->templates) {
     if (is_library(*chart.chart) && base_name(file.name).front() != '_') continue;
-    out.push_back({clean_path(path + "/" + file.name), &file, chart.chart->parsed.get(), scope, clean_path(path + "/templates")});
+    out.push_back(
+        {clean_path(path + "/" + file.name), &file, chart.chart->parsed.get(), scope, clean_path(path + "/templates")});
   }
   return scope;
 }

@@ -13,13 +13,44 @@ namespace autonomous::helm {
 namespace {
 
 // releaseutil.InstallOrder; helm 3 knows all but the last two.
-constexpr std::array<std::string_view, 38> kInstallOrder = {
-    "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
-    "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume",
-    "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding",
-    "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding", "RoleBindingList", "Service", "DaemonSet", "Pod",
-    "ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob",
-    "IngressClass", "Ingress", "APIService", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"};
+constexpr std::array<std::string_view, 38> kInstallOrder = {"PriorityClass",
+                                                            "Namespace",
+                                                            "NetworkPolicy",
+                                                            "ResourceQuota",
+                                                            "LimitRange",
+                                                            "PodSecurityPolicy",
+                                                            "PodDisruptionBudget",
+                                                            "ServiceAccount",
+                                                            "Secret",
+                                                            "SecretList",
+                                                            "ConfigMap",
+                                                            "StorageClass",
+                                                            "PersistentVolume",
+                                                            "PersistentVolumeClaim",
+                                                            "CustomResourceDefinition",
+                                                            "ClusterRole",
+                                                            "ClusterRoleList",
+                                                            "ClusterRoleBinding",
+                                                            "ClusterRoleBindingList",
+                                                            "Role",
+                                                            "RoleList",
+                                                            "RoleBinding",
+                                                            "RoleBindingList",
+                                                            "Service",
+                                                            "DaemonSet",
+                                                            "Pod",
+                                                            "ReplicationController",
+                                                            "ReplicaSet",
+                                                            "Deployment",
+                                                            "HorizontalPodAutoscaler",
+                                                            "StatefulSet",
+                                                            "Job",
+                                                            "CronJob",
+                                                            "IngressClass",
+                                                            "Ingress",
+                                                            "APIService",
+                                                            "MutatingWebhookConfiguration",
+                                                            "ValidatingWebhookConfiguration"};
 
 size_t rank(std::string_view kind, HelmVersion helm) {
   size_t known = helm == HelmVersion::k4 ? kInstallOrder.size() : kInstallOrder.size() - 2;
@@ -70,7 +101,8 @@ std::vector<std::string> split4(std::string_view text) {
     if (!document.empty()) out.emplace_back(document);
   };
   size_t start = 0;
-  for (size_t at = starts_with(text, "---") ? 0 : text.find("\n---"); at != std::string_view::npos; at = text.find("\n---", start > 0 ? start - 1 : 0)) {
+  for (size_t at = starts_with(text, "---") ? 0 : text.find("\n---"); at != std::string_view::npos;
+       at = text.find("\n---", start > 0 ? start - 1 : 0)) {
     size_t dashes = text[at] == '\n' ? at + 1 : at;
     add(text.substr(start, dashes - start));
     start = dashes + 3;
@@ -107,8 +139,8 @@ std::vector<std::string> split3(std::string_view text) {
   return out;
 }
 
-constexpr std::string_view kEvents[] = {"pre-install", "post-install", "pre-delete", "post-delete", "pre-upgrade",
-                                        "post-upgrade", "pre-rollback", "post-rollback", "test", "test-success"};
+constexpr std::string_view kEvents[] = {"pre-install",  "post-install", "pre-delete",    "post-delete", "pre-upgrade",
+                                        "post-upgrade", "pre-rollback", "post-rollback", "test",        "test-success"};
 
 // False where an event is unknown: then helm drops the document.
 bool read_events(std::string_view annotation, bool& is_test) {

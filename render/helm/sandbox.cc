@@ -54,18 +54,25 @@ bool close_files() {
 }
 
 constexpr int kAllowed[] = {
-    SYS_read, SYS_write, SYS_close, SYS_pread64, SYS_lseek, SYS_fstat, SYS_newfstatat,
-    SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_brk,
-    SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_sched_yield, SYS_sched_getaffinity, SYS_membarrier,
-    SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_tgkill, SYS_getpid, SYS_gettid,
-    SYS_clock_gettime, SYS_gettimeofday, SYS_getrandom, SYS_getrusage, SYS_prlimit64, SYS_exit, SYS_exit_group,
+    SYS_read,         SYS_write,        SYS_close,
+    SYS_pread64,      SYS_lseek,        SYS_fstat,
+    SYS_newfstatat,   SYS_mmap,         SYS_munmap,
+    SYS_mprotect,     SYS_mremap,       SYS_madvise,
+    SYS_brk,          SYS_futex,        SYS_set_robust_list,
+    SYS_rseq,         SYS_sched_yield,  SYS_sched_getaffinity,
+    SYS_membarrier,   SYS_rt_sigaction, SYS_rt_sigprocmask,
+    SYS_rt_sigreturn, SYS_sigaltstack,  SYS_tgkill,
+    SYS_getpid,       SYS_gettid,       SYS_clock_gettime,
+    SYS_gettimeofday, SYS_getrandom,    SYS_getrusage,
+    SYS_prlimit64,    SYS_exit,         SYS_exit_group,
 #if defined(__x86_64__)
-    SYS_getrlimit, SYS_setrlimit, SYS_time,
+    SYS_getrlimit,    SYS_setrlimit,    SYS_time,
 #endif
 };
 
-constexpr int kDeadly[] = {SYS_execve, SYS_execveat, SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_ptrace,
-                           SYS_process_vm_readv, SYS_process_vm_writev, SYS_io_uring_setup, SYS_bpf, SYS_unshare, SYS_mount};
+constexpr int kDeadly[] = {
+    SYS_execve,           SYS_execveat,          SYS_socket,         SYS_socketpair, SYS_connect, SYS_bind, SYS_ptrace,
+    SYS_process_vm_readv, SYS_process_vm_writev, SYS_io_uring_setup, SYS_bpf,        SYS_unshare, SYS_mount};
 
 void filter_calls(bool may_open) {
   std::vector<sock_filter> program;

@@ -6,8 +6,8 @@
 
 namespace autonomous::helm {
 
-// memory_bytes: of address space; 0: no limit. Where the kernel lacks Landlock, no file can be opened at all (time zones
-// other than UTC are then unknown). Under a sanitizer only the limits that it can live with are set.
+// memory_bytes: of address space; 0: no limit. Where the kernel lacks Landlock, no file can be opened at all (time
+// zones other than UTC are then unknown). Under a sanitizer only the limits that it can live with are set.
 void enter_sandbox(uint64_t memory_bytes);
 
 }  // namespace autonomous::helm

@@ -21,7 +21,7 @@ constexpr int kMaxDepth = 3000;  // of values and schemas together
 struct Problem {
   enum class What : uint8_t { kOne, kGroup, kReference };
   What what = What::kOne;
-  std::string at;    // JSON pointer into the values
+  std::string at;  // JSON pointer into the values
   std::string text;
   std::vector<Problem> causes;
 };
@@ -97,7 +97,8 @@ std::string choices_text(const SchemaValue& choices) {
 void print(const Problem& problem, int indent, std::string& out) {
   bool skipped = problem.what == Problem::What::kReference && problem.causes.size() == 1;
   if (!skipped) {
-    out += "\n" + std::string(static_cast<size_t>(indent - 1) * 2, ' ') + "- at " + quote_for_schema(problem.at) + ": " + problem.text;
+    out += "\n" + std::string(static_cast<size_t>(indent - 1) * 2, ' ') + "- at " + quote_for_schema(problem.at) +
+           ": " + problem.text;
     ++indent;
   }
   for (const Problem& cause : problem.causes) print(cause, indent, out);
@@ -124,7 +125,8 @@ struct Scope {
 std::string location(const std::string& pointer) {
   std::string out;
   for (char c : pointer) {
-    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
+    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                 std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
     if (plain) {
       out += c;
     } else {
@@ -142,7 +144,8 @@ std::string keywords(const Scope* scope) {
   for (; scope->parent != nullptr; scope = scope->parent) {
     std::string pointer = location(scope->node->pointer);
     std::string outer = location(scope->parent->node->pointer);
-    std::string step = *scope->keyword != 0 ? std::string("/") + scope->keyword : pointer.substr(std::min(outer.size(), pointer.size()));
+    std::string step = *scope->keyword != 0 ? std::string("/") + scope->keyword
+                                            : pointer.substr(std::min(outer.size(), pointer.size()));
     out.insert(0, step);
   }
   return out;
@@ -162,7 +165,8 @@ struct Unseen {
 
 Unseen unseen_of(const SchemaValue& value, const SchemaNode& node, bool caller_needs) {
   Unseen out;
-  if (value.kind == Kind::kObject && !node.all_properties_evaluated && (caller_needs || node.unevaluated_properties != nullptr)) {
+  if (value.kind == Kind::kObject && !node.all_properties_evaluated &&
+      (caller_needs || node.unevaluated_properties != nullptr)) {
     for (const SchemaValue::Member& member : value.members) out.properties.insert(member.key);
   }
   if (value.kind == Kind::kArray && !node.all_items_evaluated && (caller_needs || node.unevaluated_items != nullptr)) {
@@ -175,8 +179,14 @@ class Judge {
  public:
   Judge(const SchemaNode& node, const SchemaValue& value, std::string at, Scope scope, Unseen unseen, bool only_whether,
         int depth, bool& too_deep)
-      : node_(node), value_(value), at_(std::move(at)), scope_(scope), unseen_(std::move(unseen)),
-        only_whether_(only_whether), depth_(depth), too_deep_(too_deep) {}
+      : node_(node),
+        value_(value),
+        at_(std::move(at)),
+        scope_(scope),
+        unseen_(std::move(unseen)),
+        only_whether_(only_whether),
+        depth_(depth),
+        too_deep_(too_deep) {}
 
   // Nothing wrong: an empty list. Several: the caller decides whether they make a group.
   Problems run() {
@@ -190,8 +200,8 @@ class Judge {
     }
     for (const Scope* scope = scope_.parent; scope != nullptr && scope->value == scope_.value; scope = scope->parent) {
       if (scope->node != &node_) continue;
-      add("both " + keywords(&scope_) + " and " + keywords(scope) + " resolve to \"file:///values.schema.json#" + location(node_.pointer) +
-          "\" causing reference cycle");
+      add("both " + keywords(&scope_) + " and " + keywords(scope) + " resolve to \"file:///values.schema.json#" +
+          location(node_.pointer) + "\" causing reference cycle");
       return std::move(problems_);
     }
     if (!basics()) return std::move(problems_);
@@ -217,7 +227,9 @@ class Judge {
 
  private:
   void add(std::string text) { problems_.push_back({Problem::What::kOne, at_, std::move(text), {}}); }
-  void add(std::string text, Problems causes) { problems_.push_back({Problem::What::kOne, at_, std::move(text), std::move(causes)}); }
+  void add(std::string text, Problems causes) {
+    problems_.push_back({Problem::What::kOne, at_, std::move(text), std::move(causes)});
+  }
   // Several problems of one subschema are shown under "validation failed".
   void add_all(Problems problems) {
     if (problems.empty()) return;
@@ -242,8 +254,8 @@ class Judge {
     return out;
   }
   Problems inner(const SchemaNode& node, const SchemaValue& value, std::string_view token) {
-    return Judge(node, value, below(token), {&node, &scope_, scope_.value + 1, ""}, unseen_of(value, node, false), only_whether_,
-                 depth_ + 1, too_deep_)
+    return Judge(node, value, below(token), {&node, &scope_, scope_.value + 1, ""}, unseen_of(value, node, false),
+                 only_whether_, depth_ + 1, too_deep_)
         .run();
   }
   void add_inner(const SchemaNode& node, const SchemaValue& value, std::string_view token) {
@@ -253,7 +265,8 @@ class Judge {
 
   void refer(const SchemaNode& to, const char* keyword) {
     Problems problems = ungrouped(self(to, false, keyword));
-    if (!problems.empty()) problems_.push_back({Problem::What::kReference, at_, "validation failed", std::move(problems)});
+    if (!problems.empty())
+      problems_.push_back({Problem::What::kReference, at_, "validation failed", std::move(problems)});
   }
 
   // type, const, enum, format: the first that fails is the only one that is told.
@@ -261,7 +274,8 @@ class Judge {
     if (!node_.types.empty()) {
       std::string got = type_name(value_);
       auto takes = [&](const std::string& type) {
-        return type == got || (type == "integer" && value_.kind == Kind::kNumber && Decimal::parse(value_.text).is_integer());
+        return type == got ||
+               (type == "integer" && value_.kind == Kind::kNumber && Decimal::parse(value_.text).is_integer());
       };
       if (std::none_of(node_.types.begin(), node_.types.end(), takes)) {
         add("got " + got + ", want " + join(node_.types, " or "));
@@ -274,7 +288,8 @@ class Judge {
     }
     if (node_.choices != nullptr) {
       const auto& choices = node_.choices->items;
-      if (std::none_of(choices.begin(), choices.end(), [&](const SchemaValue& choice) { return equal(value_, choice); })) {
+      if (std::none_of(choices.begin(), choices.end(),
+                       [&](const SchemaValue& choice) { return equal(value_, choice); })) {
         add(choices_text(*node_.choices));
         return false;
       }
@@ -362,9 +377,9 @@ class Judge {
   void names() {
     for (const SchemaValue::Member& member : value_.members) {
       SchemaValue name = SchemaValue::string(member.key);
-      Problems problems =
-          Judge(*node_.property_names, name, "", {node_.property_names, nullptr, 0, ""}, {}, only_whether_, depth_ + 1, too_deep_)
-              .run();
+      Problems problems = Judge(*node_.property_names, name, "", {node_.property_names, nullptr, 0, ""}, {},
+                                only_whether_, depth_ + 1, too_deep_)
+                              .run();
       problems = ungrouped(std::move(problems));
       if (!problems.empty()) add("invalid propertyName " + quote_for_schema(member.key), std::move(problems));
     }
@@ -442,8 +457,10 @@ class Judge {
     };
     if (node_.minimum && compare(got, *node_.minimum) < 0) tell("minimum", *node_.minimum);
     if (node_.maximum && compare(got, *node_.maximum) > 0) tell("maximum", *node_.maximum);
-    if (node_.exclusive_minimum && compare(got, *node_.exclusive_minimum) <= 0) tell("exclusiveMinimum", *node_.exclusive_minimum);
-    if (node_.exclusive_maximum && compare(got, *node_.exclusive_maximum) >= 0) tell("exclusiveMaximum", *node_.exclusive_maximum);
+    if (node_.exclusive_minimum && compare(got, *node_.exclusive_minimum) <= 0)
+      tell("exclusiveMinimum", *node_.exclusive_minimum);
+    if (node_.exclusive_maximum && compare(got, *node_.exclusive_maximum) >= 0)
+      tell("exclusiveMaximum", *node_.exclusive_maximum);
     if (node_.multiple_of && !is_multiple(got, *node_.multiple_of)) tell("multipleOf", *node_.multiple_of);
   }
 
@@ -529,7 +546,8 @@ class Judge {
       unseen_.properties.clear();
     }
     if (value_.kind == Kind::kArray && node_.unevaluated_items != nullptr) {
-      for (size_t index : unseen_.items) add_inner(*node_.unevaluated_items, value_.items[index], std::to_string(index));
+      for (size_t index : unseen_.items)
+        add_inner(*node_.unevaluated_items, value_.items[index], std::to_string(index));
       unseen_.items.clear();
     }
   }
@@ -568,7 +586,8 @@ std::string quote_for_schema(std::string_view text) {
     utf8proc_ssize_t size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
                                              static_cast<utf8proc_ssize_t>(text.size() - at), &rune);
     if (size <= 0) {
-      out += hex_escape(static_cast<unsigned char>(text[at]) & 0x7F).replace(2, 1, 1, "89abcdef"[static_cast<unsigned char>(text[at]) >> 4 & 7]);
+      out += hex_escape(static_cast<unsigned char>(text[at]) & 0x7F)
+                 .replace(2, 1, 1, "89abcdef"[static_cast<unsigned char>(text[at]) >> 4 & 7]);
       ++at;
       continue;
     }

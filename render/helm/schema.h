@@ -1,5 +1,5 @@
-// values.schema.json: JSON Schema, drafts 4 to 2020-12, judged and worded as santhosh-tekuri's jsonschema/v6 does in Helm:
-// "at '/img': minLength: got 2, want 3".
+// values.schema.json: JSON Schema, drafts 4 to 2020-12, judged and worded as santhosh-tekuri's jsonschema/v6 does in
+// Helm: "at '/img': minLength: got 2, want 3".
 //
 // References stay inside the schema: what would be loaded from a URL or a file is refused. Where Go's map order decides
 // the order of messages, ours is the keys'. Patterns run on RE2. Pure functions.
@@ -19,9 +19,9 @@ struct SchemaValue {
   enum class Kind : uint8_t { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
   struct Member;
   Kind kind = Kind::kNull;
-  std::string text;                // of a number or a string
+  std::string text;  // of a number or a string
   std::vector<SchemaValue> items;
-  std::vector<Member> members;     // sorted by key, bytewise; keys are unique
+  std::vector<Member> members;  // sorted by key, bytewise; keys are unique
 
   bool is_bool() const { return kind == Kind::kFalse || kind == Kind::kTrue; }
   const SchemaValue* find(std::string_view key) const;
@@ -39,8 +39,8 @@ struct SchemaValue::Member {
   SchemaValue value;
 };
 
-// The text that Helm puts after "<chart>:\n": one problem or more, each on a line, ending in a line end; or why the schema
-// itself can't be used (without one). kInvalid. kLimit: values nested too deep.
+// The text that Helm puts after "<chart>:\n": one problem or more, each on a line, ending in a line end; or why the
+// schema itself can't be used (without one). kInvalid. kLimit: values nested too deep.
 Result<void> validate_schema(std::string_view schema, const SchemaValue& values);
 
 }  // namespace autonomous::helm

@@ -39,7 +39,8 @@ void check(const WorkChart& chart, const render::Value& values, std::string& tex
     if (given->is_map()) {
       check(*inner, *given, text);
     } else {
-      text += inner->name + ":\ninvalid type for values: expected object (map), got " + std::string(given->type_name()) + "\n";
+      text += inner->name + ":\ninvalid type for values: expected object (map), got " +
+              std::string(given->type_name()) + "\n";
     }
   }
 }
@@ -52,7 +53,8 @@ Result<void> check_schemas(const WorkChart& root, render::Map* values) {
   std::string text;
   check(root, render::Value::of(values), text);
   if (text.empty()) return ok();
-  return fail(Code::kInvalid, "values don't meet the specifications of the schema(s) in the following chart(s):\n", text);
+  return fail(Code::kInvalid, "values don't meet the specifications of the schema(s) in the following chart(s):\n",
+              text);
 }
 
 }  // namespace autonomous::helm

@@ -61,7 +61,9 @@ std::string join_url(const std::string& base, const std::string& reference) {
   size_t scheme = base.find("://");
   size_t path = scheme == std::string::npos ? base.find(':') + 1 : std::min(base.find('/', scheme + 3), base.size());
   if (starts_with(reference, "//")) return base.substr(0, base.find(':') + 1) + reference;
-  std::string merged = reference[0] == '/' ? reference : base.substr(path, base.rfind('/') + 1 - std::min(path, base.rfind('/') + 1)) + reference;
+  std::string merged = reference[0] == '/'
+                           ? reference
+                           : base.substr(path, base.rfind('/') + 1 - std::min(path, base.rfind('/') + 1)) + reference;
   std::vector<std::string> parts;
   for (std::string_view part : split(merged, '/')) {
     if (part == "..") {
@@ -116,7 +118,8 @@ class SchemaCompiler {
     TRY_DO(collect(schema_.document_, "", std::string(kLocation), 2020));
     schema_.root_ = node("");
     for (auto& [pointer, resource] : schema_.resources_) {
-      for (const std::string& name : resource.dynamic_anchor_names) resource.dynamic_anchors[name] = node(resource.anchors[name]);
+      for (const std::string& name : resource.dynamic_anchor_names)
+        resource.dynamic_anchors[name] = node(resource.anchors[name]);
     }
     // New nodes are appended while older ones are compiled.
     for (size_t i = 0; i < schema_.nodes_.size(); ++i) TRY_DO(compile(schema_.nodes_[i]));
@@ -131,8 +134,8 @@ class SchemaCompiler {
 
   // Values under these keys are schemas, or hold some, in every draft that has the key.
   static bool holds_schema(std::string_view key) {
-    for (std::string_view one : {"not", "additionalProperties", "items", "additionalItems", "propertyNames", "contains", "if",
-                                 "then", "else", "unevaluatedProperties", "unevaluatedItems", "contentSchema"}) {
+    for (std::string_view one : {"not", "additionalProperties", "items", "additionalItems", "propertyNames", "contains",
+                                 "if", "then", "else", "unevaluatedProperties", "unevaluatedItems", "contentSchema"}) {
       if (key == one) return true;
     }
     return false;
@@ -176,7 +179,8 @@ class SchemaCompiler {
     }
     for (const SchemaValue::Member& member : value.members) {
       std::string below = pointer + "/" + escape(member.key);
-      if (holds_schema(member.key) && member.value.kind == Kind::kObject) TRY_DO(collect(member.value, below, base, draft));
+      if (holds_schema(member.key) && member.value.kind == Kind::kObject)
+        TRY_DO(collect(member.value, below, base, draft));
       if (holds_schemas(member.key) || (member.key == "items" && member.value.kind == Kind::kArray)) {
         TRY_DO(collect_below(member.value, below, base, draft));
       }
@@ -184,7 +188,8 @@ class SchemaCompiler {
     return ok();
   }
 
-  Result<void> collect_below(const SchemaValue& holder, const std::string& pointer, const std::string& base, int draft) {
+  Result<void> collect_below(const SchemaValue& holder, const std::string& pointer, const std::string& base,
+                             int draft) {
     for (size_t i = 0; i < holder.items.size(); ++i) {
       TRY_DO(collect(holder.items[i], pointer + "/" + std::to_string(i), base, draft));
     }
@@ -277,7 +282,8 @@ class SchemaCompiler {
     TRY_DO(assertions(*value, out));
     TRY_DO(later_drafts(*value, out, resource));
     out.all_properties_evaluated = out.additional_properties != nullptr || out.additional_properties_flag.has_value();
-    out.all_items_evaluated = out.items != nullptr || out.additional_items != nullptr || out.additional_items_flag.has_value();
+    out.all_items_evaluated =
+        out.items != nullptr || out.additional_items != nullptr || out.additional_items_flag.has_value();
     return ok();
   }
 
@@ -331,7 +337,8 @@ class SchemaCompiler {
       out.items = child(value, out, "items");
     }
     if (out.draft >= 2020) out.prefix_items = children(value, out, "prefixItems");
-    each(value, out, "properties", [&](const auto& member, const std::string& at) { out.properties[member.key] = node(at); });
+    each(value, out, "properties",
+         [&](const auto& member, const std::string& at) { out.properties[member.key] = node(at); });
     std::optional<Error> bad;
     each(value, out, "patternProperties", [&](const auto& member, const std::string& at) {
       auto pattern = compile_pattern(member.key);
@@ -365,7 +372,8 @@ class SchemaCompiler {
   }
 
   static Error bad_pattern(const std::string& pattern, const std::string& pointer, const Error& why) {
-    return fail(Code::kInvalid, "invalid regex \"", pattern, "\" at \"", kLocation, "#", pointer, "\": ", why.message());
+    return fail(Code::kInvalid, "invalid regex \"", pattern, "\" at \"", kLocation, "#", pointer,
+                "\": ", why.message());
   }
 
   static std::optional<Decimal> number_at(const SchemaValue& value, const char* key) {
@@ -382,8 +390,8 @@ class SchemaCompiler {
   }
 
   // Draft 4's exclusiveMaximum is a flag that changes what maximum means.
-  static void bound(const SchemaValue& value, const char* key, const char* exclusive_key, std::optional<Decimal>& inclusive,
-                    std::optional<Decimal>& exclusive) {
+  static void bound(const SchemaValue& value, const char* key, const char* exclusive_key,
+                    std::optional<Decimal>& inclusive, std::optional<Decimal>& exclusive) {
     inclusive = number_at(value, key);
     if (true_at(value, exclusive_key)) {
       exclusive = std::exchange(inclusive, std::nullopt);
@@ -394,13 +402,15 @@ class SchemaCompiler {
 
   Result<void> assertions(const SchemaValue& value, SchemaNode& out) {
     if (const SchemaValue* type = value.find("type")) {
-      std::vector<std::string> names = type->kind == Kind::kString ? std::vector<std::string>{type->text} : texts_of(*type);
+      std::vector<std::string> names =
+          type->kind == Kind::kString ? std::vector<std::string>{type->text} : texts_of(*type);
       // Messages list them in this order, whatever order the schema has.
       for (const char* name : {"null", "boolean", "number", "integer", "string", "array", "object"}) {
         if (std::find(names.begin(), names.end(), name) != names.end()) out.types.emplace_back(name);
       }
     }
-    if (const SchemaValue* choices = value.find("enum"); choices != nullptr && choices->kind == Kind::kArray) out.choices = choices;
+    if (const SchemaValue* choices = value.find("enum"); choices != nullptr && choices->kind == Kind::kArray)
+      out.choices = choices;
     out.multiple_of = number_at(value, "multipleOf");
     bound(value, "maximum", "exclusiveMaximum", out.maximum, out.exclusive_maximum);
     bound(value, "minimum", "exclusiveMinimum", out.minimum, out.exclusive_minimum);
@@ -440,15 +450,18 @@ class SchemaCompiler {
       out.min_contains = integer_at(value, "minContains");
       out.max_contains = integer_at(value, "maxContains");
     }
-    each(value, out, "dependentRequired", [&](const auto& member, const std::string&) { out.dependent_required[member.key] = texts_of(member.value); });
-    each(value, out, "dependentSchemas", [&](const auto& member, const std::string& at) { out.dependent_schemas[member.key] = node(at); });
+    each(value, out, "dependentRequired",
+         [&](const auto& member, const std::string&) { out.dependent_required[member.key] = texts_of(member.value); });
+    each(value, out, "dependentSchemas",
+         [&](const auto& member, const std::string& at) { out.dependent_schemas[member.key] = node(at); });
     out.unevaluated_items = child(value, out, "unevaluatedItems");
     out.unevaluated_properties = child(value, out, "unevaluatedProperties");
     if (out.draft < 2020) return ok();
     TRY(out.dynamic_ref, reference(value, "$dynamicRef", resource));
     std::string written = text_at(value, "$dynamicRef");
     size_t hash = written.find('#');
-    if (hash != std::string::npos && written.find('/', hash) == std::string::npos) out.dynamic_ref_anchor = written.substr(hash + 1);
+    if (hash != std::string::npos && written.find('/', hash) == std::string::npos)
+      out.dynamic_ref_anchor = written.substr(hash + 1);
     out.dynamic_anchor = text_at(value, "$dynamicAnchor");
     return ok();
   }

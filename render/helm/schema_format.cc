@@ -14,7 +14,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
 bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
 bool all_hex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); });
 }
 
 // The character at `at`, as Go's %q shows it.
@@ -55,7 +56,8 @@ class Ipv6Reader {
 
   std::string problem() {
     if (rest_.size() != whole_.size()) {
-      return rest_.size() + 1 == whole_.size() ? told("zone must be a non-empty string", false) : "zone id is not a part of ipv6 address";
+      return rest_.size() + 1 == whole_.size() ? told("zone must be a non-empty string", false)
+                                               : "zone id is not a part of ipv6 address";
     }
     if (starts_with(rest_, "::")) {
       gap_ = true;
@@ -120,7 +122,8 @@ class Ipv6Reader {
 std::string ipv6(const std::string& text) {
   size_t first = text.find_first_of(".:%");
   if (text.find(':') == std::string::npos) return "missing colon";
-  if (text[first] == '.') return "ParseAddr(" + quote(text) + "): unexpected character (at " + quote(text.substr(first)) + ")";
+  if (text[first] == '.')
+    return "ParseAddr(" + quote(text) + "): unexpected character (at " + quote(text.substr(first)) + ")";
   return Ipv6Reader(text).problem();
 }
 
@@ -147,13 +150,15 @@ std::string email(const std::string& text) {
   std::string domain = text.substr(at + 1);
   if (local.size() > 64) return "local part more than 64 characters long";
   if (local.size() > 1 && local.front() == '"' && local.back() == '"') {
-    if (local.find_first_of("\\\"", 1) != local.size() - 1) return "backslash and quote are not allowed within quoted local part";
+    if (local.find_first_of("\\\"", 1) != local.size() - 1)
+      return "backslash and quote are not allowed within quoted local part";
   } else {
     if (starts_with(local, ".")) return "starts with dot";
     if (ends_with(local, ".")) return "ends with dot";
     if (local.find("..") != std::string::npos) return "consecutive dots";
     for (size_t i = 0; i < local.size(); ++i) {
-      bool known = is_alnum(local[i]) || std::string_view(".!#$%&'*+-/=?^_`{|}~").find(local[i]) != std::string_view::npos;
+      bool known =
+          is_alnum(local[i]) || std::string_view(".!#$%&'*+-/=?^_`{|}~").find(local[i]) != std::string_view::npos;
       if (!known) return bad_character(local, i);
     }
   }
@@ -228,19 +233,22 @@ std::string date_time(const std::string& text) {
   if (text.size() < 20) return "less than 20 characters long";
   if (text[10] != 't' && text[10] != 'T') return "11th character must be t or T";
   if (std::string wrong = date(text.substr(0, 10)); !wrong.empty()) return "invalid date element: " + wrong;
-  if (std::string wrong = time_of_day(std::string_view(text).substr(11)); !wrong.empty()) return "invalid time element: " + wrong;
+  if (std::string wrong = time_of_day(std::string_view(text).substr(11)); !wrong.empty())
+    return "invalid time element: " + wrong;
   return "";
 }
 
 // What net/url refuses of what people write.
 std::string url_problem(const std::string& text) {
   for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return "parse \"" + text + "\": net/url: invalid control character in URL";
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return "parse \"" + text + "\": net/url: invalid control character in URL";
   }
   if (starts_with(text, ":")) return "parse \"" + text + "\": missing protocol scheme";
   size_t colon = text.find(':');
   size_t slash = text.find_first_of("/?#");
-  if (colon != std::string::npos && colon < slash && !is_alnum(text[0])) return "parse \"" + text + "\": first path segment in URL cannot contain colon";
+  if (colon != std::string::npos && colon < slash && !is_alnum(text[0]))
+    return "parse \"" + text + "\": first path segment in URL cannot contain colon";
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && (i + 2 >= text.size() || !all_hex(std::string_view(text).substr(i + 1, 2)))) {
       return "parse \"" + text + "\": invalid URL escape \"" + text.substr(i, 3) + "\"";
@@ -305,7 +313,8 @@ std::string duration(const std::string& given) {
       size_t found = units.find(part[0]);
       std::string quoted = "'" + std::string(1, part[0]) + "'";
       if (found == std::string_view::npos) {
-        return kUnits[i].find(part[0]) != std::string_view::npos ? "unit " + quoted + " out of order" : "invalid unit " + quoted;
+        return kUnits[i].find(part[0]) != std::string_view::npos ? "unit " + quoted + " out of order"
+                                                                 : "invalid unit " + quoted;
       }
       units.remove_prefix(found + 1);
       part.remove_prefix(1);
@@ -318,7 +327,8 @@ std::string json_pointer(const std::string& text) {
   if (text.empty()) return "";
   if (text[0] != '/') return "not starting with /";
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '~' && (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1'))) return "~ must be followed by 0 or 1";
+    if (text[i] == '~' && (i + 1 == text.size() || (text[i + 1] != '0' && text[i + 1] != '1')))
+      return "~ must be followed by 0 or 1";
   }
   return "";
 }
@@ -345,10 +355,22 @@ std::string semver(const std::string& text) {
 
 std::string check_format(std::string_view format, const std::string& text) {
   using Check = std::string (*)(const std::string&);
-  static const std::map<std::string_view, Check> kChecks = {
-      {"date", date}, {"date-time", date_time}, {"duration", duration}, {"email", email}, {"hostname", hostname},
-      {"ipv4", ipv4}, {"ipv6", ipv6}, {"iri", uri}, {"iri-reference", uri_reference}, {"json-pointer", json_pointer},
-      {"regex", regex}, {"semver", semver}, {"time", only_time}, {"uri", uri}, {"uri-reference", uri_reference}, {"uuid", uuid}};
+  static const std::map<std::string_view, Check> kChecks = {{"date", date},
+                                                            {"date-time", date_time},
+                                                            {"duration", duration},
+                                                            {"email", email},
+                                                            {"hostname", hostname},
+                                                            {"ipv4", ipv4},
+                                                            {"ipv6", ipv6},
+                                                            {"iri", uri},
+                                                            {"iri-reference", uri_reference},
+                                                            {"json-pointer", json_pointer},
+                                                            {"regex", regex},
+                                                            {"semver", semver},
+                                                            {"time", only_time},
+                                                            {"uri", uri},
+                                                            {"uri-reference", uri_reference},
+                                                            {"uuid", uuid}};
   auto found = kChecks.find(format);
   return found == kChecks.end() ? "" : found->second(text);
 }

@@ -55,7 +55,8 @@ struct SchemaNode {
   const SchemaNode* dynamic_ref = nullptr;
   std::string dynamic_ref_anchor, dynamic_anchor;
 
-  std::optional<int64_t> min_properties, max_properties, min_items, max_items, min_length, max_length, min_contains, max_contains;
+  std::optional<int64_t> min_properties, max_properties, min_items, max_items, min_length, max_length, min_contains,
+      max_contains;
   std::optional<Decimal> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
   std::vector<std::string> required;
   std::optional<Pattern> pattern;
@@ -69,7 +70,7 @@ struct SchemaNode {
   std::map<std::string, std::vector<std::string>> dependencies, dependent_required;
   std::map<std::string, const SchemaNode*> schema_dependencies;
 
-  const SchemaNode* items = nullptr;           // one schema for all (of 2020: for the rest)
+  const SchemaNode* items = nullptr;  // one schema for all (of 2020: for the rest)
   std::vector<const SchemaNode*> prefix_items;
   const SchemaNode* additional_items = nullptr;
   std::optional<bool> additional_items_flag;

@@ -251,7 +251,9 @@ bool equal(const SchemaValue& a, const SchemaValue& b) {
     case Kind::kString: return a.text == b.text;
     case Kind::kArray: return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
     case Kind::kObject: {
-      auto same = [](const SchemaValue::Member& x, const SchemaValue::Member& y) { return x.key == y.key && equal(x.value, y.value); };
+      auto same = [](const SchemaValue::Member& x, const SchemaValue::Member& y) {
+        return x.key == y.key && equal(x.value, y.value);
+      };
       return std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), same);
     }
     default: return true;
@@ -305,7 +307,8 @@ Result<Pattern> compile_pattern(const std::string& text) {
   options.set_max_mem(16 << 20);
   auto regex = std::make_shared<const re2::RE2>(with_named_groups(text), options);
   if (regex->ok()) return Pattern{text, std::move(regex)};
-  return fail(Code::kInvalid, "error parsing regexp: ", go_problem(regex->error_code()), ": `", regex->error_arg(), "`");
+  return fail(Code::kInvalid, "error parsing regexp: ", go_problem(regex->error_code()), ": `", regex->error_arg(),
+              "`");
 }
 
 }  // namespace autonomous::helm

@@ -269,7 +269,8 @@ class Parser {
     std::string_view rest = text_.substr(at_);
     if (std::string_view(" \t\n\v\f\r").find(rest.front()) != std::string_view::npos) return 1;
     if (starts_with(rest, "\xC2\x85") || starts_with(rest, "\xC2\xA0")) return 2;
-    if (starts_with(rest, "\xE1\x9A\x80") || starts_with(rest, "\xE3\x80\x80") || starts_with(rest, "\xE2\x81\x9F")) return 3;
+    if (starts_with(rest, "\xE1\x9A\x80") || starts_with(rest, "\xE3\x80\x80") || starts_with(rest, "\xE2\x81\x9F"))
+      return 3;
     if (starts_with(rest, "\xE2\x80") && rest.size() > 2) {
       auto third = static_cast<uint8_t>(rest[2]);
       if ((third >= 0x80 && third <= 0x8A) || third == 0xA8 || third == 0xA9 || third == 0xAF) return 3;

@@ -41,7 +41,8 @@ class DocumentReader {
 };
 
 bool has_several(std::string_view text) {
-  return starts_with(text, "---") || text.find("\n---") != std::string_view::npos || text.find('\r') != std::string_view::npos;
+  return starts_with(text, "---") || text.find("\n---") != std::string_view::npos ||
+         text.find('\r') != std::string_view::npos;
 }
 
 Result<render::Map*> read_document(render::Arena& arena, std::string_view text) {
@@ -96,8 +97,11 @@ Result<render::Map*> user_values(Work& work, const ChartInput& input) {
     SetKind kind;
     std::string_view flag;
   };
-  constexpr Step kSteps[] = {{SetKind::kJson, "--set-json"}, {SetKind::kTyped, "--set"}, {SetKind::kString, "--set-string"},
-                             {SetKind::kFile, "--set-file"}, {SetKind::kLiteral, "--set-literal"}};
+  constexpr Step kSteps[] = {{SetKind::kJson, "--set-json"},
+                             {SetKind::kTyped, "--set"},
+                             {SetKind::kString, "--set-string"},
+                             {SetKind::kFile, "--set-file"},
+                             {SetKind::kLiteral, "--set-literal"}};
   for (const Step& step : kSteps) {
     for (const SetFlag& set : input.sets) {
       if (set.kind != step.kind) continue;
@@ -106,7 +110,8 @@ Result<render::Map*> user_values(Work& work, const ChartInput& input) {
         continue;
       }
       auto applied = apply_set(work.arena, *base, set.kind, set.text, input.read_set_file);
-      if (!applied) return fail(applied.error().code(), "failed parsing ", step.flag, " data: ", applied.error().message());
+      if (!applied)
+        return fail(applied.error().code(), "failed parsing ", step.flag, " data: ", applied.error().message());
     }
   }
   return base;

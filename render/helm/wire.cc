@@ -76,7 +76,8 @@ Error broken() { return fail(Code::kCorrupt, "a frame between the daemon and its
 void put_flags(Writer& out, const ChartInput& in) {
   uint64_t bits = 0;
   int at = 0;
-  for (bool bit : {in.is_upgrade, in.include_crds, in.skip_tests, in.no_hooks, in.skip_schema, in.with_values, in.determinism.has_value()}) {
+  for (bool bit : {in.is_upgrade, in.include_crds, in.skip_tests, in.no_hooks, in.skip_schema, in.with_values,
+                   in.determinism.has_value()}) {
     bits |= static_cast<uint64_t>(bit) << at++;
   }
   out.number(bits);
@@ -85,7 +86,8 @@ void put_flags(Writer& out, const ChartInput& in) {
 void take_flags(Reader& in, ChartInput& out) {
   uint64_t bits = in.number();
   int at = 0;
-  for (bool* bit : {&out.is_upgrade, &out.include_crds, &out.skip_tests, &out.no_hooks, &out.skip_schema, &out.with_values}) {
+  for (bool* bit :
+       {&out.is_upgrade, &out.include_crds, &out.skip_tests, &out.no_hooks, &out.skip_schema, &out.with_values}) {
     *bit = (bits >> at++ & 1) != 0;
   }
   if ((bits >> at & 1) != 0) out.determinism.emplace();
@@ -203,7 +205,8 @@ Result<DoneFrame> decode_done(std::string_view payload) {
   for (uint64_t i = in.count(); i > 0; --i) {
     Piece piece;
     uint64_t kind = in.number();
-    piece.kind = kind <= static_cast<uint64_t>(Piece::Kind::kTestHook) ? static_cast<Piece::Kind>(kind) : Piece::Kind::kManifest;
+    piece.kind =
+        kind <= static_cast<uint64_t>(Piece::Kind::kTestHook) ? static_cast<Piece::Kind>(kind) : Piece::Kind::kManifest;
     piece.source = in.text();
     piece.text = in.text();
     frame.rendered.pieces.push_back(std::move(piece));

@@ -1,8 +1,8 @@
-// What the daemon and a render worker say to each other over a pair of pipes: frames of a length (8 bytes, little endian)
-// and a payload, whose first byte says what it is. Both ends are of one build, so there is no versioning.
+// What the daemon and a render worker say to each other over a pair of pipes: frames of a length (8 bytes, little
+// endian) and a payload, whose first byte says what it is. Both ends are of one build, so there is no versioning.
 //
-// Daemon → worker: kChart (files under a digest), kJob. Worker → daemon, one for each job: kDone, kFailed, or kNeedChart
-// where the digest is not known (any more).
+// Daemon → worker: kChart (files under a digest), kJob. Worker → daemon, one for each job: kDone, kFailed, or
+// kNeedChart where the digest is not known (any more).
 #pragma once
 
 #include <cstdint>

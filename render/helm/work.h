@@ -1,5 +1,5 @@
-// WorkChart: one render's own view of a chart, as helm's *chart.Chart is changed on the way: aliases rename it, disabled
-// dependencies leave it, imported values enter its defaults.
+// WorkChart: one render's own view of a chart, as helm's *chart.Chart is changed on the way: aliases rename it,
+// disabled dependencies leave it, imported values enter its defaults.
 //
 // Lives in a WorkCharts, which lives as long as the render; values live in the render's arena. One thread. Names and
 // order of the functions follow helm's own (chart/v2/util/dependencies.go, chart/common/util/coalesce.go): whoever
@@ -34,7 +34,7 @@ struct WorkChart {
   std::string name;  // the alias, where there is one
   bool has_requirements = false;
   std::vector<std::shared_ptr<WorkDependency>> requirements;  // shared between copies, where helm shares pointers
-  Map* values = nullptr;  // the chart's defaults; never null
+  Map* values = nullptr;                                      // the chart's defaults; never null
   std::vector<WorkChart*> dependencies;
   WorkChart* parent = nullptr;
 

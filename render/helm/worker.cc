@@ -67,7 +67,8 @@ class Cache {
 
   bool has(const std::string& digest) { return find(digest) != nullptr; }
 
-  Result<std::shared_ptr<const Chart>> chart(const std::string& digest, HelmVersion helm, std::vector<std::string>& warnings) {
+  Result<std::shared_ptr<const Chart>> chart(const std::string& digest, HelmVersion helm,
+                                             std::vector<std::string>& warnings) {
     Entry* entry = find(digest);
     auto& slot = helm == HelmVersion::k4 ? entry->four : entry->three;
     auto& said = helm == HelmVersion::k4 ? entry->warnings4 : entry->warnings3;
@@ -128,7 +129,9 @@ std::string run_job(Cache& cache, wire::JobFrame job) {
     job.input.chart = *std::move(chart);
     return render(job.input, &done.warnings);
   }();
-  if (!result) return wire::encode(wire::FailedFrame{result.error().code(), result.error().message(), result.error().hint(), done.warnings});
+  if (!result)
+    return wire::encode(
+        wire::FailedFrame{result.error().code(), result.error().message(), result.error().hint(), done.warnings});
   done.rendered = *std::move(result);
   return wire::encode(done);
 }

@@ -176,7 +176,8 @@ Value builtin_index(Context& cx, Args args) {
   Value item = args[0].unwrapped();
   if (item.is_none()) return cx.fail("index of untyped nil");
   for (Value index : args.subspan(1)) {
-    if (item.is_nil_interface() || (item.kind() == Kind::kPointer && item.is_nil())) return cx.fail("index of nil pointer");
+    if (item.is_nil_interface() || (item.kind() == Kind::kPointer && item.is_nil()))
+      return cx.fail("index of nil pointer");
     item = item.unwrapped();
     switch (item.store()) {
       case Store::kString:
@@ -198,7 +199,8 @@ Value builtin_slice(Context& cx, Args args) {
   if (item.is_none()) return cx.fail("slice of untyped nil");
   Args indexes = args.subspan(1);
   if (indexes.size() > 3) return cx.fail("too many slice indexes: ", std::to_string(indexes.size()));
-  if (!item.is_string() && !item.is_list() && !item.is_bytes()) return cx.fail("can't slice item of type ", item.type_name());
+  if (!item.is_string() && !item.is_list() && !item.is_bytes())
+    return cx.fail("can't slice item of type ", item.type_name());
   if (item.is_string() && indexes.size() == 3) return cx.fail("cannot 3-index slice a string");
   size_t at[3] = {0, item.length(), item.length()};
   for (size_t i = 0; i < indexes.size(); ++i) {

@@ -49,7 +49,8 @@ bool equal_basic(Value a, Value b) {
 // Neither is basic: nil compares with anything of its kind, the rest as ==.
 bool equal_others(Context& cx, Value a, Value b) {
   if (a.kind() != b.kind() && !a.is_none() && !b.is_none()) {
-    cx.fail("non-comparable types ", verb(cx, "%s", a), ": ", a.type_name(), ", ", b.type_name(), ": ", verb(cx, "%v", b));
+    cx.fail("non-comparable types ", verb(cx, "%s", a), ": ", a.type_name(), ", ", b.type_name(), ": ",
+            verb(cx, "%v", b));
     return false;
   }
   auto nil = [](Value v) { return v.is_none() || (v.is_nil() && v.kind() != Kind::kStruct); };
@@ -68,8 +69,10 @@ bool equal(Context& cx, Value a, Value b) {
   b = b.unwrapped();
   if (basic(a) && basic(b)) {
     if (a.store() == b.store()) return equal_basic(a, b);
-    if (a.is_int() && b.is_uint()) return a.integer() >= 0 && static_cast<uint64_t>(a.integer()) == b.unsigned_integer();
-    if (a.is_uint() && b.is_int()) return b.integer() >= 0 && static_cast<uint64_t>(b.integer()) == a.unsigned_integer();
+    if (a.is_int() && b.is_uint())
+      return a.integer() >= 0 && static_cast<uint64_t>(a.integer()) == b.unsigned_integer();
+    if (a.is_uint() && b.is_int())
+      return b.integer() >= 0 && static_cast<uint64_t>(b.integer()) == a.unsigned_integer();
   } else if (!basic(a) && !basic(b)) {
     return equal_others(cx, a, b);
   }

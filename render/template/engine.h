@@ -55,11 +55,11 @@ class TemplateSet {
 };
 
 struct Limits {
-  uint64_t fuel = 2'000'000'000;          // nodes evaluated and steps spent by functions
-  size_t output = size_t{512} << 20;      // bytes of one template's output, includes counted while they run
-  uint32_t templates = 100'000;           // Go's limit on nested {{template}}
-  uint32_t includes = 1000;               // Helm's limit on nested includes of one name
-  size_t stack = size_t{200} << 20;       // bytes of machine stack; see on_large_stack
+  uint64_t fuel = 2'000'000'000;      // nodes evaluated and steps spent by functions
+  size_t output = size_t{512} << 20;  // bytes of one template's output, includes counted while they run
+  uint32_t templates = 100'000;       // Go's limit on nested {{template}}
+  uint32_t includes = 1000;           // Helm's limit on nested includes of one name
+  size_t stack = size_t{200} << 20;   // bytes of machine stack; see on_large_stack
 };
 
 class Execution {

@@ -90,9 +90,10 @@ Value Evaluator::call_call(Value dot, const Node* node, Arguments arguments) {
   }
   callee = callee.unwrapped();
   at(node);
-  auto failure = callee.is_none() ? std::make_unique<Failure>("call of nil")
-                                  : std::make_unique<Failure>("non-function " + name + " of type " +
-                                                              std::string(callee.type_name()));
+  auto failure =
+      callee.is_none()
+          ? std::make_unique<Failure>("call of nil")
+          : std::make_unique<Failure>("non-function " + name + " of type " + std::string(callee.type_name()));
   rethrow(std::move(failure), "error calling call: ");
 }
 
@@ -136,11 +137,12 @@ Value Evaluator::argument(Value dot, Type type, const Node* node) {
 
 Value Evaluator::literal(Type type, const Node* node) {
   const auto* number = node->kind == NodeKind::kNumber ? &as<NumberNode>(node) : nullptr;
-  auto expected = [&](std::string_view what) -> Value { fail("expected " + std::string(what) + "; found " + show(node)); };
+  auto expected = [&](std::string_view what) -> Value {
+    fail("expected " + std::string(what) + "; found " + show(node));
+  };
   if (type == Type::kReflect || type == Type::kInterface) return any_literal(node);
   switch (kind_of(type)) {
-    case Kind::kBool:
-      return node->kind == NodeKind::kBool ? Value::of(as<BoolNode>(node).value) : expected("bool");
+    case Kind::kBool: return node->kind == NodeKind::kBool ? Value::of(as<BoolNode>(node).value) : expected("bool");
     case Kind::kComplex128:
       return number != nullptr && number->is_complex ? Value::of(number->complex) : expected("complex");
     case Kind::kFloat32:

@@ -37,9 +37,7 @@ Value Evaluator::command(Value dot, const CommandNode& command, const Value* fin
     case NodeKind::kField: return field_node(dot, as<FieldNode>(first), arguments);
     case NodeKind::kChain: return chain_node(dot, as<ChainNode>(first), arguments);
     case NodeKind::kIdentifier: return function(dot, as<IdentifierNode>(first), &command, arguments);
-    case NodeKind::kPipe:
-      not_a_function(first, arguments);
-      return pipeline(dot, &as<PipeNode>(first));
+    case NodeKind::kPipe: not_a_function(first, arguments); return pipeline(dot, &as<PipeNode>(first));
     case NodeKind::kVariable: return variable_node(dot, as<VariableNode>(first), arguments);
     default: break;
   }

@@ -176,8 +176,8 @@ Value Evaluator::include(std::string_view name, Value data) {
   const Scope* scope = frame_ == nullptr ? &scope_ : frame_->scope;
   const Tree* tree = scope->find(name);
   if (tree == nullptr) {
-    return context_.fail(arena_.concat("template: no template ", quote_go(name), " associated with template ",
-                                       quote_go(set_.root())));
+    return context_.fail(
+        arena_.concat("template: no template ", quote_go(name), " associated with template ", quote_go(set_.root())));
   }
   ++running;
   size_t start = out_.size();
@@ -294,7 +294,8 @@ Evaluator::Flow Evaluator::walk_range(Value dot, const BranchNode& range) {
     case Store::kMap: some = walk_entries(value, range); break;
     default: {
       std::string text;
-      if (value.is_struct() && value.kind() == Kind::kPointer && !value.is_nil()) value = value.as(element_of(value.type()));
+      if (value.is_struct() && value.kind() == Kind::kPointer && !value.is_nil())
+        value = value.as(element_of(value.type()));
       format_value(text, value, formatting_);
       fail("range can't iterate over " + text);
     }

@@ -25,8 +25,8 @@ struct ExecError {
 // The templates that one place of a render sees: the set's, and on top of them what each enclosing `tpl` text defines.
 struct Scope {
   const Scope* outer = nullptr;
-  const TemplateSet* set = nullptr;   // of the outermost scope
-  const ParsedFile* file = nullptr;   // of a tpl text
+  const TemplateSet* set = nullptr;  // of the outermost scope
+  const ParsedFile* file = nullptr;  // of a tpl text
   const Tree* find(std::string_view name) const;
 };
 
@@ -128,9 +128,9 @@ class Evaluator {
   std::vector<Variable> variables_;
   Frame* frame_ = nullptr;
   uint64_t fuel_;
-  uint32_t depth_ = 0;       // of {{template}}, as Go counts
+  uint32_t depth_ = 0;  // of {{template}}, as Go counts
   const char* stack_end_ = nullptr;
-  std::unordered_map<std::string, uint32_t> includes_;  // running includes by name
+  std::unordered_map<std::string, uint32_t> includes_;                        // running includes by name
   std::unordered_map<std::string, std::shared_ptr<const ParsedFile>> texts_;  // parsed by tpl
   std::unique_ptr<Failure> failure_;
 };

@@ -31,7 +31,8 @@ Decimal decimal_of(std::string_view scientific) {
 
 Decimal shortest(double value, int bits) {
   char buffer[64];
-  auto end = bits == 32 ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<float>(value), std::chars_format::scientific)
+  auto end = bits == 32 ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<float>(value),
+                                        std::chars_format::scientific)
                         : std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
   return decimal_of({buffer, static_cast<size_t>(end.ptr - buffer)});
 }
@@ -45,7 +46,8 @@ Decimal rounded(double value, int count, bool after_point) {
     auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, count);
     text.resize(static_cast<size_t>(end.ptr - text.data()));
     size_t dot = text.find('.');
-    Decimal decimal{.digits = text.substr(0, dot), .point = static_cast<int>(dot == std::string::npos ? text.size() : dot)};
+    Decimal decimal{.digits = text.substr(0, dot),
+                    .point = static_cast<int>(dot == std::string::npos ? text.size() : dot)};
     if (dot != std::string::npos) decimal.digits += text.substr(dot + 1);
     size_t zeros = decimal.digits.find_first_not_of('0');
     if (zeros == std::string::npos) return {};

@@ -53,8 +53,8 @@ struct Function {
 };
 using Family = std::span<const Function>;
 
-// Methods of a Go type; args[0] is the receiver and not part of `params`. A type with methods of both kinds has a second
-// row for its pointer type.
+// Methods of a Go type; args[0] is the receiver and not part of `params`. A type with methods of both kinds has a
+// second row for its pointer type.
 struct Methods {
   Type type;
   Family functions;
@@ -116,11 +116,11 @@ class Failure {
 
 // How a render is done; the same options give the same bytes.
 struct Options {
-  int helm = 4;                          // 3 or 4
-  bool deterministic = false;            // as in a release: seeded, timed, no secrets made
-  std::string seed;                      // of rand*, shuffle, uuidv4 when deterministic
-  std::optional<int64_t> now_ns;         // Unix nanoseconds for `now`; none: the system's clock
-  std::string time_zone;                 // IANA name for "Local"; "": TZ of the process
+  int helm = 4;                   // 3 or 4
+  bool deterministic = false;     // as in a release: seeded, timed, no secrets made
+  std::string seed;               // of rand*, shuffle, uuidv4 when deterministic
+  std::optional<int64_t> now_ns;  // Unix nanoseconds for `now`; none: the system's clock
+  std::string time_zone;          // IANA name for "Local"; "": TZ of the process
 };
 
 class Context {
@@ -138,14 +138,15 @@ class Context {
   Value fail(std::string_view first, const Parts&... rest) {
     return fail(arena_.concat(first, rest...));
   }
-  Value fail(Failure failure);        // an error that wraps others
+  Value fail(Failure failure);  // an error that wraps others
   Value fail_limit(std::string_view text);
   bool failed() const { return failure_ != nullptr; }
   std::unique_ptr<Failure> take_failure() { return std::move(failure_); }
 
   // A string value with its own copy of the text.
   Value text(std::string_view text) { return Value::of(arena_.copy(text)); }
-  // Steps of work beyond the usual (loops over input of unknown size). False: the fuel is used up and fail() was called.
+  // Steps of work beyond the usual (loops over input of unknown size). False: the fuel is used up and fail() was
+  // called.
   bool spend(uint64_t steps);
 
   // Executes a defined template as Helm's `include` does (limit of 1000 a name); after failed() the result is nothing.

@@ -35,10 +35,18 @@ struct Keyword {
   TokenKind kind;
 };
 constexpr Keyword kKeywords[] = {
-    {"block", TokenKind::kBlock}, {"break", TokenKind::kBreak},       {"continue", TokenKind::kContinue},
-    {"define", TokenKind::kDefine}, {"else", TokenKind::kElse},       {"end", TokenKind::kEnd},
-    {"if", TokenKind::kIf},       {"nil", TokenKind::kNil},           {"range", TokenKind::kRange},
-    {"template", TokenKind::kTemplate}, {"with", TokenKind::kWith},   {"true", TokenKind::kBool},
+    {"block", TokenKind::kBlock},
+    {"break", TokenKind::kBreak},
+    {"continue", TokenKind::kContinue},
+    {"define", TokenKind::kDefine},
+    {"else", TokenKind::kElse},
+    {"end", TokenKind::kEnd},
+    {"if", TokenKind::kIf},
+    {"nil", TokenKind::kNil},
+    {"range", TokenKind::kRange},
+    {"template", TokenKind::kTemplate},
+    {"with", TokenKind::kWith},
+    {"true", TokenKind::kBool},
     {"false", TokenKind::kBool},
 };
 
@@ -126,10 +134,8 @@ bool Lexer::at_terminator() const {
     case '|':
     case ':':
     case ')':
-    case '(':
-      return true;
-    default:
-      return starts_with(kRight);
+    case '(': return true;
+    default: return starts_with(kRight);
   }
 }
 

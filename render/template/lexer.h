@@ -11,10 +11,40 @@
 namespace autonomous::render {
 
 enum class TokenKind : uint8_t {
-  kError, kBool, kChar, kCharConstant, kComplex, kAssign, kDeclare, kEof, kField, kIdentifier, kLeftDelim, kLeftParen,
-  kNumber, kPipe, kRawString, kRightDelim, kRightParen, kSpace, kString, kText, kVariable,
+  kError,
+  kBool,
+  kChar,
+  kCharConstant,
+  kComplex,
+  kAssign,
+  kDeclare,
+  kEof,
+  kField,
+  kIdentifier,
+  kLeftDelim,
+  kLeftParen,
+  kNumber,
+  kPipe,
+  kRawString,
+  kRightDelim,
+  kRightParen,
+  kSpace,
+  kString,
+  kText,
+  kVariable,
   // Keywords come last: `.` and nil count as such.
-  kBlock, kBreak, kContinue, kDot, kDefine, kElse, kEnd, kIf, kNil, kRange, kTemplate, kWith,
+  kBlock,
+  kBreak,
+  kContinue,
+  kDot,
+  kDefine,
+  kElse,
+  kEnd,
+  kIf,
+  kNil,
+  kRange,
+  kTemplate,
+  kWith,
 };
 
 struct Token {

@@ -70,8 +70,7 @@ Unquoted escape(std::string_view& text, char quote) {
     case '"':
       if (c != quote) return {};
       return {true, false, static_cast<char32_t>(c)};
-    default:
-      return c >= '0' && c <= '7' ? escape_octal(text, c) : Unquoted{};
+    default: return c >= '0' && c <= '7' ? escape_octal(text, c) : Unquoted{};
   }
 }
 

@@ -23,10 +23,8 @@ bool starts_operand(TokenKind kind) {
     case TokenKind::kRawString:
     case TokenKind::kString:
     case TokenKind::kVariable:
-    case TokenKind::kLeftParen:
-      return true;
-    default:
-      return false;
+    case TokenKind::kLeftParen: return true;
+    default: return false;
   }
 }
 
@@ -98,10 +96,8 @@ void Parser::check_pipeline(const PipeNode& pipe, std::string_view context) {
       case NodeKind::kDot:
       case NodeKind::kNil:
       case NodeKind::kNumber:
-      case NodeKind::kString:
-        fail("non executable command in pipeline stage " + std::to_string(i + 1));
-      default:
-        break;
+      case NodeKind::kString: fail("non executable command in pipeline stage " + std::to_string(i + 1));
+      default: break;
     }
   }
 }
@@ -136,8 +132,8 @@ Node* Parser::parse_fields(Node* node) {
   uint32_t position = peek().position;
   std::vector<Key> names;
   if (node->kind == NodeKind::kField || node->kind == NodeKind::kVariable) {
-    const Names& had = node->kind == NodeKind::kField ? static_cast<FieldNode*>(node)->names
-                                                      : static_cast<VariableNode*>(node)->names;
+    const Names& had =
+        node->kind == NodeKind::kField ? static_cast<FieldNode*>(node)->names : static_cast<VariableNode*>(node)->names;
     names.assign(had.items, had.items + had.count);
   }
   while (peek().kind == TokenKind::kField) names.emplace_back(next().text.substr(1));
@@ -157,10 +153,8 @@ Node* Parser::parse_fields(Node* node) {
     case NodeKind::kString:
     case NodeKind::kNumber:
     case NodeKind::kNil:
-    case NodeKind::kDot:
-      fail("unexpected . after term " + quote_go(show(node)));
-    default:
-      break;
+    case NodeKind::kDot: fail("unexpected . after term " + quote_go(show(node)));
+    default: break;
   }
   auto* chain = make<ChainNode>(NodeKind::kChain, position);
   chain->node = node;

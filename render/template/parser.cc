@@ -229,7 +229,9 @@ Node* Parser::parse_control(Control control) {
 
 // {{else if x}}…{{end}} is {{else}}{{if x}}…{{end}}{{end}} with one {{end}} for both; so is {{else with x}}.
 ListNode* Parser::parse_else(Control control, const Node* at) {
-  TokenKind again = control == Control::kIf ? TokenKind::kIf : control == Control::kWith ? TokenKind::kWith : TokenKind::kEof;
+  TokenKind again = control == Control::kIf     ? TokenKind::kIf
+                    : control == Control::kWith ? TokenKind::kWith
+                                                : TokenKind::kEof;
   if (again != TokenKind::kEof && peek().kind == again) {
     next();
     auto* list = make<ListNode>(NodeKind::kList, at->position);
@@ -244,7 +246,8 @@ ListNode* Parser::parse_else(Control control, const Node* at) {
 
 Node* Parser::parse_else_mark() {
   Token token = peek_non_space();
-  if (token.kind == TokenKind::kIf || token.kind == TokenKind::kWith) return make<Node>(NodeKind::kElse, token.position);
+  if (token.kind == TokenKind::kIf || token.kind == TokenKind::kWith)
+    return make<Node>(NodeKind::kElse, token.position);
   return make<Node>(NodeKind::kElse, expect(TokenKind::kRightDelim, "else").position);
 }
 

@@ -59,10 +59,10 @@ class Printer {
   // Of one directive of printf's format.
   struct Directive {
     std::string_view format;
-    size_t at = 0;             // the next byte to read
+    size_t at = 0;  // the next byte to read
     Args args;
-    size_t argument = 0;       // the next argument to use
-    bool reordered = false;    // some %[n] was seen
+    size_t argument = 0;     // the next argument to use
+    bool reordered = false;  // some %[n] was seen
     bool good_index = true;
     bool after_index = false;
   };

@@ -13,7 +13,10 @@ TemplateSet::TemplateSet(const Library& library, std::string root)
     : library_(library), root_(std::move(root)), names_(std::make_unique<Names>()) {}
 TemplateSet::~TemplateSet() = default;
 TemplateSet::TemplateSet(const TemplateSet& other)
-    : library_(other.library_), root_(other.root_), files_(other.files_), names_(std::make_unique<Names>(*other.names_)) {}
+    : library_(other.library_),
+      root_(other.root_),
+      files_(other.files_),
+      names_(std::make_unique<Names>(*other.names_)) {}
 
 void TemplateSet::add(std::shared_ptr<const ParsedFile> file) {
   for (const Tree* tree : file->trees) {

@@ -17,9 +17,28 @@ namespace autonomous::render {
 class ParsedFile;
 
 enum class NodeKind : uint8_t {
-  kText, kAction, kBool, kChain, kCommand, kDot, kField, kIdentifier, kIf, kList, kNil, kNumber, kPipe, kRange, kString,
-  kTemplate, kVariable, kWith, kBreak, kContinue,
-  kEnd, kElse,  // while parsing only
+  kText,
+  kAction,
+  kBool,
+  kChain,
+  kCommand,
+  kDot,
+  kField,
+  kIdentifier,
+  kIf,
+  kList,
+  kNil,
+  kNumber,
+  kPipe,
+  kRange,
+  kString,
+  kTemplate,
+  kVariable,
+  kWith,
+  kBreak,
+  kContinue,
+  kEnd,
+  kElse,  // while parsing only
 };
 
 struct Node {
@@ -39,38 +58,50 @@ struct Names {  // of a chain of fields
   uint32_t count = 0;
 };
 
-struct ListNode : Node { NodeArray<Node> nodes; };
-struct TextNode : Node { std::string_view text; };
-struct VariableNode : Node {
-  uint32_t id = 0;          // the same name has the same id in one file
-  Names names;              // $name first, then fields
+struct ListNode : Node {
+  NodeArray<Node> nodes;
 };
-struct CommandNode : Node { NodeArray<Node> arguments; };
+struct TextNode : Node {
+  std::string_view text;
+};
+struct VariableNode : Node {
+  uint32_t id = 0;  // the same name has the same id in one file
+  Names names;      // $name first, then fields
+};
+struct CommandNode : Node {
+  NodeArray<Node> arguments;
+};
 struct PipeNode : Node {
-  bool assigns = false;     // = and not :=
+  bool assigns = false;  // = and not :=
   NodeArray<VariableNode> variables;
   NodeArray<CommandNode> commands;
 };
-struct ActionNode : Node { PipeNode* pipe; };
+struct ActionNode : Node {
+  PipeNode* pipe;
+};
 struct BranchNode : Node {  // if, with, range
   PipeNode* pipe;
   ListNode* list;
-  ListNode* otherwise;      // may be null
+  ListNode* otherwise;  // may be null
 };
 struct TemplateNode : Node {
   Key name;
-  PipeNode* pipe;           // may be null
+  PipeNode* pipe;  // may be null
 };
 struct IdentifierNode : Node {
   std::string_view name;
   const Library::Row* row;
 };
-struct FieldNode : Node { Names names; };
+struct FieldNode : Node {
+  Names names;
+};
 struct ChainNode : Node {
   Node* node;
   Names names;
 };
-struct BoolNode : Node { bool value; };
+struct BoolNode : Node {
+  bool value;
+};
 struct StringNode : Node {
   std::string_view quoted;
   Value value;
@@ -78,7 +109,7 @@ struct StringNode : Node {
 struct NumberNode : Node {
   bool is_int = false, is_uint = false, is_float = false, is_complex = false;
   std::string_view text;
-  uint64_t integer = 0;     // int64 or uint64
+  uint64_t integer = 0;  // int64 or uint64
   double floating = 0;
   const std::complex<double>* complex = nullptr;
 };
@@ -89,13 +120,13 @@ struct Tree {
   std::string_view name;
   const ParsedFile* file = nullptr;
   ListNode* root = nullptr;
-  bool empty = false;       // nothing but space and comments: replaces no other definition
+  bool empty = false;  // nothing but space and comments: replaces no other definition
 };
 
 class ParsedFile {
  public:
   ParsedFile(std::string_view name, std::string text) : name(name), text(std::move(text)) {}
-  const std::string name;   // in error texts
+  const std::string name;  // in error texts
   const std::string text;
   Arena arena;
   std::vector<Tree*> trees;

@@ -82,23 +82,20 @@ static_assert(in_order(), "kTypes must list the types in the order of the enumer
 Type underlying(Type type) {
   switch (type) {
     case Type::kValues3:
-    case Type::kValues4:
-      return Type::kMap;
+    case Type::kValues4: return Type::kMap;
     case Type::kVersionSet3:
-    case Type::kVersionSet4:
-      return Type::kStrings;
-    default:
-      return type;
+    case Type::kVersionSet4: return Type::kStrings;
+    default: return type;
   }
 }
 
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
-  static constexpr std::string_view kNames[] = {
-      "invalid", "bool",   "int",    "int8",    "int16",   "int32",   "int64",      "uint",      "uint8",
-      "uint16",  "uint32", "uint64", "uintptr", "float32", "float64", "complex128", "interface", "map",
-      "ptr",     "slice",  "array",  "string",  "struct",  "func"};
+  static constexpr std::string_view kNames[] = {"invalid", "bool",    "int",     "int8",       "int16",     "int32",
+                                                "int64",   "uint",    "uint8",   "uint16",     "uint32",    "uint64",
+                                                "uintptr", "float32", "float64", "complex128", "interface", "map",
+                                                "ptr",     "slice",   "array",   "string",     "struct",    "func"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -118,10 +115,8 @@ bool can_be_nil(Type type) {
     case Kind::kMap:
     case Kind::kPointer:
     case Kind::kSlice:
-    case Kind::kFunc:
-      return true;
-    default:
-      return false;
+    case Kind::kFunc: return true;
+    default: return false;
   }
 }
 

@@ -29,8 +29,8 @@ Rune decode_rune(std::string_view text) {
     if (rune < 0x800 || (rune >= 0xD800 && rune < 0xE000)) return kBroken;
     return {rune, 3};
   }
-  auto rune = static_cast<char32_t>((first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 |
-                                    (byte(3) & 0x3F));
+  auto rune =
+      static_cast<char32_t>((first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F));
   if (rune < 0x10000 || rune > kMaxRune) return kBroken;
   return {rune, 4};
 }

@@ -19,58 +19,46 @@ Value Value::of_bytes(std::string_view bytes) {
 
 Value Value::typed_nil(Type type) {
   switch (kind_of(type)) {
-    case Kind::kMap:
-      return Value(Store::kMap, type);
-    case Kind::kPointer:
-      return Value(Store::kStruct, type);
-    case Kind::kSlice:
-      return Value(type == Type::kBytes ? Store::kBytes : Store::kList, type);
-    default:
-      return nil();
+    case Kind::kMap: return Value(Store::kMap, type);
+    case Kind::kPointer: return Value(Store::kStruct, type);
+    case Kind::kSlice: return Value(type == Type::kBytes ? Store::kBytes : Store::kList, type);
+    default: return nil();
   }
 }
 
 Value Value::zero(Type type) {
   switch (kind_of(type)) {
-    case Kind::kBool:
-      return Value(Store::kBool, type);
+    case Kind::kBool: return Value(Store::kBool, type);
     case Kind::kInt:
     case Kind::kInt8:
     case Kind::kInt16:
     case Kind::kInt32:
-    case Kind::kInt64:
-      return Value(Store::kInt, type);
+    case Kind::kInt64: return Value(Store::kInt, type);
     case Kind::kUint:
     case Kind::kUint8:
     case Kind::kUint16:
     case Kind::kUint32:
     case Kind::kUint64:
-    case Kind::kUintptr:
-      return Value(Store::kUint, type);
+    case Kind::kUintptr: return Value(Store::kUint, type);
     case Kind::kFloat32:
-    case Kind::kFloat64:
-      return of(0.0, type);
+    case Kind::kFloat64: return of(0.0, type);
     case Kind::kString: {
       Value v = of(std::string_view(""));
       v.type_ = type;
       return v;
     }
-    default:
-      return typed_nil(type);
+    default: return typed_nil(type);
   }
 }
 
 bool Value::is_nil() const {
   switch (store_) {
-    case Store::kNil:
-      return true;
+    case Store::kNil: return true;
     case Store::kList:
     case Store::kBytes:
     case Store::kMap:
-    case Store::kStruct:
-      return chars_ == nullptr;
-    default:
-      return false;
+    case Store::kStruct: return chars_ == nullptr;
+    default: return false;
   }
 }
 
@@ -272,26 +260,17 @@ bool deep_equal(Value a, Value b) {
   if (a.type() != b.type()) return false;
   switch (a.store()) {
     case Store::kNone:
-    case Store::kNil:
-      return true;
+    case Store::kNil: return true;
     case Store::kBool:
     case Store::kInt:
-    case Store::kUint:
-      return a.integer() == b.integer();
-    case Store::kFloat:
-      return a.floating() == b.floating();
-    case Store::kComplex:
-      return a.complex() == b.complex();
-    case Store::kString:
-      return a.string() == b.string();
-    case Store::kBytes:
-      return a.is_nil() == b.is_nil() && a.bytes() == b.bytes();
-    case Store::kMap:
-      return equal_maps(a.map(), b.map());
-    case Store::kStruct:
-      return equal_structs(a.structure(), b.structure());
-    case Store::kList:
-      break;
+    case Store::kUint: return a.integer() == b.integer();
+    case Store::kFloat: return a.floating() == b.floating();
+    case Store::kComplex: return a.complex() == b.complex();
+    case Store::kString: return a.string() == b.string();
+    case Store::kBytes: return a.is_nil() == b.is_nil() && a.bytes() == b.bytes();
+    case Store::kMap: return equal_maps(a.map(), b.map());
+    case Store::kStruct: return equal_structs(a.structure(), b.structure());
+    case Store::kList: break;
   }
   if (a.is_nil() != b.is_nil() || a.length() != b.length()) return false;
   if (a.items().data() == b.items().data()) return true;
@@ -304,23 +283,17 @@ bool deep_equal(Value a, Value b) {
 bool is_true(Value value) {
   switch (value.store()) {
     case Store::kNone:
-    case Store::kNil:
-      return false;
+    case Store::kNil: return false;
     case Store::kBool:
     case Store::kInt:
-    case Store::kUint:
-      return value.integer() != 0;
-    case Store::kFloat:
-      return value.floating() != 0;  // NaN is true, as in Go
-    case Store::kComplex:
-      return value.complex() != std::complex<double>();
+    case Store::kUint: return value.integer() != 0;
+    case Store::kFloat: return value.floating() != 0;  // NaN is true, as in Go
+    case Store::kComplex: return value.complex() != std::complex<double>();
     case Store::kString:
     case Store::kBytes:
     case Store::kList:
-    case Store::kMap:
-      return value.length() != 0;
-    case Store::kStruct:
-      return value.kind() != Kind::kPointer || !value.is_nil();
+    case Store::kMap: return value.length() != 0;
+    case Store::kStruct: return value.kind() != Kind::kPointer || !value.is_nil();
   }
   return false;
 }

@@ -22,7 +22,7 @@ namespace autonomous::testing {
 
 struct Asked {
   std::string method;
-  std::string path;  // with its query
+  std::string path;                            // with its query
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 };
@@ -34,8 +34,8 @@ class Loopback {
   struct Answer {
     int status = 200;
     std::string body{};
-    std::vector<std::string> headers{};            // "Name: value"
-    std::function<void(const Write&)> stream{};    // instead of body: chunked, ends when it returns
+    std::vector<std::string> headers{};          // "Name: value"
+    std::function<void(const Write&)> stream{};  // instead of body: chunked, ends when it returns
     bool drop = false;                           // close without an answer
   };
   using Handler = std::function<Answer(const Asked&)>;

@@ -44,8 +44,8 @@ int main(int argc, char** argv) {
   int left = argc > 2 ? std::stoi(argv[2]) : 10;
   for (std::string line; std::getline(file, line); ++tried) {
     auto wanted = nlohmann::json::parse(line);
-    auto result = autonomous::helm::validate_schema(wanted["schema"].get<std::string>(),
-                                                    convert(nlohmann::json::parse(wanted["values"].get<std::string>())));
+    auto result = autonomous::helm::validate_schema(
+        wanted["schema"].get<std::string>(), convert(nlohmann::json::parse(wanted["values"].get<std::string>())));
     std::string ours = result ? "" : result.error().message();
     valid += result ? 1 : 0;
     auto texts = wanted["errors"].get<std::vector<std::string>>();
@@ -58,9 +58,11 @@ int main(int argc, char** argv) {
     ++different;
     if (left-- <= 0) continue;
     std::cout << "---- " << wanted["schema"].get<std::string>() << "\n  values " << wanted["values"].get<std::string>()
-              << "\n  real:\n" << texts[0] << "  ours:\n" << ours << "\n";
+              << "\n  real:\n"
+              << texts[0] << "  ours:\n"
+              << ours << "\n";
   }
-  std::cout << "schema: " << tried << " cases (" << valid << " valid), " << different << " different, " << in_another_order
-            << " the same in another order\n";
+  std::cout << "schema: " << tried << " cases (" << valid << " valid), " << different << " different, "
+            << in_another_order << " the same in another order\n";
   return tried == 0 || different > 0 ? 1 : 0;
 }

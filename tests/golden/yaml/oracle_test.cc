@@ -22,8 +22,9 @@ std::string decode(std::string_view text) {
   int count = 0;
   for (char c : text) {
     if (c == '=') break;
-    bits = bits << 6 | static_cast<uint32_t>(
-                           std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").find(c));
+    bits =
+        bits << 6 | static_cast<uint32_t>(
+                        std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").find(c));
     count += 6;
     if (count < 8) continue;
     count -= 8;

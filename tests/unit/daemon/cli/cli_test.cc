@@ -40,11 +40,18 @@ class CliTest : public testing::Test {
     ASSERT_TRUE(started) << started.error().text();
     server = *std::move(started);
     variables = {{"STATE_DIRECTORY", folder.path()}, {"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", folder.path()}};
-    api.rows = {row("local/shop/web", TargetState::kLive, ""), row("staging/shop/web", TargetState::kHeld, "held by Jane: incident"),
-                row("local/shop/worker", TargetState::kFailed, "ImagePullBackOff\x1b[31m"), row("local/blog/site", TargetState::kReleasing, "")};
+    api.rows = {row("local/shop/web", TargetState::kLive, ""),
+                row("staging/shop/web", TargetState::kHeld, "held by Jane: incident"),
+                row("local/shop/worker", TargetState::kFailed, "ImagePullBackOff\x1b[31m"),
+                row("local/blog/site", TargetState::kReleasing, "")};
   }
   static TargetRow row(const std::string& target, TargetState state, const std::string& why) {
-    return TargetRow{.target = target, .state = state, .release = 7, .why = why, .source_commit = std::string(40, 'a'), .subject = "Fix the cart",
+    return TargetRow{.target = target,
+                     .state = state,
+                     .release = 7,
+                     .why = why,
+                     .source_commit = std::string(40, 'a'),
+                     .subject = "Fix the cart",
                      .since = Time{Millis{1'000'000}}};
   }
   Said run(std::vector<std::string> arguments) {
@@ -62,7 +69,9 @@ class CliTest : public testing::Test {
       daemon = options;
       return 0;
     };
-    Surroundings with_clock{out, err, in, around.out_terminal, around.in_terminal, 0, around.folder, around.variable, {}, clock, around.stop, around.run_daemon};
+    Surroundings with_clock{
+        out, err,   in,          around.out_terminal, around.in_terminal, 0, around.folder, around.variable,
+        {},  clock, around.stop, around.run_daemon};
     int status = run_cli(arguments, with_clock);
     return Said{status, out.str(), err.str()};
   }
@@ -215,8 +224,9 @@ TEST_F(CliTest, EveryVerbHasHelpWithExamples) {
     EXPECT_THAT(said.out, HasSubstr("Examples:")) << verb.spec.name;
     EXPECT_THAT(run({"--help"}).out, HasSubstr("\n  " + verb.spec.name + " "));
   }
-  for (const char* name : {"daemon", "init", "connect", "deploy", "retry", "retire", "rollback", "hold", "resume", "status", "why", "releases",
-                           "show", "where", "config", "diff", "audit", "verify", "render", "doctor", "version", "completion", "schema"}) {
+  for (const char* name : {"daemon", "init",   "connect", "deploy",   "retry",   "retire",     "rollback", "hold",
+                           "resume", "status", "why",     "releases", "show",    "where",      "config",   "diff",
+                           "audit",  "verify", "render",  "doctor",   "version", "completion", "schema"}) {
     EXPECT_EQ(run({"help", name}).status, 0) << name;
   }
 }
@@ -243,7 +253,9 @@ TEST_F(CliTest, TheDaemonGetsAbsolutePaths) {
 TEST_F(CliTest, InitWritesWhatItFound) {
   std::string project = folder.path() + "/My Shop";
   ASSERT_TRUE(make_folders(project + "/k8s"));
-  ASSERT_TRUE(write_file(project + "/k8s/web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: r.example.com/web:1}]}}}\n"));
+  ASSERT_TRUE(write_file(
+      project + "/k8s/web.yaml",
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: r.example.com/web:1}]}}}\n"));
   Said shown = run({"init", "My Shop", "--dry-run"});
   EXPECT_EQ(shown.status, 0) << shown.out << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("project my-shop"));
@@ -272,9 +284,11 @@ TEST_F(CliTest, CompletionsAreValidScripts) {
 }
 
 TEST_F(CliTest, BashCompletesVerbsOptionsAndChoices) {
-  ASSERT_TRUE(write_file(folder.path() + "/script", run({"completion", "bash"}).out +
-                                                        "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _autonomous; echo \"${COMPREPLY[*]}\"; }\n"
-                                                        "try autonomous roll\ntry autonomous status --out\ntry autonomous status -o j\ntry autonomous completion f\n"));
+  ASSERT_TRUE(write_file(
+      folder.path() + "/script",
+      run({"completion", "bash"}).out +
+          "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _autonomous; echo \"${COMPREPLY[*]}\"; }\n"
+          "try autonomous roll\ntry autonomous status --out\ntry autonomous status -o j\ntry autonomous completion f\n"));
   ChildSpec spec;
   spec.argv = {"bash", folder.path() + "/script"};
   spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin"};
@@ -289,7 +303,8 @@ TEST(ProgressView, TellsHowItEnded) {
   EXPECT_TRUE(view.line(""));
   EXPECT_TRUE(view.line("not json"));
   EXPECT_TRUE(view.line(R"({"progress":{"target":"a/b/c","step":"sync","text":"odd \u001b[2J text","tone":"bad"}})"));
-  EXPECT_FALSE(view.line(R"({"done":[{"target":"a/b/c","verdict":"done"},{"target":"a/b/d","verdict":"waiting","text":"held"},{"target":"a/b/e","verdict":"failed","release":2,"text":"no"}]})"));
+  EXPECT_FALSE(view.line(
+      R"({"done":[{"target":"a/b/c","verdict":"done"},{"target":"a/b/d","verdict":"waiting","text":"held"},{"target":"a/b/e","verdict":"failed","release":2,"text":"no"}]})"));
   EXPECT_EQ(view.ended(), Ended::kFailed);
   EXPECT_EQ(out.str(), "a/b/c  sync     odd  [2J text\n✓ a/b/c  done\n… a/b/d  held\n✗ a/b/e  release 2  no\n");
 }

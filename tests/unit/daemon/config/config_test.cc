@@ -78,7 +78,8 @@ verify_timeout: 90s
 instances:
   argocd-prod: {kind: argocd, url: "https://argo", credential: {systemd: argocd}, ca_file: ca.pem, options: {any: [1]}}
 x-note: free
-)", where);
+)",
+                                  where);
   EXPECT_EQ(config.listen, "");
   EXPECT_EQ(config.public_url, "https://autonomous.example.com");
   EXPECT_EQ(config.gitops.deploy, "live");
@@ -114,7 +115,8 @@ instances:
 limits: {blob: 1 parsec}
 log: xml
 projects: {}
-)"), R"(/etc/daemon.yaml:1:1: unknown key 'lisen'; did you mean 'listen'?
+)"),
+            R"(/etc/daemon.yaml:1:1: unknown key 'lisen'; did you mean 'listen'?
   lisen: 127.0.0.1:7300
   ^
 /etc/daemon.yaml:2:9: listen: expected an address and port (127.0.0.1:7300, [::1]:7300), not '7300'
@@ -148,9 +150,11 @@ projects: {}
 }
 
 TEST(Config, TellsMistakesOfSyntax) {
-  EXPECT_EQ(config_errors("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n"), "/etc/daemon.yaml:2:1: the key 'listen' is there twice\n  listen: 127.0.0.1:2\n  ^\n");
+  EXPECT_EQ(config_errors("listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n"),
+            "/etc/daemon.yaml:2:1: the key 'listen' is there twice\n  listen: 127.0.0.1:2\n  ^\n");
   EXPECT_THAT(config_errors("a: [1\nb: 2\n"), HasSubstr("/etc/daemon.yaml:2:"));
-  EXPECT_THAT(config_errors("version: 1\n---\nlisten: off\n"), HasSubstr("/etc/daemon.yaml:3:1: one document is wanted; here a second one begins"));
+  EXPECT_THAT(config_errors("version: 1\n---\nlisten: off\n"),
+              HasSubstr("/etc/daemon.yaml:3:1: one document is wanted; here a second one begins"));
   EXPECT_THAT(config_errors("version: 1\n...\ngarbage\n"), HasSubstr("a second one begins"));
   EXPECT_THAT(config_errors("- a\n- b\n"), HasSubstr("/etc/daemon.yaml:1:1: expected a map, not a list"));
   EXPECT_THAT(config_errors("gitops: {credential: {file: /a, systemd: b}}\n"), HasSubstr("one of the two"));
@@ -167,7 +171,9 @@ TEST(Config, TellsMistakesOfSyntax) {
 }
 
 TEST(Config, ChoosesTheCredentialOfTheLongestPath) {
-  SourcesConfig sources = config_of("sources: {credentials: {git.example.com: /a, git.example.com/acme: /b, \"localhost:3000\": /c}}").sources;
+  SourcesConfig sources =
+      config_of("sources: {credentials: {git.example.com: /a, git.example.com/acme: /b, \"localhost:3000\": /c}}")
+          .sources;
   EXPECT_EQ(credential_for(sources, "https://git.example.com/other/x.git").path(), "/a");
   EXPECT_EQ(credential_for(sources, "https://git.example.com/acme/x.git").path(), "/b");
   EXPECT_EQ(credential_for(sources, "https://git.example.com/acmeevil/x.git").path(), "/a");
@@ -192,14 +198,17 @@ TEST(Credential, IsReadAgainWhenItRotates) {
   EXPECT_EQ(masked("was first-secret, is the-second-secret"), "was ***, is ***");
   ASSERT_TRUE(write_file_durable(path, "\n"));
   EXPECT_THAT(credential.read().error().message(), HasSubstr("is empty"));
-  EXPECT_THAT(Credential::of_systemd("argocd", "").read().error().text(), HasSubstr("hint: LoadCredential=argocd:/path in the unit"));
+  EXPECT_THAT(Credential::of_systemd("argocd", "").read().error().text(),
+              HasSubstr("hint: LoadCredential=argocd:/path in the unit"));
   EXPECT_FALSE(Credential().read());
 }
 
 std::string finding_of(const DaemonConfig& config, std::string_view subject) {
   for (const Finding& finding : check_config(config)) {
     const char* levels[] = {"ok", "warning", "error"};
-    if (finding.subject == subject) return std::string(levels[static_cast<int>(finding.level)]) + ": " + finding.text + (finding.fix.empty() ? "" : " → " + finding.fix);
+    if (finding.subject == subject)
+      return std::string(levels[static_cast<int>(finding.level)]) + ": " + finding.text +
+             (finding.fix.empty() ? "" : " → " + finding.fix);
   }
   return "none";
 }
@@ -211,13 +220,15 @@ TEST(Config, ChecksWhatCanBeCheckedWithoutTheNetwork) {
   ASSERT_TRUE(write_file(root + "/open", "secret-1", 0644));
   ASSERT_EQ(::chmod((root + "/open").c_str(), 0644), 0);
   ASSERT_TRUE(write_file(root + "/closed", "secret-2", 0600));
-  DaemonConfig config = config_of("state: " + root + "/state\nlisten: 0.0.0.0:7300\ngitops: {url: \"https://git/x\", credential: " + root +
-                                  "/closed}\nhosting: {tokens: {jane: " + root + "/open, joe: /nowhere}}\ninstances: {argo: {insecure: true}}\n");
+  DaemonConfig config = config_of(
+      "state: " + root + "/state\nlisten: 0.0.0.0:7300\ngitops: {url: \"https://git/x\", credential: " + root +
+      "/closed}\nhosting: {tokens: {jane: " + root + "/open, joe: /nowhere}}\ninstances: {argo: {insecure: true}}\n");
   EXPECT_EQ(finding_of(config, "state"), "ok: " + root + "/state (will be made)");
   EXPECT_THAT(finding_of(config, "listen"), HasSubstr("warning: 0.0.0.0:7300 is reachable from outside without TLS"));
   EXPECT_THAT(finding_of(config, "public_url"), HasSubstr("nobody can follow"));
   EXPECT_EQ(finding_of(config, "gitops.credential"), "ok: file " + root + "/closed");
-  EXPECT_EQ(finding_of(config, "hosting.tokens.jane"), "warning: file " + root + "/open can be read by others on this machine → chmod 600 " + root + "/open");
+  EXPECT_EQ(finding_of(config, "hosting.tokens.jane"),
+            "warning: file " + root + "/open can be read by others on this machine → chmod 600 " + root + "/open");
   EXPECT_THAT(finding_of(config, "hosting.tokens.joe"), HasSubstr("error: file /nowhere: No such file"));
   EXPECT_THAT(finding_of(config, "instances.argo"), HasSubstr("warning: its certificate is not checked"));
   EXPECT_THAT(finding_of(config_of("socket: /" + std::string(120, 'x')), "socket"), HasSubstr("too long"));

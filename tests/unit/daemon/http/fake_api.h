@@ -12,7 +12,7 @@ namespace autonomous::daemon {
 class FakeApi final : public Api {
  public:
   std::vector<TargetRow> rows;
-  std::optional<Error> failure;                    // of every call that can fail
+  std::optional<Error> failure;  // of every call that can fail
   std::function<void(const Push&, ProgressPtr)> on_push;
   std::optional<Error> refuse_push;
   std::vector<Push> pushes;
@@ -24,7 +24,8 @@ class FakeApi final : public Api {
   Result<std::vector<ReleaseRow>> releases(const Ctx&, const ReleaseFilter& filter) override {
     if (failure) return *failure;
     last_filter = filter;
-    return std::vector<ReleaseRow>{ReleaseRow{.target = "local/shop/web", .number = 3, .outcome = "healthy", .live = true}};
+    return std::vector<ReleaseRow>{
+        ReleaseRow{.target = "local/shop/web", .number = 3, .outcome = "healthy", .live = true}};
   }
   Result<ReleaseDetails> release(const Ctx&, const std::string& id) override {
     if (failure) return *failure;
@@ -46,7 +47,8 @@ class FakeApi final : public Api {
   }
   Result<std::vector<WhyAnswer>> why(const Ctx&, const std::string& subject) override {
     if (failure) return *failure;
-    return std::vector<WhyAnswer>{WhyAnswer{.target = subject, .summary = "live", .gates = {Gate{"hold", Gate::Verdict::kNo, "held"}}}};
+    return std::vector<WhyAnswer>{
+        WhyAnswer{.target = subject, .summary = "live", .gates = {Gate{"hold", Gate::Verdict::kNo, "held"}}}};
   }
   Result<ConfigAnswer> config(const Ctx&, const std::string& target) override {
     if (failure) return *failure;
@@ -56,24 +58,36 @@ class FakeApi final : public Api {
     if (failure) return *failure;
     return DiffAnswer{request.target, "release 1", "now", {"M a"}, "-a\n+b\n"};
   }
-  std::vector<ProjectRow> projects() override { return {ProjectRow{.name = "shop", .hosted = true, .state = "ok", .apps = {"web"}}}; }
+  std::vector<ProjectRow> projects() override {
+    return {ProjectRow{.name = "shop", .hosted = true, .state = "ok", .apps = {"web"}}};
+  }
   std::vector<Check> doctor(const Ctx&) override { return {Check{"state", "ok", "writable", ""}}; }
 
   Result<ActionAnswer> deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) override {
-    return act("deploy " + request.project + "/" + request.app + " " + request.commit + request.image, ask, std::move(progress));
+    return act("deploy " + request.project + "/" + request.app + " " + request.commit + request.image, ask,
+               std::move(progress));
   }
-  Result<ActionAnswer> retry(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override { return act("retry " + target, ask, std::move(progress)); }
-  Result<ActionAnswer> retire(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override { return act("retire " + target, ask, std::move(progress)); }
-  Result<ActionAnswer> rollback(const Ctx&, const Ask& ask, const std::string& target, uint32_t to, ProgressPtr progress) override {
+  Result<ActionAnswer> retry(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override {
+    return act("retry " + target, ask, std::move(progress));
+  }
+  Result<ActionAnswer> retire(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override {
+    return act("retire " + target, ask, std::move(progress));
+  }
+  Result<ActionAnswer> rollback(const Ctx&, const Ask& ask, const std::string& target, uint32_t to,
+                                ProgressPtr progress) override {
     return act("rollback " + target + " to " + std::to_string(to), ask, std::move(progress));
   }
   Result<ActionAnswer> hold(const Ctx&, const Ask& ask, const std::string& target, std::optional<Time> until) override {
     return act("hold " + target + (until ? " until " + format_time(*until) : ""), ask, nullptr);
   }
-  Result<ActionAnswer> resume(const Ctx&, const Ask& ask, const std::string& target, const std::string& choice, ProgressPtr progress) override {
+  Result<ActionAnswer> resume(const Ctx&, const Ask& ask, const std::string& target, const std::string& choice,
+                              ProgressPtr progress) override {
     return act("resume " + target + " " + choice, ask, std::move(progress));
   }
-  Result<ActionAnswer> connect(const Ctx&, const Ask& ask, const std::string& project, const std::string& url) override { return act("connect " + project + " " + url, ask, nullptr); }
+  Result<ActionAnswer> connect(const Ctx&, const Ask& ask, const std::string& project,
+                               const std::string& url) override {
+    return act("connect " + project + " " + url, ask, nullptr);
+  }
 
   Result<void> check_source_push(const Ctx&, const Push& push) override {
     std::lock_guard lock(mutex);
@@ -81,13 +95,18 @@ class FakeApi final : public Api {
     if (refuse_push) return *refuse_push;
     return ok();
   }
-  void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override { heard(push, repository, std::move(progress)); }
+  void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override {
+    heard(push, repository, std::move(progress));
+  }
   Result<void> check_gitops_push(const Ctx& ctx, const Push& push) override { return check_source_push(ctx, push); }
   void gitops_pushed(const Push& push, ProgressPtr progress) override { heard(push, "gitops", std::move(progress)); }
 
   EventBus& events() override { return bus; }
   std::vector<Metric> metrics() override {
-    return {Metric{"autonomous_releases_total", "Releases by outcome.", Metric::Kind::kCounter, {{{{"outcome", "healthy \"quoted\"\n"}}, 4}}}};
+    return {Metric{"autonomous_releases_total",
+                   "Releases by outcome.",
+                   Metric::Kind::kCounter,
+                   {{{{"outcome", "healthy \"quoted\"\n"}}, 4}}}};
   }
   std::vector<Check> readiness() override { return ready; }
 

@@ -37,7 +37,8 @@ class HostingTest : public testing::Test {
     ChildSpec spec;
     spec.argv = {"git", "-c", "user.name=Jane", "-c", "user.email=jane@example.com", "-c", "protocol.version=2"};
     spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
-    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path(), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LANG=C.UTF-8"};
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path(), "GIT_CONFIG_NOSYSTEM=1",
+                "GIT_TERMINAL_PROMPT=0", "LANG=C.UTF-8"};
     spec.folder = where;
     Result<ChildResult> result = run_child(Ctx{}.within(Millis{120'000}), spec);
     EXPECT_TRUE(result) << result.error().text();
@@ -58,7 +59,8 @@ class HostingTest : public testing::Test {
   std::string make_gitops() {
     std::string repository = folder.path() + "/repos/gitops.git";
     EXPECT_EQ(git({"init", "-q", "--bare", "-b", "main", repository}, folder.path()).status, 0);
-    for (const char* ref : {"refs/heads/main", "refs/heads/deploy", "refs/heads/autonomous/ledger/deploy", "refs/tags/release/local/shop/web/1"}) {
+    for (const char* ref : {"refs/heads/main", "refs/heads/deploy", "refs/heads/autonomous/ledger/deploy",
+                            "refs/tags/release/local/shop/web/1"}) {
       EXPECT_EQ(git({"push", "-q", repository, std::string("main:") + ref}, work).status, 0);
     }
     return repository;
@@ -211,7 +213,8 @@ TEST_F(HostingTest, OtherUsersOfThisMachineNeedAToken) {
   auto as_nobody = [](const std::string& address) {
     ChildSpec spec;
     spec.argv = {"setpriv", "--reuid=65534", "--clear-groups", "git", "ls-remote", address};
-    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1"};
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GIT_TERMINAL_PROMPT=0",
+                "GIT_CONFIG_NOSYSTEM=1"};
     spec.folder = "/";
     Result<ChildResult> result = run_child(Ctx{}.within(Millis{60'000}), spec);
     EXPECT_TRUE(result) << result.error().text();

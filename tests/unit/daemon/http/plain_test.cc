@@ -43,8 +43,9 @@ GitRequest git_request(const std::string& method, const std::string& target) {
 TEST(Hosting, OnlyTheSmartProtocolHasAddresses) {
   EXPECT_EQ(git_request("GET", "/git/shop.git/info/refs?service=git-upload-pack").service, "git-upload-pack");
   EXPECT_TRUE(git_request("POST", "/git/gitops.git/git-receive-pack").gitops());
-  for (const char* wrong : {"/git/shop.git/HEAD", "/git/shop.git/info/refs", "/git/shop/info/refs?service=git-upload-pack",
-                            "/git/shop.git/info/refs?service=git-shell", "/git/.git/info/refs?service=git-upload-pack"}) {
+  for (const char* wrong :
+       {"/git/shop.git/HEAD", "/git/shop.git/info/refs", "/git/shop/info/refs?service=git-upload-pack",
+        "/git/shop.git/info/refs?service=git-shell", "/git/.git/info/refs?service=git-upload-pack"}) {
     EXPECT_EQ(git_request("GET", wrong).service, "") << wrong;
   }
   EXPECT_EQ(git_request("POST", "/git/shop.git/../x.git/git-upload-pack").service, "");
@@ -93,7 +94,8 @@ TEST(EventBus, WakesListenersUntilTheyLeave) {
 Endpoint local_endpoint(int fd, bool peer) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  int failed = peer ? ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) : ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  int failed = peer ? ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size)
+                    : ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
   EXPECT_EQ(failed, 0);
   Endpoint out;
   out.port = ntohs(address.sin_port);

@@ -82,7 +82,11 @@ TEST_F(ServerTest, TwoServersCannotShareAPort) {
 }
 
 TEST_F(ServerTest, StatusTellsRowsAndWhereEventsStart) {
-  api.rows = {TargetRow{.target = "local/shop/web", .state = TargetState::kHeld, .release = 3, .why = "held by Jane", .hold = HoldInfo{.who = "Jane"}}};
+  api.rows = {TargetRow{.target = "local/shop/web",
+                        .state = TargetState::kHeld,
+                        .release = 3,
+                        .why = "held by Jane",
+                        .hold = HoldInfo{.who = "Jane"}}};
   api.bus.publish(Event{.type = "notice"});
   json body = json::parse(send(request("/api/v1/status")).body);
   EXPECT_EQ(body["event"], 1);
@@ -113,7 +117,8 @@ TEST_F(ServerTest, ErrorsAreProblems) {
 }
 
 TEST_F(ServerTest, ActionsCarryWhoAndWhy) {
-  http::Response response = send(post("/api/v1/targets/local/shop/web/rollback", R"({"to":2,"because":"errors","ticket":"CHG1"})", true));
+  http::Response response =
+      send(post("/api/v1/targets/local/shop/web/rollback", R"({"to":2,"because":"errors","ticket":"CHG1"})", true));
   EXPECT_EQ(response.status, 202) << response.body;
   ASSERT_EQ(api.asked.size(), 1U);
   EXPECT_EQ(api.asked[0].first, "rollback local/shop/web to 2");
@@ -191,7 +196,8 @@ TEST_F(ServerTest, ADryRunFollowsNothing) {
 }
 
 // Reads server-sent events until `wanted` of them (or resets) arrived.
-std::string read_events(http::Client& client, http::Request request, size_t wanted, const std::function<void()>& once_open) {
+std::string read_events(http::Client& client, http::Request request, size_t wanted,
+                        const std::function<void()>& once_open) {
   std::string text;
   bool open = false;
   Result<http::Response> response = client.stream(Ctx{}.within(Millis{60'000}), request, [&](std::string_view data) {
@@ -207,7 +213,9 @@ std::string read_events(http::Client& client, http::Request request, size_t want
 }
 
 TEST_F(ServerTest, EventsComeLiveAndAgainAfterALostConnection) {
-  auto publish = [this](const std::string& text) { api.bus.publish(Event{.type = "notice", .progress = Progress{.text = text}}); };
+  auto publish = [this](const std::string& text) {
+    api.bus.publish(Event{.type = "notice", .progress = Progress{.text = text}});
+  };
   publish("before");
   std::string first = read_events(client, request("/api/v1/events"), 2, [&] {
     publish("one");
@@ -284,11 +292,12 @@ TEST_F(ServerTest, LimitsAreKept) {
 TEST_F(ServerTest, StopEndsLiveStreams) {
   std::string text;
   std::thread stopper;
-  Result<http::Response> response = client.stream(Ctx{}.within(Millis{60'000}), request("/api/v1/events"), [&](std::string_view data) {
-    text += data;
-    if (!stopper.joinable()) stopper = std::thread([this] { server->stop(Millis{30'000}); });
-    return true;
-  });
+  Result<http::Response> response =
+      client.stream(Ctx{}.within(Millis{60'000}), request("/api/v1/events"), [&](std::string_view data) {
+        text += data;
+        if (!stopper.joinable()) stopper = std::thread([this] { server->stop(Millis{30'000}); });
+        return true;
+      });
   stopper.join();
   EXPECT_TRUE(response) << response.error().text();
   Result<http::Response> refused = client.send(Ctx{}.within(Millis{10'000}), request("/healthz"));
@@ -308,7 +317,8 @@ TEST_F(ServerTest, AFollowerThatLeavesIsSeen) {
   };
   http::Request call = post("/api/v1/hooks/pushed", R"({"name":"shop","updates":[]})", true);
   call.headers.emplace_back("Accept", "application/x-ndjson");
-  Result<http::Response> response = client.stream(Ctx{}.within(Millis{60'000}), call, [](std::string_view) { return false; });
+  Result<http::Response> response =
+      client.stream(Ctx{}.within(Millis{60'000}), call, [](std::string_view) { return false; });
   ASSERT_TRUE(api.wait_for_push());
   for (;;) {
     std::lock_guard lock(mutex);

@@ -136,7 +136,8 @@ TEST_F(BoardTest, OtherTargetsDoNotWait) {
 
 TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   auto frozen = std::make_shared<PlatformView>(*view_);
-  auto parsed = model::parse_platform("version: 1\nenvironments:\n  local: {from: default branch, approvals: {count: 1}}\n");
+  auto parsed =
+      model::parse_platform("version: 1\nenvironments:\n  local: {from: default branch, approvals: {count: 1}}\n");
   ASSERT_TRUE(parsed) << parsed.error().text();
   frozen->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
   view_ = frozen;

@@ -118,7 +118,10 @@ TEST_F(PlannerTest, AnAppThatVanishesIsNamedNotDropped) {
   git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}});
   released({"local", "shop", "web"}, first);
   released({"local", "shop", "api"}, first);
-  Plan plan = plan_at(commit({{"autonomous.yaml", "version: 1\nproject: shop\napps:\n  web: {image: registry.example.com/web:1, port: 8080}\n"}, {"web/a", "1"}}));
+  Plan plan =
+      plan_at(commit({{"autonomous.yaml",
+                       "version: 1\nproject: shop\napps:\n  web: {image: registry.example.com/web:1, port: 8080}\n"},
+                      {"web/a", "1"}}));
   ASSERT_EQ(plan.vanished.size(), 1u);
   EXPECT_EQ(plan.vanished[0].str(), "local/shop/api");
 }
@@ -132,7 +135,8 @@ TEST_F(PlannerTest, AnAppOfABrokenSpecDoesNotVanish) {
 }
 
 TEST_F(PlannerTest, EveryErrorCarriesItsPlace) {
-  Plan plan = plan_at(commit({{"autonomous.yaml", "version: 1\nproject: shop\napps:\n  web:\n    imag: nginx\n    prot: 80\n"}}));
+  Plan plan = plan_at(
+      commit({{"autonomous.yaml", "version: 1\nproject: shop\napps:\n  web:\n    imag: nginx\n    prot: 80\n"}}));
   ASSERT_GE(plan.errors.size(), 2u);
   ASSERT_NE(plan.errors[0].place(), nullptr);
   EXPECT_EQ(plan.errors[0].place()->file, "autonomous.yaml");
@@ -149,11 +153,15 @@ TEST_F(PlannerTest, ABranchThatFeedsNothingReleasesNothing) {
 
 TEST_F(PlannerTest, AMonorepoFolderIsAProjectOfItsOwn) {
   input_.source.folder = "shops/first";
-  git::Oid first = commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "1"}});
+  git::Oid first =
+      commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "1"}});
   released({"local", "shop", "web"}, first);
   released({"local", "shop", "api"}, first);
-  EXPECT_TRUE(plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "2"}})).wishes.empty());
-  EXPECT_EQ(wanted(plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "2"}}))), Names{"local/shop/web"});
+  EXPECT_TRUE(
+      plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "1"}, {"other/web/a", "2"}}))
+          .wishes.empty());
+  EXPECT_EQ(wanted(plan_at(commit({{"shops/first/autonomous.yaml", kTwoApps}, {"shops/first/web/a", "2"}}))),
+            Names{"local/shop/web"});
 }
 
 TEST_F(PlannerTest, ANakedDockerfileSaysWhatIsMissing) {

@@ -19,7 +19,9 @@ std::unique_ptr<Renderer> renderer(unsigned workers = 1, Millis deadline = Milli
 }
 
 MemoryTree chart(const std::string& text) {
-  return MemoryTree({{"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}, {"values.yaml", "v: 1\n"}, {"templates/a.yaml", text}});
+  return MemoryTree({{"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"},
+                     {"values.yaml", "v: 1\n"},
+                     {"templates/a.yaml", text}});
 }
 
 ChartJob job(const FileTree& tree, const std::string& digest) {
@@ -74,7 +76,8 @@ TEST(Renderer, TheDeadlineKills) {
   MemoryTree endless = chart("{{ range $i := 1000000000 }}{{ range $j := 1000000000 }}{{ end }}{{ end }}");
   auto result = pool->render({}, job(endless, "endless"));
   ASSERT_FALSE(result);
-  EXPECT_TRUE(result.error().code() == Code::kTimeout || result.error().code() == Code::kLimit) << result.error().text();
+  EXPECT_TRUE(result.error().code() == Code::kTimeout || result.error().code() == Code::kLimit)
+      << result.error().text();
 }
 
 TEST(Renderer, AStopIsFollowed) {

@@ -7,7 +7,9 @@
 namespace autonomous {
 namespace {
 
-ChildSpec shell(std::string script) { return {.argv = {"/bin/sh", "-c", std::move(script)}, .env = {"PATH=/usr/bin:/bin"}}; }
+ChildSpec shell(std::string script) {
+  return {.argv = {"/bin/sh", "-c", std::move(script)}, .env = {"PATH=/usr/bin:/bin"}};
+}
 
 TEST(Child, FeedsInputAndKeepsOutput) {
   ChildSpec spec = shell("cat; echo problem >&2; exit 3");

@@ -6,7 +6,8 @@ namespace autonomous {
 namespace {
 
 TEST(Time, ReadsWhatItWrites) {
-  for (const char* text : {"1970-01-01T00:00:00Z", "2026-02-28T23:59:59Z", "2024-02-29T12:00:00.250Z", "9999-12-31T23:59:59Z"}) {
+  for (const char* text :
+       {"1970-01-01T00:00:00Z", "2026-02-28T23:59:59Z", "2024-02-29T12:00:00.250Z", "9999-12-31T23:59:59Z"}) {
     auto time = parse_time(text);
     ASSERT_TRUE(time) << time.error().line();
     EXPECT_EQ(format_time(*time), text);
@@ -19,7 +20,8 @@ TEST(Time, UnderstandsOffsetsAndDates) {
 }
 
 TEST(Time, RefusesWhatIsNone) {
-  for (const char* text : {"", "yesterday", "2026-02-30", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00+2"}) {
+  for (const char* text :
+       {"", "yesterday", "2026-02-30", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00+2"}) {
     EXPECT_FALSE(parse_time(text)) << text;
   }
 }

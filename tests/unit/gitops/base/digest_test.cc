@@ -18,7 +18,8 @@ TEST(Sha256, FieldsDoNotRunTogether) {
 
 // RFC 4648, section 10.
 TEST(Base64, KnownAnswers) {
-  const std::pair<const char*, const char*> cases[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, coded] : cases) {
     EXPECT_EQ(base64_encode(plain), coded);
     std::string back;
@@ -29,7 +30,8 @@ TEST(Base64, KnownAnswers) {
 
 TEST(Base64, RefusesWhatIsNone) {
   std::string out;
-  for (const char* text : {"Z", "Zg=", "Zg==Zg==", "Z===", "Zm9v!A==", "=Zm9"}) EXPECT_FALSE(base64_decode(text, out)) << text;
+  for (const char* text : {"Z", "Zg=", "Zg==Zg==", "Z===", "Zm9v!A==", "=Zm9"})
+    EXPECT_FALSE(base64_decode(text, out)) << text;
 }
 
 }  // namespace

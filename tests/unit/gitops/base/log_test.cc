@@ -17,7 +17,8 @@ TEST(Log, MasksSecretsAndCredentialsInUrls) {
 }
 
 TEST(Log, LeavesOtherUrlsAlone) {
-  EXPECT_EQ(masked("see https://git.example.com/a@b and ssh://git@host/x"), "see https://git.example.com/a@b and ssh://***@host/x");
+  EXPECT_EQ(masked("see https://git.example.com/a@b and ssh://git@host/x"),
+            "see https://git.example.com/a@b and ssh://***@host/x");
 }
 
 }  // namespace

@@ -23,7 +23,10 @@ TEST(Result, PassesValuesAndErrorsOn) {
 }
 
 TEST(Error, ShowsTheLineWithACaretBelowTheColumn) {
-  Error error = fail(Code::kInvalid, "unknown key 'prot'").at({"autonomous.yaml", 4, 6, "\t    prot: 80"}).hint("did you mean 'port'?").with("while reading shop");
+  Error error = fail(Code::kInvalid, "unknown key 'prot'")
+                    .at({"autonomous.yaml", 4, 6, "\t    prot: 80"})
+                    .hint("did you mean 'port'?")
+                    .with("while reading shop");
   EXPECT_EQ(error.text(),
             "autonomous.yaml:4:6: unknown key 'prot'\n"
             "  \t    prot: 80\n"

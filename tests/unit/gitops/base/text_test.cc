@@ -15,7 +15,7 @@ TEST(Nearest, FindsTyposOnly) {
 
 TEST(OneLine, TakesControlCharactersOut) {
   EXPECT_EQ(one_line("a\nb\x1b[31mc"), "a b [31mc");
-  EXPECT_EQ(one_line("\xc2\x9b"), " ");            // C1 control
+  EXPECT_EQ(one_line("\xc2\x9b"), " ");  // C1 control
   EXPECT_EQ(one_line("gr\xc3\xbc\xc3\x9f"), "grüß");
   EXPECT_EQ(one_line("\xff\xfe"), "  ");
   EXPECT_EQ(one_line("äöü", 4), "äö…");

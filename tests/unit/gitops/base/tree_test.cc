@@ -48,7 +48,8 @@ TEST(ResolveLink, StaysInside) {
 
 TEST(PlainPath, RefusesTricks) {
   EXPECT_TRUE(is_plain_path("a/b.yaml"));
-  for (std::string_view path : {"", "/a", "a/", "a//b", "./a", "a/../b", ".."}) EXPECT_FALSE(is_plain_path(path)) << path;
+  for (std::string_view path : {"", "/a", "a/", "a//b", "./a", "a/../b", ".."})
+    EXPECT_FALSE(is_plain_path(path)) << path;
 }
 
 }  // namespace

@@ -31,9 +31,15 @@ class Bed : public ::testing::Test {
   ChildResult run(std::vector<std::string> argv, std::string input = "", std::vector<std::string> more_env = {}) const {
     ChildSpec spec;
     spec.argv = std::move(argv);
-    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder_.path(), "GIT_CONFIG_NOSYSTEM=1",
-                "GIT_AUTHOR_NAME=Jane Doe", "GIT_AUTHOR_EMAIL=jane@example.com", "GIT_AUTHOR_DATE=1700000000 +0100",
-                "GIT_COMMITTER_NAME=Jane Doe", "GIT_COMMITTER_EMAIL=jane@example.com", "GIT_COMMITTER_DATE=1700000000 +0100"};
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin",
+                "HOME=" + folder_.path(),
+                "GIT_CONFIG_NOSYSTEM=1",
+                "GIT_AUTHOR_NAME=Jane Doe",
+                "GIT_AUTHOR_EMAIL=jane@example.com",
+                "GIT_AUTHOR_DATE=1700000000 +0100",
+                "GIT_COMMITTER_NAME=Jane Doe",
+                "GIT_COMMITTER_EMAIL=jane@example.com",
+                "GIT_COMMITTER_DATE=1700000000 +0100"};
     for (std::string& one : more_env) spec.env.push_back(std::move(one));
     spec.input = std::move(input);
     return must(run_child(Ctx{}.within(Millis(60'000)), spec));
@@ -64,7 +70,8 @@ class Bed : public ::testing::Test {
 
   static Person jane(int64_t seconds = 1'700'000'000) { return {"Jane Doe", "jane@example.com", seconds, 60}; }
 
-  static Oid commit(Repository& repository, const Oid& tree, std::vector<Oid> parents, const std::string& message = "Change", int64_t seconds = 1'700'000'000) {
+  static Oid commit(Repository& repository, const Oid& tree, std::vector<Oid> parents,
+                    const std::string& message = "Change", int64_t seconds = 1'700'000'000) {
     return must(repository.write_commit({tree, std::move(parents), jane(seconds), jane(seconds), message}));
   }
 

@@ -141,20 +141,32 @@ class GitServer {
       auto at = request.headers.find(name);
       return at == request.headers.end() ? std::string() : at->second;
     };
-    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "GIT_CONFIG_NOSYSTEM=1", "GIT_PROJECT_ROOT=" + root_,
-                "GIT_HTTP_EXPORT_ALL=1", "REQUEST_METHOD=" + request.method, "PATH_INFO=" + request.target.substr(0, question),
-                "QUERY_STRING=" + (question < request.target.size() ? request.target.substr(question + 1) : std::string()),
-                "CONTENT_TYPE=" + header("content-type"), "CONTENT_LENGTH=" + std::to_string(request.body.size()),
-                "HTTP_GIT_PROTOCOL=" + header("git-protocol"), "GIT_PROTOCOL=" + header("git-protocol"),
-                "HTTP_CONTENT_ENCODING=" + header("content-encoding"), "REMOTE_USER=test", "REMOTE_ADDR=127.0.0.1"};
+    spec.env = {
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+        "HOME=/nonexistent",
+        "GIT_CONFIG_NOSYSTEM=1",
+        "GIT_PROJECT_ROOT=" + root_,
+        "GIT_HTTP_EXPORT_ALL=1",
+        "REQUEST_METHOD=" + request.method,
+        "PATH_INFO=" + request.target.substr(0, question),
+        "QUERY_STRING=" + (question < request.target.size() ? request.target.substr(question + 1) : std::string()),
+        "CONTENT_TYPE=" + header("content-type"),
+        "CONTENT_LENGTH=" + std::to_string(request.body.size()),
+        "HTTP_GIT_PROTOCOL=" + header("git-protocol"),
+        "GIT_PROTOCOL=" + header("git-protocol"),
+        "HTTP_CONTENT_ENCODING=" + header("content-encoding"),
+        "REMOTE_USER=test",
+        "REMOTE_ADDR=127.0.0.1"};
     spec.input = request.body;
     Result<ChildResult> done = run_child(Ctx{}.within(Millis(60'000)), spec);
     if (!done) return "HTTP/1.1 500 Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     size_t end = done->out.find("\r\n\r\n");
     std::string headers = done->out.substr(0, end), body = end == std::string::npos ? "" : done->out.substr(end + 4);
     std::string status = "200 OK";
-    if (size_t at = headers.find("Status: "); at != std::string::npos) status = headers.substr(at + 8, headers.find("\r\n", at) - at - 8);
-    return "HTTP/1.1 " + status + "\r\n" + headers + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
+    if (size_t at = headers.find("Status: "); at != std::string::npos)
+      status = headers.substr(at + 8, headers.find("\r\n", at) - at - 8);
+    return "HTTP/1.1 " + status + "\r\n" + headers + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\nConnection: close\r\n\r\n" + body;
   }
 
   std::string root_;

@@ -8,7 +8,11 @@ namespace {
 const Oid kSome = *Oid::parse("0123456789abcdef0123456789abcdef01234567");
 
 CommitDraft a_draft() {
-  return {kSome, {kSome}, {"Jane Doe", "jane@example.com", 1700000000, -90}, {"Daemon", "d@example.com", 1700000001, 60}, "Subject\n\nBody\n"};
+  return {kSome,
+          {kSome},
+          {"Jane Doe", "jane@example.com", 1700000000, -90},
+          {"Daemon", "d@example.com", 1700000001, 60},
+          "Subject\n\nBody\n"};
 }
 
 TEST(Oid, ReadsOnlyFortyLowerCaseDigits) {
@@ -132,7 +136,8 @@ TEST(TreeObject, RefusesDoubledNames) {
   EXPECT_FALSE(tree_bytes({{"a", Mode::kFile, kSome}, {"a", Mode::kFile, kSome}}));
   EXPECT_FALSE(tree_bytes({{"a", Mode::kFile, kSome}, {"a.b", Mode::kFile, kSome}, {"a", Mode::kTree, kSome}}));
   std::string raw = std::string(kSome.bytes());
-  std::string file = std::string("100644 a\0", 9) + raw, dotted = std::string("100644 a.b\0", 11) + raw, tree = std::string("40000 a\0", 8) + raw;
+  std::string file = std::string("100644 a\0", 9) + raw, dotted = std::string("100644 a.b\0", 11) + raw,
+              tree = std::string("40000 a\0", 8) + raw;
   EXPECT_TRUE(parse_tree(file + dotted));
   EXPECT_FALSE(parse_tree(file + dotted + tree));
   EXPECT_FALSE(parse_tree(dotted + file));
@@ -151,11 +156,13 @@ TEST(TreeObject, RefusesWhatIsNoTree) {
 }
 
 TEST(SafeName, RefusesWhatSomeFileSystemTakesForDotGit) {
-  for (const char* name : {"", ".", "..", ".git", ".GIT", ".Git", "git~1", "GIT~1", ".git ", ".git.", ".git. .", ".git::$INDEX_ALLOCATION",
-                           "git~1:x", ".g\xe2\x80\x8cit", "\xef\xbb\xbf.git", "a/b", "a\\b", "a\nb", "\x7f"}) {
+  for (const char* name :
+       {"", ".", "..", ".git", ".GIT", ".Git", "git~1", "GIT~1", ".git ", ".git.", ".git. .", ".git::$INDEX_ALLOCATION",
+        "git~1:x", ".g\xe2\x80\x8cit", "\xef\xbb\xbf.git", "a/b", "a\\b", "a\nb", "\x7f"}) {
     EXPECT_FALSE(safe_name(name)) << name;
   }
-  for (const char* name : {".gitignore", ".github", "git", "git~2", "a b", "-x", ".git2", "caf\xc3\xa9", "a:b"}) EXPECT_TRUE(safe_name(name)) << name;
+  for (const char* name : {".gitignore", ".github", "git", "git~2", "a b", "-x", ".git2", "caf\xc3\xa9", "a:b"})
+    EXPECT_TRUE(safe_name(name)) << name;
   EXPECT_TRUE(safe_name(std::string(255, 'a')));
   EXPECT_FALSE(safe_name(std::string(256, 'a')));
 }

@@ -24,7 +24,9 @@ class RefsTest : public Bed {
     for (const Ref& ref : must(list_refs(repository_, prefix))) text += ref.name + " " + ref.oid.hex() + "\n";
     return text;
   }
-  std::string listed_by_git() { return git(repository_.path(), {"for-each-ref", "--format=%(refname) %(objectname)"}) + "\n"; }
+  std::string listed_by_git() {
+    return git(repository_.path(), {"for-each-ref", "--format=%(refname) %(objectname)"}) + "\n";
+  }
   std::string file(const std::string& name) { return repository_.path() + "/" + name; }
 };
 
@@ -39,13 +41,15 @@ TEST_F(RefsTest, OneRefIsALooseFile) {
 
 TEST_F(RefsTest, SeveralRefsMoveTogetherOrNotAtAll) {
   must(update({{"refs/heads/deploy", one_, Oid()}, {"refs/heads/ledger/deploy", one_, Oid()}}));
-  Result<void> wrong = update({{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, two_}, {"refs/heads/new", two_, Oid()}});
+  Result<void> wrong = update(
+      {{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, two_}, {"refs/heads/new", two_, Oid()}});
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code(), Code::kConflict);
   EXPECT_THAT(wrong.error().message(), HasSubstr("refs/heads/ledger/deploy is " + one_.hex()));
   EXPECT_EQ(must(read_ref(repository_, "refs/heads/deploy")), one_);
   EXPECT_EQ(listed(), listed_by_git());
-  must(update({{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, one_}, {"refs/heads/new", two_, Oid()}}));
+  must(update(
+      {{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, one_}, {"refs/heads/new", two_, Oid()}}));
   EXPECT_EQ(listed(), listed_by_git());
   EXPECT_EQ(listed("refs/heads/l"), "refs/heads/ledger/deploy " + two_.hex() + "\n");
   expect_sound(repository_.path());
@@ -91,7 +95,8 @@ TEST_F(RefsTest, Deletes) {
 }
 
 TEST_F(RefsTest, NamesAreChecked) {
-  for (const char* bad : {"main", "HEAD", "refs/heads/a..b", "refs/heads/a b", "refs/heads/.a", "refs/heads/a.lock", "refs/heads/", "refs/../x", "refs/heads/a\n", "refs/heads/@{"}) {
+  for (const char* bad : {"main", "HEAD", "refs/heads/a..b", "refs/heads/a b", "refs/heads/.a", "refs/heads/a.lock",
+                          "refs/heads/", "refs/../x", "refs/heads/a\n", "refs/heads/@{"}) {
     EXPECT_FALSE(update({{bad, one_, {}}})) << bad;
     EXPECT_FALSE(is_ref_name(bad)) << bad;
   }
@@ -120,7 +125,8 @@ TEST_F(RefsTest, TheLockOfADeadProcessIsRemovedALiveOneIsWaitedFor) {
   EXPECT_EQ(must(read_ref(repository_, "refs/heads/main")), one_);
   must(write_file(file("packed-refs.lock"), ""));
   FILE* held = std::fopen(file("packed-refs.lock").c_str(), "r");
-  Result<void> waited = update_refs(Ctx{}.within(Millis(150)), repository_, {{"refs/heads/a", one_, {}}, {"refs/heads/b", one_, {}}}, Millis(20));
+  Result<void> waited = update_refs(Ctx{}.within(Millis(150)), repository_,
+                                    {{"refs/heads/a", one_, {}}, {"refs/heads/b", one_, {}}}, Millis(20));
   std::fclose(held);
   ASSERT_FALSE(waited);
   EXPECT_EQ(waited.error().code(), Code::kUnavailable);
@@ -137,7 +143,8 @@ TEST_F(RefsTest, CompetingWritersLoseNothing) {
     Repository mine = must(Repository::open(repository_.path()));
     for (int done = 0; done < kEach;) {
       Oid old = must(read_ref(mine, "refs/heads/count"));
-      Oid next = must(mine.write_commit({empty_tree(), {old}, jane(), jane(), std::to_string(who) + " " + std::to_string(done)}));
+      Oid next = must(
+          mine.write_commit({empty_tree(), {old}, jane(), jane(), std::to_string(who) + " " + std::to_string(done)}));
       Result<void> moved = update_refs(ctx_, mine, {{"refs/heads/count", next, old}, {"refs/heads/other", next, {}}});
       if (moved) ++done;
       else if (moved.error().code() != Code::kConflict) throw std::runtime_error(moved.error().line());

@@ -44,18 +44,22 @@ class RemoteTest : public Bed {
     settings.url = url;
     return must(Remote::make(settings, program_, with_http ? through(client_) : HttpSend()));
   }
-  Oid make_commit(std::vector<Oid> parents, const std::string& message) { return commit(local_, empty_tree(), std::move(parents), message); }
+  Oid make_commit(std::vector<Oid> parents, const std::string& message) {
+    return commit(local_, empty_tree(), std::move(parents), message);
+  }
   std::string shown(const std::vector<RemoteRef>& refs) {
     std::string text;
     for (const RemoteRef& ref : refs) {
-      text += ref.name + " " + ref.oid.short_hex() + (ref.peeled.is_zero() ? "" : " ^" + ref.peeled.short_hex()) + (ref.symref.empty() ? "" : " -> " + ref.symref) + "\n";
+      text += ref.name + " " + ref.oid.short_hex() + (ref.peeled.is_zero() ? "" : " ^" + ref.peeled.short_hex()) +
+              (ref.symref.empty() ? "" : " -> " + ref.symref) + "\n";
     }
     return text;
   }
   std::string outcomes(const PushReport& report) {
     const char* names[] = {"ok", "up-to-date", "stale", "rejected", "aborted"};
     std::string text;
-    for (const PushVerdict& verdict : report.refs) text += verdict.ref + " " + names[static_cast<int>(verdict.outcome)] + "\n";
+    for (const PushVerdict& verdict : report.refs)
+      text += verdict.ref + " " + names[static_cast<int>(verdict.outcome)] + "\n";
     return text;
   }
   void hook(const Repository& repository, const std::string& name, const std::string& script) {
@@ -77,18 +81,24 @@ TEST_F(RemoteTest, AsksForRefsTheSameWayOverEachTransport) {
   Oid there = must(r.write_commit({empty_tree(), {}, jane(), jane(), "one"}));
   must(r.write(ObjectKind::kTree, ""));
   Oid tag = must(r.write_tag({there, ObjectKind::kCommit, "release/a/1", jane(), "release"}));
-  must(update_refs(ctx_, r, {{"refs/heads/main", there, {}}, {"refs/heads/deploy", there, {}}, {"refs/tags/release/a/1", tag, {}}}));
+  must(update_refs(
+      ctx_, r, {{"refs/heads/main", there, {}}, {"refs/heads/deploy", there, {}}, {"refs/tags/release/a/1", tag, {}}}));
   EXPECT_EQ(one, there);
   GitServer server(path("www"));
   for (bool http : {true, false}) {
-    for (const std::string& url : {server.url("/hosted.git"), path("www/hosted.git"), "file://" + path("www/hosted.git")}) {
+    for (const std::string& url :
+         {server.url("/hosted.git"), path("www/hosted.git"), "file://" + path("www/hosted.git")}) {
       Remote remote = at(url, http);
-      EXPECT_EQ(shown(must(remote.ls_refs(ctx_))), "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/heads/deploy " + there.short_hex() +
-                                                      "\nrefs/heads/main " + there.short_hex() + "\nrefs/tags/release/a/1 " + tag.short_hex() + " ^" + there.short_hex() + "\n")
+      EXPECT_EQ(shown(must(remote.ls_refs(ctx_))),
+                "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/heads/deploy " + there.short_hex() +
+                    "\nrefs/heads/main " + there.short_hex() + "\nrefs/tags/release/a/1 " + tag.short_hex() + " ^" +
+                    there.short_hex() + "\n")
           << url;
-      EXPECT_EQ(shown(must(remote.ls_refs(ctx_, {"refs/heads/d"}))), "refs/heads/deploy " + there.short_hex() + "\n") << url;
+      EXPECT_EQ(shown(must(remote.ls_refs(ctx_, {"refs/heads/d"}))), "refs/heads/deploy " + there.short_hex() + "\n")
+          << url;
       EXPECT_EQ(shown(must(remote.ls_refs(ctx_, {"refs/tags/", "HEAD"}))),
-                "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/tags/release/a/1 " + tag.short_hex() + " ^" + there.short_hex() + "\n")
+                "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/tags/release/a/1 " + tag.short_hex() + " ^" +
+                    there.short_hex() + "\n")
           << url;
       EXPECT_TRUE(must(remote.ls_refs(ctx_, {"refs/none/"})).empty());
     }
@@ -115,12 +125,14 @@ TEST_F(RemoteTest, AnOldServerIsUnderstood) {
   std::string advert = run({"git", "upload-pack", "--advertise-refs", hosted_.path()}).out;
   GitServer server(path("www"), [&](const GitServer::Request&) {
     std::string body = "001e# service=git-upload-pack\n0000" + advert;
-    return "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nConnection: close\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
   });
   Remote remote = at(server.url("/hosted.git"));
   for (int again = 0; again < 2; ++again) {
-    EXPECT_EQ(shown(must(remote.ls_refs(ctx_))), "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/heads/main " + there.short_hex() +
-                                                    "\nrefs/tags/t " + tag.short_hex() + " ^" + there.short_hex() + "\n");
+    EXPECT_EQ(shown(must(remote.ls_refs(ctx_))), "HEAD " + there.short_hex() + " -> refs/heads/main\nrefs/heads/main " +
+                                                     there.short_hex() + "\nrefs/tags/t " + tag.short_hex() + " ^" +
+                                                     there.short_hex() + "\n");
   }
 }
 
@@ -150,7 +162,8 @@ TEST_F(RemoteTest, PushesFetchesAndTellsEachRefsFate) {
     report = must(remote.push(ctx_, local_, {{head, other, Oid()}}));
     EXPECT_EQ(outcomes(report), head + " stale\n");
     // Not atomic: each for itself.
-    report = must(remote.push(ctx_, local_, {{head, other, one}, {"refs/tags/t" + std::to_string(url.size()), one, {}}}, false));
+    report = must(
+        remote.push(ctx_, local_, {{head, other, one}, {"refs/tags/t" + std::to_string(url.size()), one, {}}}, false));
     EXPECT_EQ(report.refs[0].outcome, PushOutcome::kStale);
     EXPECT_EQ(report.refs[1].outcome, PushOutcome::kOk);
     // A rewrite is refused by the host, in its words.
@@ -226,8 +239,8 @@ TEST_F(RemoteTest, RedirectsAreFollowedOnTheSameHostOnly) {
   Remote remote = at(kind.url("/old.git"));
   must(remote.ls_refs(ctx_));
   EXPECT_TRUE(must(remote.push(ctx_, local_, {{"refs/heads/main", one, {}}})).all_ok());
-  for (const char* to : {"http://169.254.169.254/hosted.git/info/refs?service=git-upload-pack", "file:///etc/passwd", "/hosted.git",
-                         "//other.example.com/hosted.git/info/refs?service=git-upload-pack"}) {
+  for (const char* to : {"http://169.254.169.254/hosted.git/info/refs?service=git-upload-pack", "file:///etc/passwd",
+                         "/hosted.git", "//other.example.com/hosted.git/info/refs?service=git-upload-pack"}) {
     GitServer hostile(path("www"), redirect(to));
     Remote moved = at(hostile.url("/old.git"));
     EXPECT_EQ(moved.ls_refs(ctx_).error().code(), Code::kDenied) << to;
@@ -249,14 +262,17 @@ TEST_F(RemoteTest, GarbageAndCutAnswersAreErrorsNotEmptyLists) {
     std::string body = pkt_line(there.hex() + " refs/heads/main\n") + "0000";
     good = body;
     body = body.substr(0, keep);
-    return "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\nConnection: close\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
   });
   Remote remote = at(server.url("/hosted.git"));
   (void)remote.ls_refs(ctx_);
   for (keep = 0; keep < good.size(); keep += 3) EXPECT_EQ(remote.ls_refs(ctx_).error().code(), Code::kCorrupt) << keep;
   keep = good.size();
   EXPECT_EQ(must(remote.ls_refs(ctx_)).size(), 1u);
-  GitServer page(path("www"), [](const GitServer::Request&) { return "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<html"; });
+  GitServer page(path("www"), [](const GitServer::Request&) {
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<html";
+  });
   EXPECT_EQ(at(page.url("/x.git")).ls_refs(ctx_).error().code(), Code::kNotFound);
 }
 
@@ -270,7 +286,8 @@ TEST_F(RemoteTest, WhatIsNotThereIsSaid) {
     EXPECT_TRUE(away.retryable());
   }
   Oid one = make_commit({}, "one");
-  EXPECT_EQ(at("http://127.0.0.1:1/x.git").push(ctx_, local_, {{"refs/heads/main", one, {}}}).error().code(), Code::kUnavailable);
+  EXPECT_EQ(at("http://127.0.0.1:1/x.git").push(ctx_, local_, {{"refs/heads/main", one, {}}}).error().code(),
+            Code::kUnavailable);
   run({"git", "init", "-q", "--bare", "--object-format=sha256", path("www/other.git")});
   EXPECT_EQ(at(server.url("/other.git")).ls_refs(ctx_).error().code(), Code::kInvalid);
   EXPECT_EQ(at(path("www/other.git")).ls_refs(ctx_).error().code(), Code::kInvalid);

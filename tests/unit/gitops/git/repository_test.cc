@@ -14,7 +14,9 @@ using ::testing::HasSubstr;
 class RepositoryTest : public Bed {
  protected:
   Oid blob(Repository& repository, const std::string& text) { return must(repository.write_blob(text)); }
-  std::string listing(const Repository& repository, const Oid& tree) { return git(repository.path(), {"ls-tree", "-r", "-t", tree.hex()}); }
+  std::string listing(const Repository& repository, const Oid& tree) {
+    return git(repository.path(), {"ls-tree", "-r", "-t", tree.hex()});
+  }
 };
 
 TEST_F(RepositoryTest, WhatIsWrittenIsSeenAtOnceAndOnDiskAfterAFlush) {
@@ -29,7 +31,8 @@ TEST_F(RepositoryTest, WhatIsWrittenIsSeenAtOnceAndOnDiskAfterAFlush) {
   must(repository.flush());
   must(update_refs(ctx_, repository, {{"refs/heads/main", first, Oid()}}));
   EXPECT_EQ(git(repository.path(), {"show", "main:a/b.txt"}), "hello");
-  EXPECT_EQ(git(repository.path(), {"log", "--format=%an %ae %ad %s", "--date=raw"}), "Jane Doe jane@example.com 1700000000 +0100 First");
+  EXPECT_EQ(git(repository.path(), {"log", "--format=%an %ae %ad %s", "--date=raw"}),
+            "Jane Doe jane@example.com 1700000000 +0100 First");
   expect_sound(repository.path());
   EXPECT_EQ(must(repository.commit(first)).author, jane());
 }
@@ -78,7 +81,8 @@ TEST_F(RepositoryTest, LimitsAndKindsAreChecked) {
 TEST_F(RepositoryTest, UpdatesTreesAsAFileSystemWould) {
   Repository repository = bare();
   Oid one = blob(repository, "1"), two = blob(repository, "2");
-  Oid base = must(repository.update_tree(Oid(), {{"a/b/c", one, Mode::kFile}, {"a.x", one, Mode::kFile}, {"d/e", one, Mode::kFile}}));
+  Oid base = must(repository.update_tree(
+      Oid(), {{"a/b/c", one, Mode::kFile}, {"a.x", one, Mode::kFile}, {"d/e", one, Mode::kFile}}));
   auto updated = [&](std::vector<TreeUpdate> updates) { return must(repository.update_tree(base, updates)); };
   auto plain = [&](std::vector<TreeUpdate> updates) { return must(repository.update_tree(Oid(), updates)); };
   EXPECT_EQ(updated({}), base);
@@ -109,12 +113,14 @@ TEST_F(RepositoryTest, UpdatesTreesAsAFileSystemWould) {
 TEST_F(RepositoryTest, UpdatedTreesEqualGitsOwn) {
   Repository repository = bare();
   Oid one = blob(repository, "1"), two = blob(repository, "2");
-  Oid base = must(repository.update_tree(Oid(), {{"a/b", one, Mode::kFile}, {"a-b", one, Mode::kFile}, {"a0", one, Mode::kFile}}));
+  Oid base = must(
+      repository.update_tree(Oid(), {{"a/b", one, Mode::kFile}, {"a-b", one, Mode::kFile}, {"a0", one, Mode::kFile}}));
   Oid changed = must(repository.update_tree(base, {{"a/c", two, Mode::kExecutable}, {"a", {}, Mode::kFile}}));
   must(repository.flush());
   std::string index = "GIT_INDEX_FILE=" + path("index");
   run({"git", "-C", repository.path(), "read-tree", base.hex()}, "", {index});
-  run({"git", "-C", repository.path(), "update-index", "--index-info"}, "0 " + Oid().hex() + "\ta/b\n100755 " + two.hex() + "\ta/c\n", {index});
+  run({"git", "-C", repository.path(), "update-index", "--index-info"},
+      "0 " + Oid().hex() + "\ta/b\n100755 " + two.hex() + "\ta/c\n", {index});
   EXPECT_EQ(run({"git", "-C", repository.path(), "write-tree"}, "", {index}).out, changed.hex() + "\n");
 }
 
@@ -129,7 +135,8 @@ TEST_F(RepositoryTest, RefusesUnsafePathsButLivesWithThem) {
   Oid hostile = must(Oid::parse(git(repository.path(), {"mktree"}, raw)));
   // Others' names don't stop our own work beside them, and may be removed.
   EXPECT_TRUE(repository.update_tree(hostile, {{"ours", one, Mode::kFile}}));
-  EXPECT_EQ(must(repository.update_tree(hostile, {{".GIT", {}, Mode::kFile}})), must(repository.update_tree(Oid(), {{"fine", one, Mode::kFile}})));
+  EXPECT_EQ(must(repository.update_tree(hostile, {{".GIT", {}, Mode::kFile}})),
+            must(repository.update_tree(Oid(), {{"fine", one, Mode::kFile}})));
   auto tree = must(repository.tree_of(hostile));
   EXPECT_EQ(tree->list().error().code(), Code::kInvalid);
   EXPECT_EQ(tree->read(".GIT", 10).error().code(), Code::kNotFound);
@@ -141,11 +148,15 @@ TEST_F(RepositoryTest, FileTreeReportsLinksAndSubmodules) {
   Oid one = blob(repository, "1"), target = blob(repository, "../../etc/passwd");
   Oid tip = commit(repository, empty_tree(), {});
   must(repository.write(ObjectKind::kTree, ""));
-  Oid tree = must(repository.update_tree(Oid(), {{"k/a.b", one, Mode::kFile}, {"k/a/x", one, Mode::kExecutable}, {"k/link", target, Mode::kLink}, {"k/sub", tip, Mode::kSubmodule}}));
+  Oid tree = must(repository.update_tree(Oid(), {{"k/a.b", one, Mode::kFile},
+                                                 {"k/a/x", one, Mode::kExecutable},
+                                                 {"k/link", target, Mode::kLink},
+                                                 {"k/sub", tip, Mode::kSubmodule}}));
   Oid root = commit(repository, tree, {});
   auto files = must(repository.tree_of(root, "k"));
   std::vector<std::string> seen;
-  for (const FileEntry& entry : must(files->list())) seen.push_back(entry.path + " " + std::to_string(static_cast<int>(entry.kind)) + " " + std::to_string(entry.size));
+  for (const FileEntry& entry : must(files->list()))
+    seen.push_back(entry.path + " " + std::to_string(static_cast<int>(entry.kind)) + " " + std::to_string(entry.size));
   EXPECT_THAT(seen, ElementsAre("a.b 0 1", "a/x 1 1", "link 2 16", "sub 3 0"));
   EXPECT_EQ(must(files->read("link", 100)), "../../etc/passwd");
   EXPECT_EQ(files->read("sub", 100).error().code(), Code::kNotFound);
@@ -165,7 +176,8 @@ TEST_F(RepositoryTest, DeepAndBombTreesAreLimited) {
   EXPECT_EQ(must(repository.tree_of(at))->list().error().code(), Code::kLimit);
   EXPECT_EQ(repository.diff_paths(Oid(), at).error().code(), Code::kLimit);
   Oid bomb = must(repository.make_tree({{"f", Mode::kFile, blob(repository, "1")}}));
-  for (int depth = 0; depth < 40; ++depth) bomb = must(repository.make_tree({{"a", Mode::kTree, bomb}, {"b", Mode::kTree, bomb}}));
+  for (int depth = 0; depth < 40; ++depth)
+    bomb = must(repository.make_tree({{"a", Mode::kTree, bomb}, {"b", Mode::kTree, bomb}}));
   EXPECT_EQ(repository.diff_paths(Oid(), bomb, "", 10'000).error().code(), Code::kLimit);
 }
 
@@ -174,11 +186,14 @@ TEST_F(RepositoryTest, WalksHideAndFilter) {
   std::vector<Oid> made;
   Oid tree;
   for (int i = 0; i < 6; ++i) {
-    tree = must(repository.update_tree(tree, {{i % 2 == 0 ? "even/x" : "odd/x", blob(repository, std::to_string(i)), Mode::kFile}}));
-    made.push_back(commit(repository, tree, made.empty() ? std::vector<Oid>{} : std::vector<Oid>{made.back()}, std::to_string(i), 1'700'000'000 + i));
+    tree = must(repository.update_tree(
+        tree, {{i % 2 == 0 ? "even/x" : "odd/x", blob(repository, std::to_string(i)), Mode::kFile}}));
+    made.push_back(commit(repository, tree, made.empty() ? std::vector<Oid>{} : std::vector<Oid>{made.back()},
+                          std::to_string(i), 1'700'000'000 + i));
   }
   EXPECT_EQ(must(repository.walk(made[5], {.hide = {made[2]}})), (std::vector<Oid>{made[5], made[4], made[3]}));
-  EXPECT_EQ(must(repository.walk(made[5], {.hide = {made[2]}, .oldest_first = true})), (std::vector<Oid>{made[3], made[4], made[5]}));
+  EXPECT_EQ(must(repository.walk(made[5], {.hide = {made[2]}, .oldest_first = true})),
+            (std::vector<Oid>{made[3], made[4], made[5]}));
   EXPECT_EQ(must(repository.walk(made[5], {.path = "even"})), (std::vector<Oid>{made[4], made[2], made[0]}));
   EXPECT_EQ(must(repository.walk(made[5], {.path = "odd/x", .limit = 2})), (std::vector<Oid>{made[5], made[3]}));
   EXPECT_TRUE(must(repository.is_ancestor(made[0], made[5])));
@@ -194,8 +209,12 @@ TEST_F(RepositoryTest, WalksHideAndFilter) {
 TEST_F(RepositoryTest, DiffNamesThePathsThatDiffer) {
   Repository repository = bare();
   Oid one = blob(repository, "1"), two = blob(repository, "2");
-  Oid a = must(repository.update_tree(Oid(), {{"same/x", one, Mode::kFile}, {"b/x", one, Mode::kFile}, {"b.c", one, Mode::kFile}, {"f", one, Mode::kFile}}));
-  Oid b = must(repository.update_tree(a, {{"b/x", two, Mode::kFile}, {"b.c", one, Mode::kExecutable}, {"f", {}, Mode::kFile}, {"f/g", two, Mode::kFile}}));
+  Oid a = must(repository.update_tree(
+      Oid(),
+      {{"same/x", one, Mode::kFile}, {"b/x", one, Mode::kFile}, {"b.c", one, Mode::kFile}, {"f", one, Mode::kFile}}));
+  Oid b = must(repository.update_tree(
+      a,
+      {{"b/x", two, Mode::kFile}, {"b.c", one, Mode::kExecutable}, {"f", {}, Mode::kFile}, {"f/g", two, Mode::kFile}}));
   std::vector<std::string> seen;
   for (const PathChange& change : must(repository.diff_paths(a, b))) {
     seen.push_back(change.path + (change.old_oid.is_zero() ? " +" : change.new_oid.is_zero() ? " -" : " ~"));
@@ -210,7 +229,8 @@ TEST_F(RepositoryTest, DiffNamesThePathsThatDiffer) {
 }
 
 TEST_F(RepositoryTest, InitIsWholeAndIdempotent) {
-  Repository repository = must(Repository::init_bare(path("x/y/repo.git"), {.hosted = true, .head = "refs/heads/deploy"}));
+  Repository repository =
+      must(Repository::init_bare(path("x/y/repo.git"), {.hosted = true, .head = "refs/heads/deploy"}));
   Repository again = must(Repository::init_bare(path("x/y/repo.git")));
   EXPECT_EQ(must(head_of(again)), "refs/heads/deploy");
   EXPECT_EQ(git(repository.path(), {"config", "core.fsync"}), "all");

@@ -17,7 +17,8 @@ class SignerTest : public Bed {
     return [signer](std::string_view bytes) { return signer.sign(bytes); };
   }
   // ssh-keygen's own judgement of a signature.
-  ChildResult keygen_verify(const std::string& allowed, const std::string& who, const std::string& bytes, const std::string& signature) {
+  ChildResult keygen_verify(const std::string& allowed, const std::string& who, const std::string& bytes,
+                            const std::string& signature) {
     must(write_file(path("allowed"), allowed));
     must(write_file(path("sig"), signature));
     return run({"ssh-keygen", "-Y", "verify", "-f", path("allowed"), "-I", who, "-n", "git", "-s", path("sig")}, bytes);
@@ -31,7 +32,8 @@ TEST_F(SignerTest, MakesAKeyThatSshKeygenReads) {
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(run({"ssh-keygen", "-y", "-f", key_path()}).out, signer.public_line() + "\n");
   EXPECT_EQ(must(read_file(key_path() + ".pub")), signer.public_line() + "\n");
-  EXPECT_THAT(run({"ssh-keygen", "-l", "-f", key_path() + ".pub"}).out, HasSubstr(signer.fingerprint() + " autonomous@host"));
+  EXPECT_THAT(run({"ssh-keygen", "-l", "-f", key_path() + ".pub"}).out,
+              HasSubstr(signer.fingerprint() + " autonomous@host"));
   EXPECT_EQ(must(Signer::load_or_make(key_path())).public_line(), signer.public_line());
   EXPECT_EQ(must(key_fingerprint(signer.public_line())), signer.fingerprint());
 }
@@ -62,7 +64,8 @@ TEST_F(SignerTest, GitAcceptsCommitsAndTags) {
   Oid tag = must(repository.write_tag({tip, ObjectKind::kCommit, "release/a/1", jane(), "release"}, signing(signer)));
   must(update_refs(ctx_, repository, {{"refs/heads/main", tip, {}}, {"refs/tags/release/a/1", tag, {}}}));
   must(write_file(path("allowed"), signer.allowed_signers_line("daemon@example.com") + "\n"));
-  std::vector<std::string> git_with_key = {"git", "-C", repository.path(), "-c", "gpg.format=ssh", "-c", "gpg.ssh.allowedSignersFile=" + path("allowed")};
+  std::vector<std::string> git_with_key = {
+      "git", "-C", repository.path(), "-c", "gpg.format=ssh", "-c", "gpg.ssh.allowedSignersFile=" + path("allowed")};
   auto with = [&](std::vector<std::string> args) {
     std::vector<std::string> argv = git_with_key;
     argv.insert(argv.end(), args.begin(), args.end());
@@ -83,7 +86,11 @@ TEST_F(SignerTest, GitAcceptsCommitsAndTags) {
 }
 
 TEST_F(SignerTest, AcceptsWhatGitSignsWithEachKindOfKey) {
-  for (std::vector<std::string> kind : {std::vector<std::string>{"ed25519"}, {"rsa", "-b", "2048"}, {"ecdsa", "-b", "256"}, {"ecdsa", "-b", "384"}, {"ecdsa", "-b", "521"}}) {
+  for (std::vector<std::string> kind : {std::vector<std::string>{"ed25519"},
+                                        {"rsa", "-b", "2048"},
+                                        {"ecdsa", "-b", "256"},
+                                        {"ecdsa", "-b", "384"},
+                                        {"ecdsa", "-b", "521"}}) {
     std::string key = path("key-" + kind[0] + kind.back());
     std::vector<std::string> argv = {"ssh-keygen", "-q", "-N", "", "-f", key, "-t"};
     argv.insert(argv.end(), kind.begin(), kind.end());
@@ -129,7 +136,8 @@ TEST_F(SignerTest, JudgesAsSshKeygenDoes) {
 TEST_F(SignerTest, KeysCountForTheirTimeOnly) {
   Signer signer = must(Signer::load_or_make(key_path(), ""));
   std::string signature = must(signer.sign("text"));
-  AllowedSigners allowed = must(AllowedSigners::parse("jane valid-after=\"20250101\",valid-before=\"20260101120000Z\" " + signer.public_line()));
+  AllowedSigners allowed = must(
+      AllowedSigners::parse("jane valid-after=\"20250101\",valid-before=\"20260101120000Z\" " + signer.public_line()));
   auto at = [&](const char* time) { return allowed.verify("text", signature, "git", "jane", must(parse_time(time))); };
   EXPECT_TRUE(at("2025-06-01T00:00:00Z").good);
   EXPECT_TRUE(at("2025-01-01T00:00:00Z").good);
@@ -142,8 +150,9 @@ TEST_F(SignerTest, KeysCountForTheirTimeOnly) {
 
 TEST_F(SignerTest, WrongFilesAreNamedByLine) {
   Signer signer = must(Signer::load_or_make(key_path(), ""));
-  for (const std::string& bad : {std::string("jane"), std::string("jane ssh-ed25519 AAAA"), "jane cert-authority " + signer.public_line(),
-                                 "jane valid-after=x " + signer.public_line(), "jane what=1 " + signer.public_line()}) {
+  for (const std::string& bad :
+       {std::string("jane"), std::string("jane ssh-ed25519 AAAA"), "jane cert-authority " + signer.public_line(),
+        "jane valid-after=x " + signer.public_line(), "jane what=1 " + signer.public_line()}) {
     Result<AllowedSigners> parsed = AllowedSigners::parse("# first\n" + bad, "keys/allowed");
     ASSERT_FALSE(parsed) << bad;
     EXPECT_THAT(parsed.error().line(), HasSubstr("keys/allowed:2")) << bad;

@@ -26,12 +26,14 @@ TEST(PktLine, ReadsWhatItWrites) {
 }
 
 TEST(PktLine, RefusesEverythingElse) {
-  for (const char* bad : {"0", "000", "0003", "00", "zzzz", "0006a", "fff1", "0010hello", " 005", "-001"}) EXPECT_FALSE(PktReader(bad).next()) << bad;
+  for (const char* bad : {"0", "000", "0003", "00", "zzzz", "0006a", "fff1", "0010hello", " 005", "-001"})
+    EXPECT_FALSE(PktReader(bad).next()) << bad;
 }
 
 TEST(LsRefs, RefusesGarbageAtEachByte) {
   std::string oid(40, 'a');
-  std::string good = pkt_line(oid + " HEAD symref-target:refs/heads/main\n") + pkt_line(oid + " refs/tags/t peeled:" + oid + "\n") + "0000";
+  std::string good = pkt_line(oid + " HEAD symref-target:refs/heads/main\n") +
+                     pkt_line(oid + " refs/tags/t peeled:" + oid + "\n") + "0000";
   PktReader whole(good);
   EXPECT_EQ(must(parse_ls_refs(whole)).size(), 2u);
   for (size_t at = 0; at < good.size(); ++at) {
@@ -49,7 +51,8 @@ TEST(LsRefs, RefusesGarbageAtEachByte) {
 
 TEST(LsRefs, LeavesOutNamesThatGitWouldRefuse) {
   std::string oid(40, 'a');
-  std::string bytes = pkt_line(oid + " refs/heads/../../x\n") + pkt_line(oid + " refs/heads/a..b\n") + pkt_line(oid + " -x\n") + pkt_line(oid + " refs/heads/ok\n") + "0000";
+  std::string bytes = pkt_line(oid + " refs/heads/../../x\n") + pkt_line(oid + " refs/heads/a..b\n") +
+                      pkt_line(oid + " -x\n") + pkt_line(oid + " refs/heads/ok\n") + "0000";
   PktReader reader(bytes);
   auto refs = must(parse_ls_refs(reader));
   ASSERT_EQ(refs.size(), 1u);
@@ -73,33 +76,51 @@ TEST(LsRefs, Sha256IsRefusedWithWords) {
 TEST(PushReport, ReadsGitsPorcelain) {
   Oid oid = Oid::from_bytes("aaaaaaaaaaaaaaaaaaaa");
   std::vector<PushUpdate> updates;
-  for (const char* name : {"a", "b", "c", "d", "e", "f"}) updates.push_back({std::string("refs/heads/") + name, oid, {}});
+  for (const char* name : {"a", "b", "c", "d", "e", "f"})
+    updates.push_back({std::string("refs/heads/") + name, oid, {}});
   std::string hex = oid.hex();
-  PushReport report = must(parse_push_report(updates,
-                                             "To https://example.com/x.git\n"
-                                             "*\t" + hex + ":refs/heads/a\t[new branch]\n"
-                                             " \t" + hex + ":refs/heads/b\t123..456\n"
-                                             "=\t" + hex + ":refs/heads/c\t[up to date]\n"
-                                             "!\t" + hex + ":refs/heads/d\t[rejected] (stale info)\n"
-                                             "!\t" + hex + ":refs/heads/e\t[remote rejected] (protected branch (hook))\n"
-                                             "!\t" + hex + ":refs/heads/f\t[remote rejected] (cannot lock ref 'refs/heads/f': is at 1 but expected 2)\nDone\n",
-                                             "remote: one\nremote: two   \x1b[K\nerror: failed to push\n"));
+  PushReport report = must(parse_push_report(
+      updates,
+      "To https://example.com/x.git\n"
+      "*\t" +
+          hex +
+          ":refs/heads/a\t[new branch]\n"
+          " \t" +
+          hex +
+          ":refs/heads/b\t123..456\n"
+          "=\t" +
+          hex +
+          ":refs/heads/c\t[up to date]\n"
+          "!\t" +
+          hex +
+          ":refs/heads/d\t[rejected] (stale info)\n"
+          "!\t" +
+          hex +
+          ":refs/heads/e\t[remote rejected] (protected branch (hook))\n"
+          "!\t" +
+          hex + ":refs/heads/f\t[remote rejected] (cannot lock ref 'refs/heads/f': is at 1 but expected 2)\nDone\n",
+      "remote: one\nremote: two   \x1b[K\nerror: failed to push\n"));
   std::vector<PushOutcome> outcomes;
   for (const PushVerdict& verdict : report.refs) outcomes.push_back(verdict.outcome);
-  EXPECT_EQ(outcomes, (std::vector<PushOutcome>{PushOutcome::kOk, PushOutcome::kOk, PushOutcome::kUpToDate, PushOutcome::kStale, PushOutcome::kRejected, PushOutcome::kStale}));
+  EXPECT_EQ(outcomes, (std::vector<PushOutcome>{PushOutcome::kOk, PushOutcome::kOk, PushOutcome::kUpToDate,
+                                                PushOutcome::kStale, PushOutcome::kRejected, PushOutcome::kStale}));
   EXPECT_EQ(report.refs[4].reason, "protected branch (hook)");
   EXPECT_EQ(report.server_words, "one\ntwo");
   // Silence about a ref is not success.
   EXPECT_FALSE(parse_push_report(updates, "To x\nDone\n", ""));
-  EXPECT_FALSE(parse_push_report({updates[0]}, "!\t" + hex + ":refs/heads/a\t[remote failure] (remote failed to report status)\n", ""));
+  EXPECT_FALSE(parse_push_report(
+      {updates[0]}, "!\t" + hex + ":refs/heads/a\t[remote failure] (remote failed to report status)\n", ""));
 }
 
 TEST(Url, TakesWhatWeSpeakAndNothingElse) {
-  for (const char* good : {"https://example.com/a.git", "http://[::1]:3000/a.git", "ssh://git@example.com:22/a.git", "git@example.com:acme/a.git", "https://u:p@example.com/a"}) {
+  for (const char* good : {"https://example.com/a.git", "http://[::1]:3000/a.git", "ssh://git@example.com:22/a.git",
+                           "git@example.com:acme/a.git", "https://u:p@example.com/a"}) {
     EXPECT_TRUE(check_url(good, false)) << good;
   }
-  for (const char* bad : {"", "-x", "--upload-pack=x", "ext::sh -c x", "ext::sh", "fd::17", "git://example.com/a", "ftp://example.com/a", "ssh://-oProxyCommand=x/a",
-                          "ssh://u@-oProxyCommand=x/a", "-oProxy@host:a", "git@-host:a", "git@host:-a", "https://a b/c", "https://a\n/c", "https:///x", "javascript://x", "hg::https://example.com"}) {
+  for (const char* bad :
+       {"", "-x", "--upload-pack=x", "ext::sh -c x", "ext::sh", "fd::17", "git://example.com/a", "ftp://example.com/a",
+        "ssh://-oProxyCommand=x/a", "ssh://u@-oProxyCommand=x/a", "-oProxy@host:a", "git@-host:a", "git@host:-a",
+        "https://a b/c", "https://a\n/c", "https:///x", "javascript://x", "hg::https://example.com"}) {
     Result<UrlKind> kind = check_url(bad, true);
     EXPECT_FALSE(kind && *kind != UrlKind::kLocal) << bad;
     EXPECT_FALSE(kind) << bad;

@@ -111,9 +111,12 @@ TEST(Send, RefusesWhatIsNoRequest) {
 
 TEST(Send, SaysWhenNobodyListens) {
   int port = 0;
-  { port = Loopback([](const Asked&) { return Answer{}; }).port(); }
+  {
+    port = Loopback([](const Asked&) { return Answer{}; }).port();
+  }
   Client client;
-  auto response = client.send(long_enough(), {.url = "http://me:secret@127.0.0.1:" + std::to_string(port) + "/x?key=1"});
+  auto response =
+      client.send(long_enough(), {.url = "http://me:secret@127.0.0.1:" + std::to_string(port) + "/x?key=1"});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code(), Code::kUnavailable);
   EXPECT_TRUE(response.error().retryable());
@@ -213,9 +216,10 @@ TEST(Send, TakesNoCredentialsToAnotherHost) {
   Loopback other([&](const Asked& asked) { return seen = asked, Answer{}; });
   Loopback server([&](const Asked&) { return Answer{.status = 307, .headers = {"Location: " + other.url("/x")}}; });
   Client client;
-  auto response = client.send(long_enough(), {.url = "http://me:pw@127.0.0.1:" + std::to_string(server.port()) + "/",
-                                              .headers = {{"X-Vault-Token", "t"}, {"Authorization", "b"}, {"Accept", "a"}},
-                                              .redirects = 1});
+  auto response =
+      client.send(long_enough(), {.url = "http://me:pw@127.0.0.1:" + std::to_string(server.port()) + "/",
+                                  .headers = {{"X-Vault-Token", "t"}, {"Authorization", "b"}, {"Accept", "a"}},
+                                  .redirects = 1});
   ASSERT_TRUE(response) << response.error().line();
   auto lock = other.lock();
   EXPECT_EQ(seen.path, "/x");

@@ -37,7 +37,8 @@ App app_in(const Detected& found, std::string_view name) {
 constexpr const char* kDeployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
 
 TEST(Detect, TakesAutonomousYamlFirst) {
-  Detected found = detected({{"autonomous.yaml", "version: 1\napps: {web: {image: nginx, port: 80}}\n"}, {"Chart.yaml", "name: x\n"}});
+  Detected found = detected(
+      {{"autonomous.yaml", "version: 1\napps: {web: {image: nginx, port: 80}}\n"}, {"Chart.yaml", "name: x\n"}});
   EXPECT_EQ(found.structure, Structure::kSpec);
   EXPECT_TRUE(found.releasable());
   EXPECT_EQ(found.warnings.size(), 1u);
@@ -56,7 +57,9 @@ TEST(Detect, ShowsTheErrorsOfAutonomousYaml) {
 TEST(Detect, FindsOneChart) {
   for (const std::string folder : {"", "deploy/", "chart/", "deploy/chart/", "helm/", "charts/web/"}) {
     Detected found = detected({{folder + "Chart.yaml", "apiVersion: v2\nname: web # the app\nversion: 1.0.0\n"},
-                               {folder + "values.yaml", "a: 1\n"}, {folder + "charts/dep/Chart.yaml", "name: dep\n"}, {"Dockerfile", "FROM x\n"}});
+                               {folder + "values.yaml", "a: 1\n"},
+                               {folder + "charts/dep/Chart.yaml", "name: dep\n"},
+                               {"Dockerfile", "FROM x\n"}});
     EXPECT_EQ(found.structure, Structure::kChart);
     EXPECT_EQ(found.found, folder + "Chart.yaml");
     EXPECT_TRUE(found.releasable());
@@ -68,25 +71,35 @@ TEST(Detect, FindsOneChart) {
 }
 
 TEST(Detect, MakesAnAppOfEachChartButLibraries) {
-  Detected found = detected({{"charts/a/Chart.yaml", "name: a\n"}, {"charts/b/Chart.yaml", "name: \"B.x\"\ntype: application\n"},
-                             {"charts/lib/Chart.yaml", "name: lib\ntype: library\n"}, {"testdata/c/Chart.yaml", "name: c\n"}});
+  Detected found = detected({{"charts/a/Chart.yaml", "name: a\n"},
+                             {"charts/b/Chart.yaml", "name: \"B.x\"\ntype: application\n"},
+                             {"charts/lib/Chart.yaml", "name: lib\ntype: library\n"},
+                             {"testdata/c/Chart.yaml", "name: c\n"}});
   EXPECT_THAT(found.spec->apps(), ElementsAre("a", "b-x"));
   EXPECT_THAT(app_in(found, "a").paths, ElementsAre("charts/a"));
 }
 
 TEST(Detect, FindsPlainManifests) {
-  Detected found = detected({{"k8s/web.yaml", kDeployment}, {"k8s/notes.yaml", "a: 1\n"}, {"k8s/kustomization.yaml", "resources: []\n"}, {"go.mod", "module x\n"}}, "My_Shop.git");
+  Detected found = detected({{"k8s/web.yaml", kDeployment},
+                             {"k8s/notes.yaml", "a: 1\n"},
+                             {"k8s/kustomization.yaml", "resources: []\n"},
+                             {"go.mod", "module x\n"}},
+                            "My_Shop.git");
   EXPECT_EQ(found.structure, Structure::kManifests);
   EXPECT_EQ(found.found, "k8s/web.yaml");
   EXPECT_TRUE(found.releasable());
   EXPECT_THAT(app_in(found, "my-shop").manifests, ElementsAre("k8s"));
-  EXPECT_THAT(found.notes, ElementsAre("1 manifest in k8s: app 'my-shop'", HasSubstr("kustomization.yaml is not followed")));
+  EXPECT_THAT(found.notes,
+              ElementsAre("1 manifest in k8s: app 'my-shop'", HasSubstr("kustomization.yaml is not followed")));
   found = detected({{"deployment.yml", kDeployment}, {"config.yaml", "a: 1\n"}});
   EXPECT_THAT(app_in(found, "shop").manifests, ElementsAre("deployment.yml"));
 }
 
 TEST(Detect, ReadsADockerfile) {
-  Detected found = detected({{"Dockerfile", "FROM golang AS build\nEXPOSE 1\nRUN go build\nFROM scratch\nEXPOSE 9000/tcp 9001\nUSER 1000:1000\n"}, {"go.mod", "module x\n"}});
+  Detected found =
+      detected({{"Dockerfile",
+                 "FROM golang AS build\nEXPOSE 1\nRUN go build\nFROM scratch\nEXPOSE 9000/tcp 9001\nUSER 1000:1000\n"},
+                {"go.mod", "module x\n"}});
   EXPECT_EQ(found.structure, Structure::kDockerfile);
   EXPECT_FALSE(found.releasable());
   EXPECT_THAT(found.missing, ElementsAre(HasSubstr("app 'shop' has no image yet")));
@@ -97,7 +110,8 @@ TEST(Detect, ReadsADockerfile) {
 }
 
 TEST(Detect, MakesAnAppOfEachDockerfile) {
-  Detected found = detected({{"services/web/Dockerfile", "FROM x\nEXPOSE 80\n"}, {"services/api/Dockerfile", "FROM x\n"}});
+  Detected found =
+      detected({{"services/web/Dockerfile", "FROM x\nEXPOSE 80\n"}, {"services/api/Dockerfile", "FROM x\n"}});
   EXPECT_THAT(found.spec->apps(), ElementsAre("api", "web"));
   EXPECT_EQ(app_in(found, "web").build.context, "services/web");
   EXPECT_THAT(app_in(found, "api").paths, ElementsAre("services/api"));
@@ -137,8 +151,14 @@ TEST(Detect, ReadsAComposeFile) {
 }
 
 TEST(Detect, KnowsLanguagesByTheirBuildFiles) {
-  for (const auto& [file, port] : std::map<std::string, int>{{"package.json", 3000}, {"go.mod", 8080}, {"CMakeLists.txt", 8080}, {"pom.xml", 8080},
-                                                             {"requirements.txt", 8000}, {"pyproject.toml", 8000}, {"Cargo.toml", 8080}, {"Gemfile", 3000}}) {
+  for (const auto& [file, port] : std::map<std::string, int>{{"package.json", 3000},
+                                                             {"go.mod", 8080},
+                                                             {"CMakeLists.txt", 8080},
+                                                             {"pom.xml", 8080},
+                                                             {"requirements.txt", 8000},
+                                                             {"pyproject.toml", 8000},
+                                                             {"Cargo.toml", 8080},
+                                                             {"Gemfile", 3000}}) {
     Detected found = detected({{file, "x"}, {"src/main", "x"}});
     EXPECT_EQ(found.structure, Structure::kLanguage);
     EXPECT_EQ(found.found, file);
@@ -148,7 +168,10 @@ TEST(Detect, KnowsLanguagesByTheirBuildFiles) {
 }
 
 TEST(Detect, ReadsAProcfile) {
-  Detected found = detected({{"Procfile", "# processes\nweb: gunicorn app:app --bind 0.0.0.0:$PORT\nworker: ./work --all\nrelease: ./migrate\n"}, {"requirements.txt", ""}});
+  Detected found =
+      detected({{"Procfile",
+                 "# processes\nweb: gunicorn app:app --bind 0.0.0.0:$PORT\nworker: ./work --all\nrelease: ./migrate\n"},
+                {"requirements.txt", ""}});
   EXPECT_THAT(found.spec->apps(), ElementsAre("web", "worker"));
   App web = app_in(found, "web");
   EXPECT_THAT(web.command, ElementsAre("sh", "-c", "gunicorn app:app --bind 0.0.0.0:$PORT"));
@@ -173,7 +196,8 @@ TEST(Detect, NamesComeFromWhateverPeopleCallIt) {
 
 // The text is the product here: people read it first.
 TEST(Detect, WritesASpecThatTeaches) {
-  EXPECT_EQ(detected({{"Dockerfile", "FROM x\nEXPOSE 8080\nUSER app\n"}}).text, R"(# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.
+  EXPECT_EQ(detected({{"Dockerfile", "FROM x\nEXPOSE 8080\nUSER app\n"}}).text,
+            R"(# autonomous.yaml: what is deployed from this repository. `autonomous schema` lists every key.
 version: 1
 project: shop
 apps:

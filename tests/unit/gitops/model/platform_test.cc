@@ -94,7 +94,8 @@ TEST(Platform, TheDefaultHasOneEnvironment) {
 }
 
 TEST(Platform, TellsAllMistakesAtOnce) {
-  EXPECT_EQ(platform_errors(R"(version: 1
+  EXPECT_EQ(
+      platform_errors(R"(version: 1
 instances: {argo: {kind: argocd, url: "https://me:secret@argo", token: x}}
 environments:
   production:
@@ -104,7 +105,8 @@ environments:
     ticket: "CHG["
     freeze: [{weekly: Friday}]
     bake: soon
-)"), R"(platform.yaml:2:39: instances.argo.url: a URL here must not hold a password; credentials belong to daemon.yaml, as files
+)"),
+      R"(platform.yaml:2:39: instances.argo.url: a URL here must not hold a password; credentials belong to daemon.yaml, as files
   instances: {argo: {kind: argocd, url: "https://me:secret@argo", token: x}}
                                         ^
 platform.yaml:2:65: instances.argo: 'token' does not belong here
@@ -133,15 +135,22 @@ platform.yaml:10:11: environments.production.bake: expected a duration (30s, 5m,
 }
 
 TEST(Platform, RefusesWhatDoesNotFitTogether) {
-  EXPECT_THAT(platform_errors("version: 1\nenvironments: {a: {from: b}, b: {from: a}}\n"), HasSubstr("feed each other in a circle"));
+  EXPECT_THAT(platform_errors("version: 1\nenvironments: {a: {from: b}, b: {from: a}}\n"),
+              HasSubstr("feed each other in a circle"));
   EXPECT_THAT(platform_errors("version: 1\nenvironments: {prod: {from: stagin}, staging: {}}\n"),
               HasSubstr("2:29: environments.prod.from: there is no environment 'stagin'; did you mean 'staging'?"));
-  EXPECT_THAT(platform_errors("version: 1\ninstances: {argo: {kind: argocd}}\nenvironments: {prod: {instances: [arog]}}\n"), HasSubstr("there is no instance 'arog'; did you mean 'argo'?"));
-  EXPECT_THAT(platform_errors("version: 1\nenvironments: {prod: {approvals: {from: boss}}}\n"), HasSubstr("there is no role 'boss'"));
+  EXPECT_THAT(
+      platform_errors("version: 1\ninstances: {argo: {kind: argocd}}\nenvironments: {prod: {instances: [arog]}}\n"),
+      HasSubstr("there is no instance 'arog'; did you mean 'argo'?"));
+  EXPECT_THAT(platform_errors("version: 1\nenvironments: {prod: {approvals: {from: boss}}}\n"),
+              HasSubstr("there is no role 'boss'"));
   EXPECT_THAT(platform_errors("version: 1\nenvironments: {}\n"), HasSubstr("there is none"));
-  EXPECT_THAT(platform_errors("version: 1\nprojects: {a: https://x/y, b: https://x/y}\nenvironments: {l: {}}\n"), HasSubstr("project 'a' has the same source and folder"));
-  EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {defaults: {scal: 1}}}\n"), HasSubstr("unknown key 'scal'; did you mean 'scale'?"));
-  EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {freeze: [{zone: Europe/Berln, weekly: Fri-Sun}]}}\n"), HasSubstr("knows no time zone 'Europe/Berln'"));
+  EXPECT_THAT(platform_errors("version: 1\nprojects: {a: https://x/y, b: https://x/y}\nenvironments: {l: {}}\n"),
+              HasSubstr("project 'a' has the same source and folder"));
+  EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {defaults: {scal: 1}}}\n"),
+              HasSubstr("unknown key 'scal'; did you mean 'scale'?"));
+  EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {freeze: [{zone: Europe/Berln, weekly: Fri-Sun}]}}\n"),
+              HasSubstr("knows no time zone 'Europe/Berln'"));
   EXPECT_THAT(platform_errors(""), HasSubstr("'version' is missing"));
   EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {}}\n---\na: 1\n"), HasSubstr("platform.yaml:3:"));
 }

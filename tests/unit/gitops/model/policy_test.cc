@@ -35,11 +35,13 @@ TEST(Image, IsTakenApartAsDockerDoes) {
   EXPECT_EQ(image->digest, kImageDigest);
   EXPECT_EQ(image->str(), "localhost:5000/a/b:1.2@" + kImageDigest);
   EXPECT_EQ(ImageRef::parse("acme/web:1")->name(), "docker.io/acme/web");
-  for (const char* wrong : {"", "Nginx", "a//b", "a:", "a@sha256:12", "a:b c", "/a", "a/"}) EXPECT_FALSE(ImageRef::parse(wrong)) << wrong;
+  for (const char* wrong : {"", "Nginx", "a//b", "a:", "a@sha256:12", "a:b c", "/a", "a/"})
+    EXPECT_FALSE(ImageRef::parse(wrong)) << wrong;
 }
 
 TEST(Image, ItsChartValuesGiveTheReferenceBack) {
-  for (const std::string& text : {"r.example.com/a:1@" + kImageDigest, "r.example.com/a@" + kImageDigest, std::string("r.example.com/a:1")}) {
+  for (const std::string& text :
+       {"r.example.com/a:1@" + kImageDigest, "r.example.com/a@" + kImageDigest, std::string("r.example.com/a:1")}) {
     ImageValues values = image_values(*ImageRef::parse(text));
     EXPECT_EQ(values.repository + ":" + values.tag, text);
   }
@@ -55,7 +57,9 @@ TEST(Policy, KnowsWhereImagesMayComeFrom) {
   auto nginx = check_image(policies, "nginx", "Deployment/web");
   ASSERT_EQ(nginx.size(), 1u);
   EXPECT_EQ(nginx[0].rule, "registries");
-  EXPECT_EQ(nginx[0].message, "image 'nginx' comes from docker.io; this environment takes images from registry.example.com, ghcr.io/acme/");
+  EXPECT_EQ(
+      nginx[0].message,
+      "image 'nginx' comes from docker.io; this environment takes images from registry.example.com, ghcr.io/acme/");
   policies.registries.clear();
   policies.digests = true;
   EXPECT_EQ(check_image(policies, "nginx", "").size(), 1u);
@@ -76,7 +80,8 @@ TEST(Policy, JudgesKindsLabelsAndImagesOfEachResource) {
   EXPECT_EQ(found[3].rule, "image");
   policies = {};
   policies.allow_kinds = {"apps/*", "Service"};
-  found = check_resources(policies, {{"", "Service", "a", {}, {}}, {"apps", "Deployment", "a", {}, {}}, {"", "Pod", "a", {}, {}}});
+  found = check_resources(
+      policies, {{"", "Service", "a", {}, {}}, {"apps", "Deployment", "a", {}, {}}, {"", "Pod", "a", {}, {}}});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].resource, "Pod/a");
 }
@@ -88,13 +93,16 @@ TEST(Policy, WantsATicketThatMatchesWhole) {
   environment.ticket = "CHG[0-9]+";
   EXPECT_TRUE(check_ticket(environment, ""));
   EXPECT_TRUE(check_ticket(environment, "xCHG1"));
-  EXPECT_EQ(check_ticket(environment, "CHG1 and more")->message, "'production' wants a ticket like CHG[0-9]+, not 'CHG1 and more'");
+  EXPECT_EQ(check_ticket(environment, "CHG1 and more")->message,
+            "'production' wants a ticket like CHG[0-9]+, not 'CHG1 and more'");
   EXPECT_FALSE(check_ticket(environment, "CHG123"));
 }
 
 TEST(Policy, FreezesByTheClockOnTheWall) {
-  Environment environment = frozen_environment("[{weekly: Fri 16:00-Mon 06:00, zone: Europe/Berlin, because: weekend}]");
-  // Friday 2026-03-27, winter time there: 16:00 is 15:00 UTC. On Sunday the 29th summer begins: Monday 06:00 is 04:00 UTC.
+  Environment environment =
+      frozen_environment("[{weekly: Fri 16:00-Mon 06:00, zone: Europe/Berlin, because: weekend}]");
+  // Friday 2026-03-27, winter time there: 16:00 is 15:00 UTC. On Sunday the 29th summer begins: Monday 06:00 is 04:00
+  // UTC.
   EXPECT_FALSE(frozen(environment, moment("2026-03-27T14:59:59Z")).value());
   auto window = frozen(environment, moment("2026-03-27T15:00:00Z")).value();
   ASSERT_TRUE(window);
@@ -106,13 +114,15 @@ TEST(Policy, FreezesByTheClockOnTheWall) {
 }
 
 TEST(Policy, FreezesOnceAndTakesTheLastEnd) {
-  Environment environment = frozen_environment("[{from: 2026-12-20, to: 2027-01-03T12:00:00+01:00}, {weekly: Mon-Sun}]");
+  Environment environment =
+      frozen_environment("[{from: 2026-12-20, to: 2027-01-03T12:00:00+01:00}, {weekly: Mon-Sun}]");
   EXPECT_EQ(format_time(frozen(environment, moment("2026-12-21T00:00:00Z")).value()->until), "2027-01-03T11:00:00Z");
   EXPECT_EQ(format_time(frozen(environment, moment("2027-01-04T10:00:00Z")).value()->until), "2027-01-11T00:00:00Z");
 }
 
 TEST(Policy, RollbacksHaveTheirOwnRules) {
-  auto platform = parse_platform("version: 1\nenvironments: {a: {approvals: 2, rollback: {approvals: 0}}, b: {approvals: 1, rollback: {in-freeze: denied}}}\n");
+  auto platform = parse_platform(
+      "version: 1\nenvironments: {a: {approvals: 2, rollback: {approvals: 0}}, b: {approvals: 1, rollback: {in-freeze: denied}}}\n");
   ASSERT_TRUE(platform);
   const Environment& a = platform->environments.at("a");
   const Environment& b = platform->environments.at("b");

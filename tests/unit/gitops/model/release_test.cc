@@ -36,7 +36,8 @@ TEST(Release, GoesThroughItsPhases) {
   Release verifying = after({RenderBegan{}, Rendered{}, CommitBegan{}, kCommitted});
   EXPECT_EQ(verifying.number, 42u);
   EXPECT_EQ(next_step(verifying, kStart), Step::kVerify);
-  Release done = after({RenderBegan{}, Rendered{}, CommitBegan{}, kCommitted, Verified{Outcome::kHealthy, "2 of 2 pods ready"}});
+  Release done =
+      after({RenderBegan{}, Rendered{}, CommitBegan{}, kCommitted, Verified{Outcome::kHealthy, "2 of 2 pods ready"}});
   EXPECT_EQ(done.outcome, Outcome::kHealthy);
   EXPECT_EQ(next_step(done, kStart), Step::kRecord);
   EXPECT_EQ(next_step(apply(done, Recorded{}, kStart), kStart), Step::kForget);
@@ -87,9 +88,11 @@ TEST(Release, IsSupersededOnlyBeforeTheWriterHasIt) {
 }
 
 TEST(Release, EventsThatDoNotFitChangeNothing) {
-  Release done = after({RenderBegan{}, Rendered{}, CommitBegan{}, kCommitted, Verified{Outcome::kFailed, "sync failed"}});
-  for (const Event& event : std::initializer_list<Event>{RenderBegan{}, Rendered{}, CommitBegan{}, Committed{43, "x", kStart}, Stale{}, Refused{"no"},
-                                                         Verified{Outcome::kHealthy, ""}, Superseded{"x"}, Cancelled{"x"}, Blocked{"x"}}) {
+  Release done =
+      after({RenderBegan{}, Rendered{}, CommitBegan{}, kCommitted, Verified{Outcome::kFailed, "sync failed"}});
+  for (const Event& event : std::initializer_list<Event>{
+           RenderBegan{}, Rendered{}, CommitBegan{}, Committed{43, "x", kStart}, Stale{}, Refused{"no"},
+           Verified{Outcome::kHealthy, ""}, Superseded{"x"}, Cancelled{"x"}, Blocked{"x"}}) {
     Release same = apply(done, event, kStart);
     EXPECT_EQ(same.phase, Phase::kDone);
     EXPECT_EQ(same.outcome, Outcome::kFailed);
@@ -104,8 +107,21 @@ TEST(Release, NumberAndOutcomeAreFinalUnderRandomEvents) {
     Release release = queued();
     Time now = kStart;
     for (uint32_t i = 0; i < 40; ++i) {
-      const Event events[] = {RenderBegan{}, Rendered{}, RenderFailed{"r", random() % 2 == 0}, Blocked{"b"}, Unblocked{}, CommitBegan{}, Committed{i + 1, "c", now + hours(1)},
-                              NothingChanged{}, Refused{"w", random() % 2 == 0}, Stale{}, Seen{"s"}, Verified{Outcome::kHealthy, ""}, Superseded{"n"}, Cancelled{"c"}, Recorded{}};
+      const Event events[] = {RenderBegan{},
+                              Rendered{},
+                              RenderFailed{"r", random() % 2 == 0},
+                              Blocked{"b"},
+                              Unblocked{},
+                              CommitBegan{},
+                              Committed{i + 1, "c", now + hours(1)},
+                              NothingChanged{},
+                              Refused{"w", random() % 2 == 0},
+                              Stale{},
+                              Seen{"s"},
+                              Verified{Outcome::kHealthy, ""},
+                              Superseded{"n"},
+                              Cancelled{"c"},
+                              Recorded{}};
       Release next = apply(release, events[random() % std::size(events)], now += seconds(1));
       if (release.number != 0) {
         ASSERT_EQ(next.number, release.number) << "seed " << seed;

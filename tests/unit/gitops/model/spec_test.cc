@@ -130,7 +130,8 @@ TEST(Spec, SaysWhereEachValueCameFrom) {
   EXPECT_EQ(out->app.scale.min, 6u);
   EXPECT_EQ(out->app.stop, Millis(45'000));
   auto setting = [&](std::string_view path) -> const Setting& {
-    auto found = std::find_if(out->settings.begin(), out->settings.end(), [&](const Setting& s) { return s.path == path; });
+    auto found =
+        std::find_if(out->settings.begin(), out->settings.end(), [&](const Setting& s) { return s.path == path; });
     EXPECT_NE(found, out->settings.end()) << path;
     return *found;
   };
@@ -163,7 +164,8 @@ apps:
     type: webb
   Big: {image: nginx}
 domain: x
-)"), R"(autonomous.yaml:2:10: project: project name 'Shop': it must start with a letter a-z
+)"),
+            R"(autonomous.yaml:2:10: project: project name 'Shop': it must start with a letter a-z
   project: Shop
            ^
 autonomous.yaml:5:5: apps.web: unknown key 'imgae'; did you mean 'image'?
@@ -205,7 +207,8 @@ apps:
 environments:
   production:
     apps: {api: {scale: {min: 5, max: 2}}}
-)"), R"(autonomous.yaml:3:8: apps.web: there is nothing to run: neither image, build, chart nor manifests
+)"),
+            R"(autonomous.yaml:3:8: apps.web: there is nothing to run: neither image, build, chart nor manifests
     web: {port: 80}
          ^
   hint: image: registry.example.com/web@sha256:…, or build: {context: .}, or chart: deploy/chart, or manifests: k8s/
@@ -233,20 +236,25 @@ autonomous.yaml:9:25: apps.api.scale: min 5 is more than max 2
 }
 
 TEST(Spec, RefusesCirclesStrangersAndOtherVersions) {
-  EXPECT_THAT(errors_of("version: 1\napps:\n  a: {image: x, port: 1, needs: [b]}\n  b: {image: x, port: 1, needs: [a]}\n"),
-              HasSubstr("autonomous.yaml:4:34: apps.b.needs: the apps wait for each other: a → b → a"));
-  EXPECT_THAT(errors_of("version: 1\napps:\n  web: {image: x, port: 1}\nenvironments: {prod: {apps: {wep: {port: 2}}}}\n"),
-              HasSubstr("environments.prod.apps: there is no app 'wep'; did you mean 'web'?"));
+  EXPECT_THAT(
+      errors_of("version: 1\napps:\n  a: {image: x, port: 1, needs: [b]}\n  b: {image: x, port: 1, needs: [a]}\n"),
+      HasSubstr("autonomous.yaml:4:34: apps.b.needs: the apps wait for each other: a → b → a"));
+  EXPECT_THAT(
+      errors_of("version: 1\napps:\n  web: {image: x, port: 1}\nenvironments: {prod: {apps: {wep: {port: 2}}}}\n"),
+      HasSubstr("environments.prod.apps: there is no app 'wep'; did you mean 'web'?"));
   EXPECT_THAT(errors_of("version: 2\n"), HasSubstr("version: this daemon knows version 1, not '2'"));
   EXPECT_THAT(errors_of("project: x\n"), HasSubstr("'version' is missing"));
   EXPECT_THAT(errors_of("version: 1\napps: [web]\n"), HasSubstr("apps: expected a map, not a list"));
-  EXPECT_THAT(errors_of("version: 1\napps: {web: {image: x, port: 1}}\nenvironments: {prod: {from: main}}\n"), HasSubstr("hint: this is the platform's"));
+  EXPECT_THAT(errors_of("version: 1\napps: {web: {image: x, port: 1}}\nenvironments: {prod: {from: main}}\n"),
+              HasSubstr("hint: this is the platform's"));
   EXPECT_THAT(errors_of("version: 1\napps: {web: {image: x, port: 1, port: 2}}\n"), HasSubstr("port"));
-  EXPECT_THAT(errors_of("version: 1\napps: {web: {image: x, port: 1, files: {/etc/x: ../../etc/passwd}}}\n"), HasSubstr("leads out of the project"));
+  EXPECT_THAT(errors_of("version: 1\napps: {web: {image: x, port: 1, files: {/etc/x: ../../etc/passwd}}}\n"),
+              HasSubstr("leads out of the project"));
 }
 
 TEST(Spec, ExpandsShortForms) {
-  App app = only_app("image: nginx\nport: 80\nscale: 3\nhealth: {liveness: /live, kind: tcp}\nroutes: shop.example.com\ncalls: web\nmetrics: 9000");
+  App app = only_app(
+      "image: nginx\nport: 80\nscale: 3\nhealth: {liveness: /live, kind: tcp}\nroutes: shop.example.com\ncalls: web\nmetrics: 9000");
   EXPECT_EQ(app.scale.min, 3u);
   EXPECT_EQ(app.scale.max, 3u);
   EXPECT_EQ(app.routes.at(0).paths.at(0), "/");
@@ -257,8 +265,9 @@ TEST(Spec, ExpandsShortForms) {
 }
 
 TEST(Spec, AShortFormReplacesARecord) {
-  Spec spec = parsed_spec("version: 1\napps: {web: {image: x, port: 1, scale: {min: 2, max: 9, cpu: 50}, secrets: {A: kv/a, B: kv/b}}}\n"
-                          "environments: {prod: {apps: {web: {scale: 5, secrets: [C]}}}}\n");
+  Spec spec = parsed_spec(
+      "version: 1\napps: {web: {image: x, port: 1, scale: {min: 2, max: 9, cpu: 50}, secrets: {A: kv/a, B: kv/b}}}\n"
+      "environments: {prod: {apps: {web: {scale: 5, secrets: [C]}}}}\n");
   App app = app_of(spec, "prod", "web");
   EXPECT_EQ(app.scale.max, 5u);
   EXPECT_FALSE(app.scale.cpu);
@@ -266,8 +275,9 @@ TEST(Spec, AShortFormReplacesARecord) {
 }
 
 TEST(Spec, AnOverlayAddsRemovesAndChangesTheImage) {
-  Spec spec = parsed_spec("version: 1\napps:\n  web: {build: {}, port: 1}\n  api: {image: a, port: 1}\n"
-                          "environments:\n  prod: {apps: {api: null, extra: {image: e, type: worker}, web: {image: w}}}\n");
+  Spec spec = parsed_spec(
+      "version: 1\napps:\n  web: {build: {}, port: 1}\n  api: {image: a, port: 1}\n"
+      "environments:\n  prod: {apps: {api: null, extra: {image: e, type: worker}, web: {image: w}}}\n");
   EXPECT_THAT(spec.apps("prod"), ElementsAre("extra", "web"));
   EXPECT_EQ(app_of(spec, "prod", "web").image, "w");
   EXPECT_EQ(app_of(spec, "prod", "web").build.kind, Build::Kind::kNone);
@@ -303,7 +313,8 @@ environments:
 }
 
 TEST(Spec, GivesManifestsTheirOverlays) {
-  App app = app_of(parsed_spec("version: 1\napps: {web: {manifests: k8s, images: {app: ghcr.io/a/b:1}}}\n"), "prod", "web");
+  App app =
+      app_of(parsed_spec("version: 1\napps: {web: {manifests: k8s, images: {app: ghcr.io/a/b:1}}}\n"), "prod", "web");
   EXPECT_EQ(app.rendering, Rendering::kManifests);
   EXPECT_THAT(app.manifests, ElementsAre("k8s"));
   EXPECT_EQ(app.overlays.at(0).path, "k8s/overlays/prod");
@@ -312,17 +323,22 @@ TEST(Spec, GivesManifestsTheirOverlays) {
 }
 
 TEST(Spec, WarnsOfImagesWithoutADigest) {
-  auto spec = parse_spec("version: 1\napps: {web: {image: nginx, port: 1}}\nenvironments: {prod: {}, dev: {}}\n", "autonomous.yaml");
+  auto spec = parse_spec("version: 1\napps: {web: {image: nginx, port: 1}}\nenvironments: {prod: {}, dev: {}}\n",
+                         "autonomous.yaml");
   ASSERT_TRUE(spec);
   ASSERT_EQ(spec.warnings.size(), 1u);  // once, not once an environment
-  EXPECT_EQ(spec.warnings[0].line(), "autonomous.yaml:2:21: apps.web.image: 'nginx' has no digest: what the name stands for may change");
+  EXPECT_EQ(spec.warnings[0].line(),
+            "autonomous.yaml:2:21: apps.web.image: 'nginx' has no digest: what the name stands for may change");
 }
 
 TEST(Spec, IncludesFilesOfAMonorepo) {
   MemoryTree tree;
   tree.put("autonomous.yaml", "version: 1\nproject: shop\ninclude: services/*/autonomous.yaml\ndefaults: {stop: 5s}\n");
-  tree.put("services/web/autonomous.yaml", "version: 1\ndefaults: {stop: 9s}\napps: {web: {build: {}, port: 1, files: {/etc/a: a, /etc/b: /b}, needs: api}}\n");
-  tree.put("services/api/autonomous.yaml", "version: 1\napps: {api: {image: a, port: 1}}\nenvironments: {prod: {apps: {api: {port: 2}}}}\n");
+  tree.put(
+      "services/web/autonomous.yaml",
+      "version: 1\ndefaults: {stop: 9s}\napps: {web: {build: {}, port: 1, files: {/etc/a: a, /etc/b: /b}, needs: api}}\n");
+  tree.put("services/api/autonomous.yaml",
+           "version: 1\napps: {api: {image: a, port: 1}}\nenvironments: {prod: {apps: {api: {port: 2}}}}\n");
   auto spec = load_spec(tree);
   ASSERT_TRUE(spec) << all_text(spec.errors);
   EXPECT_THAT(spec->apps(), ElementsAre("api", "web"));
@@ -337,12 +353,14 @@ TEST(Spec, IncludesFilesOfAMonorepo) {
   auto twice = load_spec(tree);
   ASSERT_FALSE(twice);
   EXPECT_THAT(all_text(twice.errors), HasSubstr("app 'api' is also in services/api/autonomous.yaml:2"));
-  EXPECT_THAT(all_text(twice.errors), HasSubstr("services/other/autonomous.yaml:2:10: project: this file is included by project 'shop'"));
+  EXPECT_THAT(all_text(twice.errors),
+              HasSubstr("services/other/autonomous.yaml:2:10: project: this file is included by project 'shop'"));
 }
 
 TEST(Spec, EqualMeaningGivesEqualBytes) {
   auto bytes = [](const std::string& lines) { return canonical(only_app(lines)); };
-  EXPECT_EQ(bytes("image: x\nport: 80\nscale: 2"), bytes("ports: {http: {number: 80}}\ntype: web\nscale: {max: 2, min: 2}\nimage: x\nenv: {}"));
+  EXPECT_EQ(bytes("image: x\nport: 80\nscale: 2"),
+            bytes("ports: {http: {number: 80}}\ntype: web\nscale: {max: 2, min: 2}\nimage: x\nenv: {}"));
   EXPECT_EQ(bytes("image: x\nport: 80\ncalls: web"), bytes("image: x\nport: 80\ncalls: [web]\npaths: [a]"));
   EXPECT_NE(bytes("image: x\nport: 80"), bytes("image: x\nport: 81"));
   EXPECT_NE(bytes("image: x\nports: {a: 1, b: 2}"), bytes("image: x\nports: {b: 2, a: 1}"));
@@ -381,7 +399,8 @@ TEST(Spec, ItsSchemaIsJsonAndKnowsEveryKey) {
   EXPECT_EQ(app["properties"]["port"]["maximum"], 65535);
   // A short form is another way to write it; in an overlay null is, too.
   EXPECT_EQ(app["properties"]["scale"]["anyOf"].size(), 2u);
-  const auto& overlay = schema["properties"]["environments"]["additionalProperties"]["anyOf"][0]["properties"]["apps"]["anyOf"][0]["additionalProperties"]["anyOf"];
+  const auto& overlay = schema["properties"]["environments"]["additionalProperties"]["anyOf"][0]["properties"]["apps"]
+                              ["anyOf"][0]["additionalProperties"]["anyOf"];
   EXPECT_EQ(overlay[1]["type"], "null");
   EXPECT_EQ(overlay[0]["properties"]["scale"]["anyOf"].size(), 3u);
   EXPECT_EQ(overlay[0]["properties"].size(), app["properties"].size());
@@ -390,7 +409,8 @@ TEST(Spec, ItsSchemaIsJsonAndKnowsEveryKey) {
 // Whatever a repository holds, the answer is a spec or errors with places.
 TEST(Spec, SurvivesAnyText) {
   std::mt19937 random(20261123);
-  const std::string_view pieces[] = {"{", "}", "[", "]", ":", ": ", "\n", "  ", "null", "&a ", "*a", "- ", "\"", "!", "..", "\t", "0", "\xff"};
+  const std::string_view pieces[] = {"{",   "}",  "[",  "]",  ":", ": ", "\n", "  ", "null",
+                                     "&a ", "*a", "- ", "\"", "!", "..", "\t", "0",  "\xff"};
   size_t good = 0;
   for (int round = 0; round < 400; ++round) {
     std::string text(kShop);
@@ -413,14 +433,19 @@ TEST(Spec, SurvivesAnyText) {
 
 TEST(Spec, TwoHundredAppsAreOneFile) {
   std::string text = "version: 1\napps:\n";
-  for (int i = 0; i < 200; ++i) text += "  app-" + std::to_string(i) + ": {image: x, port: 80, needs: [app-" + std::to_string(std::max(0, i - 1)) + "]}\n";
+  for (int i = 0; i < 200; ++i)
+    text += "  app-" + std::to_string(i) + ": {image: x, port: 80, needs: [app-" + std::to_string(std::max(0, i - 1)) +
+            "]}\n";
   text.replace(text.find("needs: [app-0]"), 14, "calls: [app-0]");
   EXPECT_EQ(parsed_spec(text).apps().size(), 200u);
-  EXPECT_THAT(errors_of("version: 1\napps: {" + [] {
-    std::string apps;
-    for (int i = 0; i < 1001; ++i) apps += "a" + std::to_string(i) + ": {image: x, port: 1}, ";
-    return apps;
-  }() + "}\n"), HasSubstr("at most 1000 apps"));
+  EXPECT_THAT(errors_of("version: 1\napps: {" +
+                        [] {
+                          std::string apps;
+                          for (int i = 0; i < 1001; ++i) apps += "a" + std::to_string(i) + ": {image: x, port: 1}, ";
+                          return apps;
+                        }() +
+                        "}\n"),
+              HasSubstr("at most 1000 apps"));
 }
 
 }  // namespace

@@ -72,29 +72,50 @@ TEST(Trailers, HaveTheContractsForm) {
             "Release: production/shop/web/42\n"
             "Trigger: promotion\n"
             "Because: the cart loses items: see (1)\n"
-            "Source: https://git.example.com/acme/shop.git " + kOid + " refs/heads/main\n"
-            "Build: https://ci.example.com/job/1 success tests=12/0 log-sha256:" + std::string(64, 'c') + "\n"
-            "Image: web=registry.example.com/shop/web@" + kDigest + "\n"
-            "Image: db=postgres:16\n"
-            "Secret: STRIPE_KEY kv/shop/stripe#key v3\n"
-            "Chart: web 1.2.3 " + kDigest + "\n"
-            "Renderer: render-format/1 helm/4 (autonomous 0.1.0)\n"
-            "Input-Digest: " + kDigest + "\n"
-            "Target-Tree: " + kOid + "\n"
-            "Policy: " + kOid + " " + std::string(40, 'd') + "\n"
-            "Requested-By: Jane Doe <jane@example.com> (oidc https://sso.example.com 123)\n"
-            "Approved-By: A B <a@example.com> (signature SHA256:xyz; signed)\n"
-            "Approved-By: C <> (oidc; attested by the daemon)\n"
-            "Promoted-From: staging/shop/web/41 https://git.example.com/stg.git " + kOid + "\n"
-            "Rollback-Of: production/shop/web/40\n"
-            "Retry-Of: production/shop/web/39\n"
-            "Adopts: " + kOid + "\n"
-            "Supersedes: " + kOid + " " + std::string(40, 'e') + "\n"
-            "Ticket: CHG1234\n");
+            "Source: https://git.example.com/acme/shop.git " +
+                kOid +
+                " refs/heads/main\n"
+                "Build: https://ci.example.com/job/1 success tests=12/0 log-sha256:" +
+                std::string(64, 'c') +
+                "\n"
+                "Image: web=registry.example.com/shop/web@" +
+                kDigest +
+                "\n"
+                "Image: db=postgres:16\n"
+                "Secret: STRIPE_KEY kv/shop/stripe#key v3\n"
+                "Chart: web 1.2.3 " +
+                kDigest +
+                "\n"
+                "Renderer: render-format/1 helm/4 (autonomous 0.1.0)\n"
+                "Input-Digest: " +
+                kDigest +
+                "\n"
+                "Target-Tree: " +
+                kOid +
+                "\n"
+                "Policy: " +
+                kOid + " " + std::string(40, 'd') +
+                "\n"
+                "Requested-By: Jane Doe <jane@example.com> (oidc https://sso.example.com 123)\n"
+                "Approved-By: A B <a@example.com> (signature SHA256:xyz; signed)\n"
+                "Approved-By: C <> (oidc; attested by the daemon)\n"
+                "Promoted-From: staging/shop/web/41 https://git.example.com/stg.git " +
+                kOid +
+                "\n"
+                "Rollback-Of: production/shop/web/40\n"
+                "Retry-Of: production/shop/web/39\n"
+                "Adopts: " +
+                kOid +
+                "\n"
+                "Supersedes: " +
+                kOid + " " + std::string(40, 'e') +
+                "\n"
+                "Ticket: CHG1234\n");
 }
 
 TEST(Trailers, ValuesWithControlCharactersAreRefused) {
-  for (std::string_view evil : {"a\nRelease: local/shop/web/2", "a\rb", "a\x1b[31m", "a\xc2\x85z", "a\xe2\x80\xaez", "\xff", " a", "a ", "a\tb"}) {
+  for (std::string_view evil : {"a\nRelease: local/shop/web/2", "a\rb", "a\x1b[31m", "a\xc2\x85z", "a\xe2\x80\xaez",
+                                "\xff", " a", "a ", "a\tb"}) {
     Trailers t = small_trailers();
     t.because = evil;
     EXPECT_FALSE(format_trailers(t)) << evil;
@@ -138,12 +159,12 @@ TEST(Trailers, TheReaderTakesOnlyTheExactForm) {
   std::string good = "Release: local/shop/web/1\nTrigger: push\nTarget-Tree: " + kOid + "\n";
   ASSERT_TRUE(parse_trailers("s\n\n" + good));
   for (const std::string& bad : std::vector<std::string>{
-           "Trigger: push\nRelease: local/shop/web/1\nTarget-Tree: " + kOid + "\n",          // order
-           good + "Target-Tree: " + kOid + "\n",                                             // doubled
-           good + "Colour: red\n",                                                           // not ours
+           "Trigger: push\nRelease: local/shop/web/1\nTarget-Tree: " + kOid + "\n",  // order
+           good + "Target-Tree: " + kOid + "\n",                                     // doubled
+           good + "Colour: red\n",                                                   // not ours
            good + "no trailer\n",
            good + " folded\n",
-           "Release:  local/shop/web/1\nTrigger: push\nTarget-Tree: " + kOid + "\n",         // blank
+           "Release:  local/shop/web/1\nTrigger: push\nTarget-Tree: " + kOid + "\n",  // blank
            "Release: local/shop/web/01\nTrigger: push\nTarget-Tree: " + kOid + "\n",
            "Release: local/shop/web/1\nTrigger: Push\nTarget-Tree: " + kOid + "\n",
            "Release: local/shop/web/1\nTrigger: push\n",
@@ -186,7 +207,9 @@ TEST(ForeignText, IsOneCleanLine) {
   EXPECT_EQ(clean_value("äöüx", 6), "ä…");
   EXPECT_EQ(clean_value("abcdef", 5), "ab…");
   EXPECT_EQ(clean_value(""), "");
-  EXPECT_EQ(clean_value("\xe2\x80\xae" "evil"), "evil");
+  EXPECT_EQ(clean_value("\xe2\x80\xae"
+                        "evil"),
+            "evil");
 }
 
 TEST(ForeignText, ProseIsIndented) {
@@ -221,9 +244,32 @@ TEST(Trailers, BrokenMessagesAreRefusedOrExact) {
 
 // Random text made of what hurts: whatever it is, git reads exactly our trailers.
 TEST(Trailers, GitReadsExactlyOursWhateverTheTextsAre) {
-  const std::vector<std::string> pieces = {"---", "\n", "\n\n", "\r\n", "Release: a/b/c/9", "Signed-off-by: x <y>", ": ", " ", "    ", "\t",
-                                           "\x01", "\x1b[0m", std::string(1, '\0'), "#", "-----BEGIN SSH SIGNATURE-----", "ä", "\xff", "\xe2\x80\xa8",
-                                           "diff --git a/x b/x", "(cherry picked from commit 1)", "Trigger: push", "word", "<", ">", "(", ")"};
+  const std::vector<std::string> pieces = {"---",
+                                           "\n",
+                                           "\n\n",
+                                           "\r\n",
+                                           "Release: a/b/c/9",
+                                           "Signed-off-by: x <y>",
+                                           ": ",
+                                           " ",
+                                           "    ",
+                                           "\t",
+                                           "\x01",
+                                           "\x1b[0m",
+                                           std::string(1, '\0'),
+                                           "#",
+                                           "-----BEGIN SSH SIGNATURE-----",
+                                           "ä",
+                                           "\xff",
+                                           "\xe2\x80\xa8",
+                                           "diff --git a/x b/x",
+                                           "(cherry picked from commit 1)",
+                                           "Trigger: push",
+                                           "word",
+                                           "<",
+                                           ">",
+                                           "(",
+                                           ")"};
   std::mt19937 random(7);
   auto hostile = [&] {
     std::string text;
@@ -237,8 +283,8 @@ TEST(Trailers, GitReadsExactlyOursWhateverTheTextsAre) {
     t.requested_by = Who::clean(hostile(), hostile(), hostile());
     auto block = format_trailers(t);
     ASSERT_TRUE(block) << block.error().text();
-    std::string message = "local/shop/web: release 1 (" + clean_value(hostile(), 72) + ")\n\n" + indent_foreign(hostile()) +
-                          "\nUndo: git revert release/local/shop/web/1\n\n" + *block;
+    std::string message = "local/shop/web: release 1 (" + clean_value(hostile(), 72) + ")\n\n" +
+                          indent_foreign(hostile()) + "\nUndo: git revert release/local/shop/web/1\n\n" + *block;
     ASSERT_EQ(git_reads(message), *block) << "round " << round << "\n" << message;
     auto read = parse_trailers(message);
     ASSERT_TRUE(read) << read.error().text() << "\n" << message;

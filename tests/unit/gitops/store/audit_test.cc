@@ -158,7 +158,10 @@ TEST_F(Audits, ARewoundBranchIsFound) {
 TEST_F(Audits, AForgedReleaseIsNoRelease) {
   std::string work = clone();
   ASSERT_TRUE(write_file(work + "/apps/local/shop/web/values.yaml", "evil: true\n"));
-  bed_.git({"commit", "-qam", "local/shop/web: release 3\n\nRelease: local/shop/web/3\nTrigger: push\nTarget-Tree: " + std::string(40, 'a')}, work);
+  bed_.git(
+      {"commit", "-qam",
+       "local/shop/web: release 3\n\nRelease: local/shop/web/3\nTrigger: push\nTarget-Tree: " + std::string(40, 'a')},
+      work);
   bed_.git({"push", "-q", "origin", "HEAD:deploy"}, work);
   EXPECT_EQ(rules(run()), "not-taken-in");
   ASSERT_TRUE(record().sync(Ctx{}));

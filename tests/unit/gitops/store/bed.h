@@ -53,16 +53,25 @@ class Bed {
     ChildSpec spec;
     spec.argv = {"git"};
     spec.argv.insert(spec.argv.end(), args.begin(), args.end());
-    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder_.path(), "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=Jane Doe",
-                "GIT_AUTHOR_EMAIL=jane@example.com", "GIT_COMMITTER_NAME=Jane Doe", "GIT_COMMITTER_EMAIL=jane@example.com",
-                "GIT_ALLOW_PROTOCOL=file", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"};
+    spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin",
+                "HOME=" + folder_.path(),
+                "GIT_CONFIG_NOSYSTEM=1",
+                "GIT_AUTHOR_NAME=Jane Doe",
+                "GIT_AUTHOR_EMAIL=jane@example.com",
+                "GIT_COMMITTER_NAME=Jane Doe",
+                "GIT_COMMITTER_EMAIL=jane@example.com",
+                "GIT_ALLOW_PROTOCOL=file",
+                "GIT_CONFIG_COUNT=1",
+                "GIT_CONFIG_KEY_0=safe.directory",
+                "GIT_CONFIG_VALUE_0=*"};
     spec.folder = where.empty() ? repository() : where;
     auto ran = run_child(Ctx{}, spec);
     if (!ran) {
       ADD_FAILURE() << ran.error().text();
       return "";
     }
-    if (ran->status != expected) ADD_FAILURE() << "git " << join_args(args) << " gave " << ran->status << "\n" << ran->out << ran->err;
+    if (ran->status != expected)
+      ADD_FAILURE() << "git " << join_args(args) << " gave " << ran->status << "\n" << ran->out << ran->err;
     return ran->out + (expected == 0 && args.front() != "fsck" ? "" : ran->err);
   }
   // A clone with a worktree on deploy.
@@ -131,7 +140,8 @@ inline Batch batch_of(std::vector<Draft> drafts) {
   return batch;
 }
 
-inline model::Entry outcome_of(const model::Target& target, uint32_t number, model::Verdict verdict = model::Verdict::kHealthy) {
+inline model::Entry outcome_of(const model::Target& target, uint32_t number,
+                               model::Verdict verdict = model::Verdict::kHealthy) {
   model::Entry entry;
   entry.type = model::EntryType::kOutcome;
   entry.target = target;

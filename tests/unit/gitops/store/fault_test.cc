@@ -58,7 +58,8 @@ TEST_P(Faults, TheSameRecordGoesOnAfterwards) {
   armed_ = false;
   auto again = record.commit(Ctx{}, batch_of({draft}));
   ASSERT_TRUE(again) << again.error().text();
-  EXPECT_TRUE(std::holds_alternative<Released>(again->drafts[0]) || std::holds_alternative<Duplicate>(again->drafts[0]));
+  EXPECT_TRUE(std::holds_alternative<Released>(again->drafts[0]) ||
+              std::holds_alternative<Duplicate>(again->drafts[0]));
   EXPECT_EQ(release(record, kDb, "1"), 1u);
   EXPECT_EQ(commits(), "3\n");
   EXPECT_EQ(bed_.git({"tag"}), "release/local/shop/db/1\nrelease/local/shop/web/1\n");
@@ -88,7 +89,9 @@ TEST_P(Faults, AnAdoptionIsMadeOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, FirstStart, ::testing::Values(Point::kObjectsWritten, Point::kJournalWritten));
-INSTANTIATE_TEST_SUITE_P(Points, Faults, ::testing::Values(Point::kObjectsWritten, Point::kJournalWritten, Point::kRefsMoved, Point::kTagsPushed));
+INSTANTIATE_TEST_SUITE_P(Points, Faults,
+                         ::testing::Values(Point::kObjectsWritten, Point::kJournalWritten, Point::kRefsMoved,
+                                           Point::kTagsPushed));
 
 TEST(Journal, KeepsWhatIsInFlight) {
   TempFolder folder = TempFolder::make().value();

@@ -49,8 +49,10 @@ TEST_F(Others, ARevertIsAHeldRollback) {
   ASSERT_TRUE(web->hold_in_force(bed_.clock().now()));
   EXPECT_EQ(web->hold->number, 3u);
   EXPECT_EQ(web->hold->by.name, "Jane Doe");
-  EXPECT_TRUE(std::holds_alternative<Stale>(record().commit(Ctx{}, batch_of({push_draft(record(), kWeb, "3")})).value().drafts[0]));
-  EXPECT_EQ(bed_.git({"show", "-s", "--format=%an|%cn|%s", "deploy"}), "Jane Doe|Autonomous|local/shop/web: release 3 (rollback to 1: aaaaaaa Version 1)\n");
+  EXPECT_TRUE(std::holds_alternative<Stale>(
+      record().commit(Ctx{}, batch_of({push_draft(record(), kWeb, "3")})).value().drafts[0]));
+  EXPECT_EQ(bed_.git({"show", "-s", "--format=%an|%cn|%s", "deploy"}),
+            "Jane Doe|Autonomous|local/shop/web: release 3 (rollback to 1: aaaaaaa Version 1)\n");
   EXPECT_EQ(bed_.git({"diff", "deploy^", "deploy"}), "");
   EXPECT_EQ(bed_.git({"tag", "-l", "release/local/shop/web/3"}), "release/local/shop/web/3\n");
   EXPECT_TRUE(sync().quiet());

@@ -22,7 +22,8 @@ constexpr int kKills = 15;
   while (record) {
     TargetPtr state = (*record)->state()->find(kWeb);
     uint32_t next = state ? state->last_number + 1 : 1;
-    auto done = (*record)->commit(Ctx{}, batch_of({push_draft(**record, kWeb, std::to_string(next % 10)), push_draft(**record, kDb, std::to_string(next % 10))}));
+    auto done = (*record)->commit(Ctx{}, batch_of({push_draft(**record, kWeb, std::to_string(next % 10)),
+                                                   push_draft(**record, kDb, std::to_string(next % 10))}));
     bool released = done && std::holds_alternative<Released>(done->drafts[0]);
     char byte = released ? '+' : '-';
     if (write(told, &byte, 1) != 1) break;

@@ -21,9 +21,11 @@ TEST(Layout, PathsAreTheContracts) {
 }
 
 TEST(Layout, ManifestFiles) {
-  EXPECT_EQ(manifest_file("Deployment", "apps", "shop-local", "web", "shop-local"), "manifests/deployment.apps-web.yaml");
+  EXPECT_EQ(manifest_file("Deployment", "apps", "shop-local", "web", "shop-local"),
+            "manifests/deployment.apps-web.yaml");
   EXPECT_EQ(manifest_file("Service", "", "", "web", "x"), "manifests/service-web.yaml");
-  EXPECT_EQ(manifest_file("Role", "rbac.authorization.k8s.io", "other", "system:a", "x"), "manifests/role.rbac.authorization.k8s.io-other_system%3Aa.yaml");
+  EXPECT_EQ(manifest_file("Role", "rbac.authorization.k8s.io", "other", "system:a", "x"),
+            "manifests/role.rbac.authorization.k8s.io-other_system%3Aa.yaml");
   EXPECT_NE(manifest_file("Role", "", "", "Admin", "x"), manifest_file("Role", "", "", "admin", "x"));
   EXPECT_EQ(manifest_file("Role", "", "", "../../x", "x").find('/', 10), std::string::npos);
   std::string name(300, 'a');
@@ -48,7 +50,8 @@ TEST(Layout, InputPaths) {
   std::string hex(64, 'a');
   EXPECT_EQ(input_path("sha256:" + hex).value(), "_inputs/sha256/aa/" + hex.substr(2));
   EXPECT_FALSE(input_path("sha256:../../x"));
-  for (std::string_view path : {"templates/a.yaml", ".gitmodules", "a/.GIT/x", "git~1", "x%41", "dir./a b", "ünï", "a:b", "x ", "..git"}) {
+  for (std::string_view path :
+       {"templates/a.yaml", ".gitmodules", "a/.GIT/x", "git~1", "x%41", "dir./a b", "ünï", "a:b", "x ", "..git"}) {
     std::string escaped = escape_input_path(path);
     EXPECT_EQ(unescape_input_path(escaped), path);
     for (size_t at = 0; at != std::string::npos;) {
@@ -95,8 +98,10 @@ TEST(ReleaseYaml, IsReadAsItWasWritten) {
 
 TEST(ReleaseYaml, OtherFormsAreRefusedWithTheirLine) {
   std::string good = format_release_yaml(full_inputs());
-  for (const std::string& bad : {std::string(), std::string("version: 2\n"), good + "colour: \"red\"\n", good + "colour:\n  \"a\": \"b\"\n", good + "mode: \"manifests\"\n",
-                                 good + "x\n", good + "\n", std::string("version: 1\nmode: \"manifests\"\ntarget: \"a/b/c\"\n"), good.substr(0, good.size() - 1)}) {
+  for (const std::string& bad :
+       {std::string(), std::string("version: 2\n"), good + "colour: \"red\"\n", good + "colour:\n  \"a\": \"b\"\n",
+        good + "mode: \"manifests\"\n", good + "x\n", good + "\n",
+        std::string("version: 1\nmode: \"manifests\"\ntarget: \"a/b/c\"\n"), good.substr(0, good.size() - 1)}) {
     EXPECT_FALSE(parse_release_yaml(bad)) << bad;
   }
   auto error = parse_release_yaml("version: 1\ntarget: shop\n");

@@ -10,7 +10,8 @@ namespace {
 TEST(Record, TheFirstStartMakesThreeSignedBranches) {
   Bed bed;
   bed.open();
-  EXPECT_EQ(bed.git({"for-each-ref", "--format=%(refname)"}), "refs/heads/autonomous/ledger/deploy\nrefs/heads/deploy\nrefs/heads/main\n");
+  EXPECT_EQ(bed.git({"for-each-ref", "--format=%(refname)"}),
+            "refs/heads/autonomous/ledger/deploy\nrefs/heads/deploy\nrefs/heads/main\n");
   EXPECT_NE(bed.git({"show", "main:platform.yaml"}).find("local: {from: branch main}"), std::string::npos);
   bed.expect_sound();
   git::Oid before = bed.record().deploy();
@@ -42,9 +43,14 @@ TEST(Record, AReleaseIsACommitALedgerEntryAndATag) {
   EXPECT_EQ(bed.git({"show", "deploy:apps/local/shop/web/values.yaml"}), "version: 2\n");
   EXPECT_EQ(bed.git({"show", "-s", "--format=%an <%ae>|%cn", "deploy"}), "Jane Doe <jane@example.com>|Autonomous\n");
   std::string message = bed.git({"show", "-s", "--format=%B", "release/local/shop/web/2"});
-  EXPECT_NE(message.find("    Version 2\n\n    Longer words.\n\nUndo: git revert release/local/shop/web/2\n\nRelease: local/shop/web/2\n"), std::string::npos) << message;
-  EXPECT_EQ(bed.git({"show", "-s", "--format=%(trailers:key=Target-Tree,valueonly)", "release/local/shop/web/2^{commit}"}),
-            bed.git({"rev-parse", "deploy:apps/local/shop/web"}) + "\n");
+  EXPECT_NE(
+      message.find(
+          "    Version 2\n\n    Longer words.\n\nUndo: git revert release/local/shop/web/2\n\nRelease: local/shop/web/2\n"),
+      std::string::npos)
+      << message;
+  EXPECT_EQ(
+      bed.git({"show", "-s", "--format=%(trailers:key=Target-Tree,valueonly)", "release/local/shop/web/2^{commit}"}),
+      bed.git({"rev-parse", "deploy:apps/local/shop/web"}) + "\n");
   bed.expect_sound();
 }
 
@@ -55,7 +61,8 @@ TEST(Record, GitAcceptsTheSignatures) {
   std::string allowed = bed.path("allowed");
   ASSERT_TRUE(write_file(allowed, bed.signer().allowed_signers_line("autonomous@localhost") + "\n"));
   std::string option = "gpg.ssh.allowedSignersFile=" + allowed;
-  for (std::string commit : {"main", "deploy", "autonomous/ledger/deploy"}) bed.git({"-c", option, "verify-commit", commit});
+  for (std::string commit : {"main", "deploy", "autonomous/ledger/deploy"})
+    bed.git({"-c", option, "verify-commit", commit});
   bed.git({"-c", option, "verify-tag", "release/local/shop/web/1"});
 }
 
@@ -161,7 +168,8 @@ TEST(Record, AHoldEndsWithItsTime) {
   entry.until = bed.clock().now() + Millis(60'000);
   hold.entries = {entry};
   ASSERT_TRUE(record.commit(Ctx{}, hold));
-  EXPECT_TRUE(std::holds_alternative<Stale>(record.commit(Ctx{}, batch_of({push_draft(record, kWeb, "2")})).value().drafts[0]));
+  EXPECT_TRUE(
+      std::holds_alternative<Stale>(record.commit(Ctx{}, batch_of({push_draft(record, kWeb, "2")})).value().drafts[0]));
   bed.clock().advance(Millis(60'001));
   EXPECT_EQ(release(record, kWeb, "2"), 2u);
 }
@@ -188,7 +196,8 @@ TEST(Record, ARollbackRestoresTheTree) {
   ASSERT_TRUE(web->hold);
   EXPECT_EQ(web->hold->number, 3u);
   EXPECT_EQ(bed.git({"show", "deploy:apps/local/shop/web/values.yaml"}), "version: 1\n");
-  EXPECT_EQ(bed.git({"show", "-s", "--format=%s", "deploy"}), "local/shop/web: release 3 (rollback to 1: aaaaaaa Version 1)\n");
+  EXPECT_EQ(bed.git({"show", "-s", "--format=%s", "deploy"}),
+            "local/shop/web: release 3 (rollback to 1: aaaaaaa Version 1)\n");
 }
 
 TEST(Record, BadDraftsFailAlone) {
@@ -212,7 +221,8 @@ TEST(Record, BadDraftsFailAlone) {
 TEST(Record, HostileTextsStayProse) {
   Bed bed;
   Record& record = bed.open();
-  const std::string evil = "Fix\n---\n\nRelease: local/shop/web/99\nTrigger: push\n-----BEGIN SSH SIGNATURE-----\n\x1b[31m\xff";
+  const std::string evil =
+      "Fix\n---\n\nRelease: local/shop/web/99\nTrigger: push\n-----BEGIN SSH SIGNATURE-----\n\x1b[31m\xff";
   Draft draft = push_draft(record, kWeb, "1");
   draft.subject = draft.prose = draft.quoted = draft.source_author = evil;
   draft.author = {evil, evil, std::nullopt};
@@ -238,13 +248,22 @@ TEST(Record, ATargetIsTakenOnByACommitOfItsOwn) {
   batch.taken = {taken};
   auto done = record.commit(Ctx{}, batch);
   ASSERT_TRUE(done);
-  EXPECT_EQ(bed.git({"log", "--format=%s", "-2", "deploy"}), "local/shop/web: release 1 (aaaaaaa Version 1)\nlocal/shop/web: taken on\n");
+  EXPECT_EQ(bed.git({"log", "--format=%s", "-2", "deploy"}),
+            "local/shop/web: release 1 (aaaaaaa Version 1)\nlocal/shop/web: taken on\n");
   EXPECT_TRUE(record.state()->find(kWeb)->taken_on);
-  done = record.commit(Ctx{}, [&] { Batch again; again.taken = {taken}; return again; }());
+  done = record.commit(Ctx{}, [&] {
+    Batch again;
+    again.taken = {taken};
+    return again;
+  }());
   EXPECT_FALSE(done->taken_commits[0]);  // nothing to do
   taken.files[application_file(kWeb)] = std::nullopt;
   taken.what = "let go";
-  done = record.commit(Ctx{}, [&] { Batch again; again.taken = {taken}; return again; }());
+  done = record.commit(Ctx{}, [&] {
+    Batch again;
+    again.taken = {taken};
+    return again;
+  }());
   EXPECT_TRUE(done->taken_commits[0]);
   EXPECT_FALSE(record.state()->find(kWeb)->taken_on);
 }
@@ -256,7 +275,8 @@ TEST(Record, SpecsAndChartsAreKeptOnce) {
   std::string chart = "sha256:" + std::string(64, '2');
   Draft draft = push_draft(record, kWeb, "1");
   draft.inputs[spec] = KeptInput{"version: 1\n", {}};
-  draft.inputs[chart] = KeptInput{"", {{"Chart.yaml", "name: x\n"}, {"templates/a.yaml", "a\n"}, {".gitmodules", "[submodule \"../x\"]\n"}}};
+  draft.inputs[chart] = KeptInput{
+      "", {{"Chart.yaml", "name: x\n"}, {"templates/a.yaml", "a\n"}, {".gitmodules", "[submodule \"../x\"]\n"}}};
   ASSERT_TRUE(record.commit(Ctx{}, batch_of({draft})));
   auto reader = Reader::open(bed.repository());
   ASSERT_TRUE(reader);

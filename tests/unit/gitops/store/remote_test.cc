@@ -81,15 +81,17 @@ TEST_F(Remotes, ARevertIsAdopted) {
 }
 
 TEST_F(Remotes, OnlyTheGuiltyReleaseFails) {
-  hook("pre-receive",
-       "while read old new ref; do\n"
-       "  case $ref in refs/heads/deploy)\n"
-       "    if git log --format=%s $old..$new | grep -q '/db: release'; then echo 'db is frozen by the registrar' >&2; exit 1; fi;;\n"
-       "  esac\n"
-       "done\n");
+  hook(
+      "pre-receive",
+      "while read old new ref; do\n"
+      "  case $ref in refs/heads/deploy)\n"
+      "    if git log --format=%s $old..$new | grep -q '/db: release'; then echo 'db is frozen by the registrar' >&2; exit 1; fi;;\n"
+      "  esac\n"
+      "done\n");
   model::Target api{"local", "shop", "api"};
   model::Target job{"local", "shop", "job"};
-  Batch batch = batch_of({push_draft(record(), api, "1"), push_draft(record(), kDb, "1"), push_draft(record(), job, "1"), push_draft(record(), kWeb, "1")});
+  Batch batch = batch_of({push_draft(record(), api, "1"), push_draft(record(), kDb, "1"),
+                          push_draft(record(), job, "1"), push_draft(record(), kWeb, "1")});
   auto done = record().commit(Ctx{}, batch);
   ASSERT_TRUE(done) << done.error().text();
   EXPECT_TRUE(std::holds_alternative<Released>(done->drafts[0]));

@@ -32,9 +32,10 @@ TEST(Emit, KeysComeInNaturalOrder) {
 }
 
 TEST(Emit, StringsThatWouldBeSomethingElseAreQuoted) {
-  EXPECT_EQ(emitted(R"(["y","1:30","2001-01-01","0x1","null","~","<<","-","- a","a: b","#","a #b"])"),
-            "- \"y\"\n- \"1:30\"\n- \"2001-01-01\"\n- \"0x1\"\n- \"null\"\n- \"~\"\n- <<\n- '-'\n- '- a'\n- 'a: b'\n- '#'\n"
-            "- 'a #b'\n");
+  EXPECT_EQ(
+      emitted(R"(["y","1:30","2001-01-01","0x1","null","~","<<","-","- a","a: b","#","a #b"])"),
+      "- \"y\"\n- \"1:30\"\n- \"2001-01-01\"\n- \"0x1\"\n- \"null\"\n- \"~\"\n- <<\n- '-'\n- '- a'\n- 'a: b'\n- '#'\n"
+      "- 'a #b'\n");
   EXPECT_EQ(emitted(R"(["\t","😀","é","\u00a0","\u0001"])"),
             "- \"\\t\"\n- \"\\U0001F600\"\n- é\n- \xC2\xA0\n- \"\\x01\"\n");
 }

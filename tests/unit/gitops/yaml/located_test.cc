@@ -64,7 +64,8 @@ TEST(Located, AliasesAndMergesWork) {
 
 TEST(Located, ReaderReportsAllAtOnce) {
   std::vector<Error> errors;
-  Node root = parse_located("image: [1]\nport: 70000\nscael: 2\nhealth: maybe\ntype: wbe\nx-free: 1\n", "f.yaml", errors);
+  Node root =
+      parse_located("image: [1]\nport: 70000\nscael: 2\nhealth: maybe\ntype: wbe\nx-free: 1\n", "f.yaml", errors);
   MapReader map(root, "", errors);
   EXPECT_EQ(map.text("image"), std::nullopt);
   EXPECT_EQ(map.integer("port", 1, 65535), std::nullopt);

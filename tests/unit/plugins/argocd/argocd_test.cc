@@ -20,20 +20,21 @@ using Answer = Loopback::Answer;
 const Time kNow{Millis(1'700'000'000'000)};
 
 Json app(const std::string& name, const std::string& health = "Healthy") {
-  return {{"metadata", {{"name", name}}}, {"status", {{"health", {{"status", health}}}, {"sync", {{"status", "Synced"}}}}}};
+  return {{"metadata", {{"name", name}}},
+          {"status", {{"health", {{"status", health}}}, {"sync", {{"status", "Synced"}}}}}};
 }
 
 // As much of Argo CD as the plugin talks to.
 struct FakeArgo {
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<std::string> asked;       // "METHOD path"
+  std::vector<std::string> asked;  // "METHOD path"
   std::vector<std::string> bodies;
   std::string good_token = "t1";
   int logins = 0;
   std::map<std::string, Json> apps;
   Json tree = {{"nodes", Json::array()}};
-  std::vector<std::string> events;      // lines for the watch
+  std::vector<std::string> events;  // lines for the watch
   bool close_watch = false;
   bool ending = false;
   Loopback server{[this](const Asked& request) { return answer(request); }};
@@ -52,13 +53,15 @@ struct FakeArgo {
     if (path == "/api/v1/session") {
       ++logins;
       const Json body = Json::parse(request.body);
-      if (body["password"] != "pw") return {.status = 401, .body = R"({"error":"Invalid username or password","code":16})"};
+      if (body["password"] != "pw")
+        return {.status = 401, .body = R"({"error":"Invalid username or password","code":16})"};
       return {.body = Json{{"token", good_token}}.dump()};
     }
     if (request.headers.at("authorization") != "Bearer " + good_token) {
       return {.status = 401, .body = R"({"error":"invalid session","code":16,"message":"invalid session"})"};
     }
-    if (path == "/api/v1/stream/applications") return {.stream = [this](const Loopback::Write& write) { watch(write); }};
+    if (path == "/api/v1/stream/applications")
+      return {.stream = [this](const Loopback::Write& write) { watch(write); }};
     if (path == "/api/version") return {.body = R"({"Version":"v3.6.1"})"};
     if (path == "/api/v1/session/userinfo") return {.body = R"({"loggedIn":true})"};
     if (path == "/api/v1/projects/autonomous-roots") return {.body = R"({"spec":{"sourceRepos":["http://other"]}})"};
@@ -148,7 +151,8 @@ TEST(ArgoCd, HealthIsSinceItChanged) {
 TEST(ArgoCd, AnAbsentApplicationIsFoundThroughItsRoot) {
   Bench bench;
   bench.argo.apps["local.shop"] = app("local.shop");
-  bench.argo.apps["local.shop"]["status"]["conditions"] = Json::parse(R"([{"type":"ComparisonError","message":"no such repository"}])");
+  bench.argo.apps["local.shop"]["status"]["conditions"] =
+      Json::parse(R"([{"type":"ComparisonError","message":"no such repository"}])");
   ASSERT_TRUE(bench.plugin->request(bench.ctx(), {"local.shop.web", "local.shop.api"}));
   const auto absent = bench.plugin->snapshot("local.shop.web");
   EXPECT_FALSE(absent->found);
@@ -175,7 +179,8 @@ TEST(ArgoCd, AWrongPasswordIsToldAndNotRepeated) {
   const Result<void> asked = bench.plugin->request(bench.ctx(), {"a.b.c", "a.b.d"});
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code(), Code::kDenied);
-  EXPECT_NE(asked.error().line().find("Invalid username or password (while logging in to argocd-test)"), std::string::npos)
+  EXPECT_NE(asked.error().line().find("Invalid username or password (while logging in to argocd-test)"),
+            std::string::npos)
       << asked.error().line();
   EXPECT_EQ(bench.argo.logins, 1);
 }
@@ -209,7 +214,8 @@ struct Watching {
   std::future<void> done;
 
   explicit Watching(ports::Reconciler& plugin) {
-    const ports::Sink sink{[this](const std::string& name) { add(changes, name); }, [this](const std::string& why) { add(links, why); }};
+    const ports::Sink sink{[this](const std::string& name) { add(changes, name); },
+                           [this](const std::string& why) { add(links, why); }};
     done = std::async(std::launch::async, [this, &plugin, sink] { plugin.watch(sink, stop.get_token()); });
   }
   ~Watching() { stop.request_stop(); }

@@ -9,7 +9,8 @@ namespace {
 
 using Ordered = nlohmann::ordered_json;
 
-const ports::Application kWeb{"local", "shop", "web", "http://localhost:7300/git/gitops.git", "deploy", "shop-local", "", false};
+const ports::Application kWeb{"local",  "shop",       "web", "http://localhost:7300/git/gitops.git",
+                              "deploy", "shop-local", "",    false};
 const ports::Root kShop{"local", "shop", "http://localhost:7300/git/gitops.git", "deploy", "", {"shop-local"}, {}};
 
 TEST(Objects, AnApplicationIsWrittenLikeThis) {
@@ -66,9 +67,11 @@ TEST(Objects, InValuesModeArgoRendersTheChart) {
 TEST(Objects, ADestinationIsANameOrAUrl) {
   ports::Application application = kWeb;
   application.cluster = "eu-1";
-  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Ordered{{"name", "eu-1"}, {"namespace", "shop-local"}}));
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"],
+            (Ordered{{"name", "eu-1"}, {"namespace", "shop-local"}}));
   application.cluster = "https://eu";
-  EXPECT_EQ(application_object(application, "a")["spec"]["destination"], (Ordered{{"server", "https://eu"}, {"namespace", "shop-local"}}));
+  EXPECT_EQ(application_object(application, "a")["spec"]["destination"],
+            (Ordered{{"server", "https://eu"}, {"namespace", "shop-local"}}));
 }
 
 TEST(Objects, ARootFollowsItsFolderButNotItself) {
@@ -101,8 +104,9 @@ TEST(Objects, AppsAreConfinedToTheirRepositoryAndNamespaces) {
   EXPECT_EQ(object["spec"]["sourceRepos"].dump(), R"(["http://localhost:7300/git/gitops.git"])");
   EXPECT_EQ(object["spec"]["destinations"].size(), 2u);
   EXPECT_EQ(object["spec"]["clusterResourceWhitelist"].dump(), R"([{"group":"*","kind":"*"}])");
-  EXPECT_EQ(object["spec"]["clusterResourceBlacklist"].dump(),
-            R"([{"group":"*","kind":"ClusterRole"},{"group":"rbac.authorization.k8s.io","kind":"ClusterRoleBinding"}])");
+  EXPECT_EQ(
+      object["spec"]["clusterResourceBlacklist"].dump(),
+      R"([{"group":"*","kind":"ClusterRole"},{"group":"rbac.authorization.k8s.io","kind":"ClusterRoleBinding"}])");
   EXPECT_EQ(object["spec"]["clusterResourceBlacklist"], object["spec"]["namespaceResourceBlacklist"]);
 }
 
@@ -115,8 +119,9 @@ TEST(Yaml, QuotesWhatWouldReadOtherwise) {
   object["e"] = Ordered::array();
   object["no"] = nullptr;
   object["f"] = {{{"x", 1}, {"y", {"z"}}}, Ordered::object()};
-  EXPECT_EQ(to_yaml(object),
-            "a: \"true\"\nb: \"1.10\"\nc: \"\"\nd: \"a: b\\n# c\"\ne: []\n\"no\": null\nf:\n- x: 1\n  \"y\":\n  - z\n- {}\n");
+  EXPECT_EQ(
+      to_yaml(object),
+      "a: \"true\"\nb: \"1.10\"\nc: \"\"\nd: \"a: b\\n# c\"\ne: []\n\"no\": null\nf:\n- x: 1\n  \"y\":\n  - z\n- {}\n");
 }
 
 }  // namespace

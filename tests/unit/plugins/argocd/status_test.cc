@@ -55,8 +55,9 @@ TEST(Status, ReadsAnApplication) {
 }
 
 TEST(Status, WhatIsMissingOrOddIsUnknown) {
-  for (const char* text : {"{}", R"({"status": 5, "spec": [], "metadata": {"name": 7}})",
-                           R"({"status": {"sync": {"status": "Great", "revision": 1}, "health": "fine", "resources": {"a": 1}}})"}) {
+  for (const char* text :
+       {"{}", R"({"status": 5, "spec": [], "metadata": {"name": 7}})",
+        R"({"status": {"sync": {"status": "Great", "revision": 1}, "health": "fine", "resources": {"a": 1}}})"}) {
     const AppStatus status = read_application(nlohmann::json::parse(text));
     EXPECT_EQ(status.sync, Sync::kUnknown) << text;
     EXPECT_EQ(status.health, Health::kUnknown) << text;

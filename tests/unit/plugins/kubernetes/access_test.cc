@@ -44,7 +44,8 @@ TEST(Kubeconfig, FilesCountFromItsFolder) {
   ASSERT_TRUE(folder);
   ASSERT_TRUE(write_file(folder->path() + "/token", "from-a-file\n"));
   ASSERT_TRUE(write_file(folder->path() + "/key.pem", "KEY"));
-  auto access = read_kubeconfig(with("{token: abcdef}", "{tokenFile: token, client-key: key.pem}"), "config", folder->path());
+  auto access =
+      read_kubeconfig(with("{token: abcdef}", "{tokenFile: token, client-key: key.pem}"), "config", folder->path());
   ASSERT_TRUE(access) << access.error().text();
   EXPECT_EQ(access->token, "from-a-file");
   EXPECT_EQ(access->via.client_key_pem, "KEY");

@@ -45,7 +45,8 @@ struct Bench {
   Answer answer(const Asked& request) {
     std::lock_guard lock(mutex);
     asked.push_back(request.path);
-    if (request.headers.at("authorization") != "Bearer token") return {.status = 401, .body = R"({"message":"Unauthorized"})"};
+    if (request.headers.at("authorization") != "Bearer token")
+      return {.status = 401, .body = R"({"message":"Unauthorized"})"};
     if (status != 200) return {.status = status, .body = R"({"kind":"Status","message":"pods is forbidden"})"};
     if (request.path == "/version") return {.body = R"({"gitVersion":"v1.36.3"})"};
     if (request.path.find("/log?") != std::string::npos) return {.body = log};
@@ -60,7 +61,8 @@ struct Bench {
     state = Json::parse(text);
   }
   void watch() {
-    const ports::Sink sink{[this](const std::string& key) { add(changes, key); }, [this](const std::string& why) { add(links, why); }};
+    const ports::Sink sink{[this](const std::string& key) { add(changes, key); },
+                           [this](const std::string& why) { add(links, why); }};
     done = std::async(std::launch::async, [this, sink] { plugin->watch(sink, stop.get_token()); });
   }
   void add(std::vector<std::string>& list, const std::string& text) {
@@ -89,7 +91,9 @@ TEST(Cluster, TellsTheTroubleOfWhatIsFollowedWithItsLastLines) {
   bench.wait_for(bench.changes, 2);
   EXPECT_EQ(bench.plugin->snapshot("local/shop/web"), std::nullopt);
   std::lock_guard lock(bench.mutex);
-  EXPECT_EQ(std::count_if(bench.asked.begin(), bench.asked.end(), [](const std::string& path) { return path.find("/log?") != path.npos; }), 1);
+  EXPECT_EQ(std::count_if(bench.asked.begin(), bench.asked.end(),
+                          [](const std::string& path) { return path.find("/log?") != path.npos; }),
+            1);
   EXPECT_EQ(bench.links, (std::vector<std::string>{""}));
 }
 

@@ -13,18 +13,23 @@ using ports::Followed;
 constexpr char kMade[] = "2026-11-23T20:10:00Z";
 const Time kSince = *parse_time(kMade);
 
-Followed web() { return {"local/shop/web", "shop", {{"apps", "Deployment", "", "web"}, {"batch", "CronJob", "", "tidy"}}, kSince}; }
+Followed web() {
+  return {"local/shop/web", "shop", {{"apps", "Deployment", "", "web"}, {"batch", "CronJob", "", "tidy"}}, kSince};
+}
 
-Json pod(const std::string& name, const std::string& status, const std::string& owner = R"({"kind":"ReplicaSet","name":"web-5d8f"})") {
-  return Json::parse(R"({"metadata":{"name":")" + name + R"(","creationTimestamp":")" + kMade + R"(","ownerReferences":[)" + owner +
-                     R"(]},"status":)" + status + "}");
+Json pod(const std::string& name, const std::string& status,
+         const std::string& owner = R"({"kind":"ReplicaSet","name":"web-5d8f"})") {
+  return Json::parse(R"({"metadata":{"name":")" + name + R"(","creationTimestamp":")" + kMade +
+                     R"(","ownerReferences":[)" + owner + R"(]},"status":)" + status + "}");
 }
 
 Json list(std::vector<Json> items) { return {{"items", items}}; }
 
-Json event(const std::string& kind, const std::string& name, const std::string& reason, int count = 1, const char* when = kMade) {
-  return {{"type", "Warning"}, {"reason", reason},   {"message", "it\nsays"}, {"involvedObject", {{"kind", kind}, {"name", name}}},
-          {"count", count},    {"lastTimestamp", when}};
+Json event(const std::string& kind, const std::string& name, const std::string& reason, int count = 1,
+           const char* when = kMade) {
+  return {{"type", "Warning"},     {"reason", reason},
+          {"message", "it\nsays"}, {"involvedObject", {{"kind", kind}, {"name", name}}},
+          {"count", count},        {"lastTimestamp", when}};
 }
 
 // The trouble that matters most, as a line; "" where all is well.
@@ -40,7 +45,10 @@ TEST(Pods, ContainersThatCannotStart) {
   EXPECT_EQ(first(list({pod("web-5d8f-a", R"({"initContainerStatuses":[{"name":"init","state":{"waiting":
     {"reason":"CreateContainerConfigError","message":"secret \"db\" not found"}}}]})")})),
             "pod web-5d8f-a, container init: CreateContainerConfigError: secret \"db\" not found");
-  EXPECT_EQ(first(list({pod("web-5d8f-a", R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"ContainerCreating"}}}]})")})), "");
+  EXPECT_EQ(first(list(
+                {pod("web-5d8f-a",
+                     R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"ContainerCreating"}}}]})")})),
+            "");
 }
 
 TEST(Pods, ContainersThatEnd) {
@@ -50,14 +58,17 @@ TEST(Pods, ContainersThatEnd) {
   const auto found = find_troubles(web(), "shop", looping, Json());
   EXPECT_TRUE(found[0].has_log);
   EXPECT_EQ(found[0].restarts, 2);
-  EXPECT_EQ(first(list({pod("web-5d8f-a", R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"CrashLoopBackOff"}},
+  EXPECT_EQ(first(list({pod("web-5d8f-a",
+                            R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"CrashLoopBackOff"}},
     "lastState":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}]})")})),
             "pod web-5d8f-a, container web: CrashLoopBackOff (OOMKilled), exit code 137");
   EXPECT_EQ(first(list({pod("web-5d8f-a", R"({"containerStatuses":[{"name":"web","state":{"running":{}},
     "lastState":{"terminated":{"exitCode":1,"reason":"Error","finishedAt":"2026-11-23T20:10:09Z"}}}]})")})),
             "pod web-5d8f-a, container web: Error, exit code 1");
-  EXPECT_EQ(first(list({pod("tidy-29000-x", R"({"containerStatuses":[{"name":"t","state":{"terminated":{"exitCode":0}}}]})",
-                            R"({"kind":"Job","name":"tidy-29000"})")})), "");
+  EXPECT_EQ(
+      first(list({pod("tidy-29000-x", R"({"containerStatuses":[{"name":"t","state":{"terminated":{"exitCode":0}}}]})",
+                      R"({"kind":"Job","name":"tidy-29000"})")})),
+      "");
 }
 
 TEST(Pods, WholePods) {
@@ -88,9 +99,11 @@ TEST(Pods, OnlyTheReleasesOwn) {
 }
 
 TEST(Events, OfWhatMakesPods) {
-  EXPECT_EQ(first(Json(), list({event("ReplicaSet", "web-5d8f", "FailedCreate")})), "ReplicaSet web-5d8f: FailedCreate: it says");
+  EXPECT_EQ(first(Json(), list({event("ReplicaSet", "web-5d8f", "FailedCreate")})),
+            "ReplicaSet web-5d8f: FailedCreate: it says");
   EXPECT_EQ(first(Json(), list({event("ReplicaSet", "api-5d8f", "FailedCreate")})), "");
-  EXPECT_EQ(first(Json(), list({event("ReplicaSet", "web-5d8f", "FailedCreate", 1, "2026-11-23T20:09:00Z")})), "") << "an old one";
+  EXPECT_EQ(first(Json(), list({event("ReplicaSet", "web-5d8f", "FailedCreate", 1, "2026-11-23T20:09:00Z")})), "")
+      << "an old one";
 }
 
 TEST(Events, OfPodsThatAreThere) {
@@ -102,14 +115,16 @@ TEST(Events, OfPodsThatAreThere) {
 }
 
 TEST(Events, MatterLessThanContainers) {
-  const Json pods = list({pod("web-5d8f-a", R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"ErrImagePull"}}}]})")});
+  const Json pods = list(
+      {pod("web-5d8f-a", R"({"containerStatuses":[{"name":"web","state":{"waiting":{"reason":"ErrImagePull"}}}]})")});
   EXPECT_EQ(first(pods, list({event("ReplicaSet", "web-5d8f", "FailedCreate"), event("Pod", "web-5d8f-a", "Failed")})),
             "pod web-5d8f-a, container web: ErrImagePull");
 }
 
 TEST(Pods, OddAnswersTellNothing) {
-  for (const char* text : {"{}", "[]", "5", R"({"items":5})", R"({"items":[5,{"metadata":7,"status":[]}]})",
-                           R"({"items":[{"metadata":{"ownerReferences":{"a":1}},"status":{"containerStatuses":"x"}}]})"}) {
+  for (const char* text :
+       {"{}", "[]", "5", R"({"items":5})", R"({"items":[5,{"metadata":7,"status":[]}]})",
+        R"({"items":[{"metadata":{"ownerReferences":{"a":1}},"status":{"containerStatuses":"x"}}]})"}) {
     EXPECT_EQ(first(Json::parse(text), Json::parse(text)), "") << text;
   }
 }

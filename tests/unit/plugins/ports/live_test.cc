@@ -72,14 +72,19 @@ void assert_live(const char* name, const Change& change, Live expected) {
 
 TEST(Judge, HealthyOnlyWhenAllIsSo) {
   assert_live("as it should be", [](AppStatus&) {}, {Verdict::kHealthy, "", "", ""});
-  assert_live("at a later commit with the same tree", [](AppStatus& s) { s.revision = kLater; }, {Verdict::kHealthy, "", "", ""});
+  assert_live("at a later commit with the same tree", [](AppStatus& s) { s.revision = kLater; },
+              {Verdict::kHealthy, "", "", ""});
   assert_live("URL written otherwise", [](AppStatus& s) { s.compared.repo = "http://localhost:7300/git/gitops/"; },
               {Verdict::kHealthy, "", "", ""});
   assert_live("no sync was needed", [](AppStatus& s) { s.operation = Operation::kNone, s.operation_revision = ""; },
               {Verdict::kHealthy, "", "", ""});
   assert_live("an older sync failed",
-              [](AppStatus& s) { s.operation = Operation::kFailed, s.operation_revision = kBefore; }, {Verdict::kHealthy, "", "", ""});
-  assert_live("more resources than ours", [](AppStatus& s) { s.resources.push_back(in("", {"", "Namespace", "", "shop"})); },
+              [](AppStatus& s) { s.operation = Operation::kFailed, s.operation_revision = kBefore; },
+              {Verdict::kHealthy, "", "", ""});
+  assert_live("more resources than ours",
+              [](AppStatus& s) {
+                s.resources.push_back(in("", {"", "Namespace", "", "shop"}));
+              },
               {Verdict::kHealthy, "", "", ""});
 }
 
@@ -88,13 +93,16 @@ TEST(Judge, WhatIsNotThereYetIsWaitedFor) {
   assert_live("no such Application", [](AppStatus& s) { s.found = false; },
               {Verdict::kProgressing, "the reconciler has no Application local.shop.web yet", "", ""});
   assert_live("no such Application, because of its root",
-              [](AppStatus& s) { s.found = false, s.conditions = {{"ComparisonError", "no such repository"}}; },
+              [](AppStatus& s) {
+                s.found = false, s.conditions = {{"ComparisonError", "no such repository"}};
+              },
               {Verdict::kProgressing,
                "the reconciler has no Application local.shop.web yet: ComparisonError: no such repository", "",
                "ComparisonError: no such repository"});
   assert_live("another path", [](AppStatus& s) { s.source.path = "apps/x"; },
               {Verdict::kProgressing,
-               "the Application follows another source: http://localhost:7300/git/gitops.git apps/x refs/heads/deploy", "", ""});
+               "the Application follows another source: http://localhost:7300/git/gitops.git apps/x refs/heads/deploy",
+               "", ""});
   assert_live("compared with another source", [](AppStatus& s) { s.compared.revision = "main"; },
               {Verdict::kProgressing, "the Application wasn't compared with our source yet", "", ""});
   assert_live("never compared", [](AppStatus& s) { s.compared = {}, s.revision = ""; },
@@ -109,13 +117,16 @@ TEST(Judge, WhatIsNotThereYetIsWaitedFor) {
 
 TEST(Judge, NewerAndDifferentIsSuperseded) {
   const Live expected{Verdict::kSuperseded, "the target's files are other ones at 3333333", "", ""};
-  assert_live("healthy", [](AppStatus& s) { s.revision = kOther; }, expected);
-  assert_live("even when it fails", [](AppStatus& s) { s.revision = kOther, s.operation = Operation::kFailed; }, expected);
+  assert_live(
+      "healthy", [](AppStatus& s) { s.revision = kOther; }, expected);
+  assert_live(
+      "even when it fails", [](AppStatus& s) { s.revision = kOther, s.operation = Operation::kFailed; }, expected);
 }
 
 TEST(Judge, AnApplicationWithoutResourcesIsNotHealthy) {
-  assert_live("Synced and Healthy, but empty", [](AppStatus& s) { s.resources.clear(); },
-              {Verdict::kProgressing, "the Application doesn't hold apps/Deployment web yet", "apps/Deployment web", ""});
+  assert_live(
+      "Synced and Healthy, but empty", [](AppStatus& s) { s.resources.clear(); },
+      {Verdict::kProgressing, "the Application doesn't hold apps/Deployment web yet", "apps/Deployment web", ""});
   assert_live("one is missing", [](AppStatus& s) { s.resources.pop_back(); },
               {Verdict::kProgressing, "the Application doesn't hold Service web yet", "Service web", ""});
   Released elsewhere = released();
@@ -134,7 +145,8 @@ TEST(Judge, AMissingPathIsUnknownAndHealthyButNotLive) {
                 s.resources.clear();
                 s.conditions = {{"ComparisonError", "app path does not exist"}};
               },
-              {Verdict::kProgressing, "ComparisonError: app path does not exist", "", "ComparisonError: app path does not exist"});
+              {Verdict::kProgressing, "ComparisonError: app path does not exist", "",
+               "ComparisonError: app path does not exist"});
   assert_live("before it had a revision",
               [](AppStatus& s) {
                 s.sync = Sync::kUnknown;
@@ -148,10 +160,12 @@ TEST(Judge, AMissingPathIsUnknownAndHealthyButNotLive) {
 }
 
 TEST(Judge, ARunningOperationIsWaitedFor) {
-  assert_live("running", [](AppStatus& s) { s.operation = Operation::kRunning, s.operation_message = "waiting for hooks"; },
+  assert_live("running",
+              [](AppStatus& s) { s.operation = Operation::kRunning, s.operation_message = "waiting for hooks"; },
               {Verdict::kProgressing, "syncing: waiting for hooks", "", ""});
   assert_live("asked for", [](AppStatus& s) { s.operation_waits = true; }, {Verdict::kProgressing, "syncing", "", ""});
-  assert_live("terminating", [](AppStatus& s) { s.operation = Operation::kTerminating; }, {Verdict::kProgressing, "syncing", "", ""});
+  assert_live("terminating", [](AppStatus& s) { s.operation = Operation::kTerminating; },
+              {Verdict::kProgressing, "syncing", "", ""});
 }
 
 TEST(Judge, AFailedSyncFails) {
@@ -161,17 +175,21 @@ TEST(Judge, AFailedSyncFails) {
     s.sync = Sync::kOutOfSync;
   };
   assert_live("without details", break_it,
-              {Verdict::kFailed, "the sync failed: one or more objects failed to apply", "", "one or more objects failed to apply"});
-  assert_live("with the resource",
-              [&](AppStatus& s) {
-                break_it(s);
-                s.operation_results = {in("shop-local", kService, Sync::kOutOfSync, Health::kUnknown, "port 0 is invalid")};
-              },
-              {Verdict::kFailed, "the sync failed: Service shop-local/web: port 0 is invalid", "Service shop-local/web",
-               "port 0 is invalid"});
-  assert_live("at a later commit with our tree",
-              [&](AppStatus& s) { break_it(s), s.revision = s.operation_revision = kLater, s.operation = Operation::kError; },
-              {Verdict::kFailed, "the sync failed: one or more objects failed to apply", "", "one or more objects failed to apply"});
+              {Verdict::kFailed, "the sync failed: one or more objects failed to apply", "",
+               "one or more objects failed to apply"});
+  assert_live(
+      "with the resource",
+      [&](AppStatus& s) {
+        break_it(s);
+        s.operation_results = {in("shop-local", kService, Sync::kOutOfSync, Health::kUnknown, "port 0 is invalid")};
+      },
+      {Verdict::kFailed, "the sync failed: Service shop-local/web: port 0 is invalid", "Service shop-local/web",
+       "port 0 is invalid"});
+  assert_live(
+      "at a later commit with our tree",
+      [&](AppStatus& s) { break_it(s), s.revision = s.operation_revision = kLater, s.operation = Operation::kError; },
+      {Verdict::kFailed, "the sync failed: one or more objects failed to apply", "",
+       "one or more objects failed to apply"});
   assert_live("of the release before", [&](AppStatus& s) { break_it(s), s.operation_revision = kBefore; },
               {Verdict::kProgressing, "OutOfSync: waits for the sync", "", ""});
 }
@@ -182,7 +200,8 @@ TEST(Judge, OutOfSyncNamesTheResource) {
                 s.sync = Sync::kOutOfSync, s.operation_revision = kBefore;
                 s.resources[0].sync = Sync::kOutOfSync;
               },
-              {Verdict::kProgressing, "waits for the sync of apps/Deployment shop-local/web", "apps/Deployment shop-local/web", ""});
+              {Verdict::kProgressing, "waits for the sync of apps/Deployment shop-local/web",
+               "apps/Deployment shop-local/web", ""});
   auto stuck = [](AppStatus& s) { s.sync = s.resources[0].sync = Sync::kOutOfSync; };
   const std::string hint = "something changes it back, or it holds a field that the cluster doesn't keep";
   assert_live("after a successful one", stuck,
@@ -203,18 +222,23 @@ TEST(Judge, HealthNamesTheResource) {
   const std::string web = "apps/Deployment shop-local/web";
   assert_live("progressing", sick(Health::kProgressing),
               {Verdict::kProgressing, web + " is Progressing: 1 of 2 updated", web, "1 of 2 updated"});
-  assert_live("missing", sick(Health::kMissing), {Verdict::kProgressing, web + " is Missing: 1 of 2 updated", web, "1 of 2 updated"});
+  assert_live("missing", sick(Health::kMissing),
+              {Verdict::kProgressing, web + " is Missing: 1 of 2 updated", web, "1 of 2 updated"});
   assert_live("suspended", sick(Health::kSuspended),
               {Verdict::kProgressing, web + " is Suspended: 1 of 2 updated", web, "1 of 2 updated"});
   assert_live("unknown is never healthy", sick(Health::kUnknown),
               {Verdict::kProgressing, web + " is Unknown: 1 of 2 updated", web, "1 of 2 updated"});
-  assert_live("degraded", sick(Health::kDegraded), {Verdict::kFailed, web + " is Degraded: 1 of 2 updated", web, "1 of 2 updated"});
-  assert_live("degraded, but nobody says which", [](AppStatus& s) { s.health = Health::kDegraded, s.health_message = "cache"; },
+  assert_live("degraded", sick(Health::kDegraded),
+              {Verdict::kFailed, web + " is Degraded: 1 of 2 updated", web, "1 of 2 updated"});
+  assert_live("degraded, but nobody says which",
+              [](AppStatus& s) { s.health = Health::kDegraded, s.health_message = "cache"; },
               {Verdict::kFailed, "Degraded: cache", "", "cache"});
 }
 
 TEST(Judge, DegradedForAMomentIsWaitedFor) {
-  auto just_now = [](AppStatus& s) { s.health = Health::kDegraded, s.health_since = kNow - kDegradedLasts + Millis(1); };
+  auto just_now = [](AppStatus& s) {
+    s.health = Health::kDegraded, s.health_since = kNow - kDegradedLasts + Millis(1);
+  };
   EXPECT_EQ(after(just_now).verdict, Verdict::kProgressing);
   EXPECT_EQ(after(just_now, kNow + Millis(1)).verdict, Verdict::kFailed);
 }

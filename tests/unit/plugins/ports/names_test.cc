@@ -17,10 +17,12 @@ TEST(Names, OfResources) {
 }
 
 TEST(Troubles, ReadAsOneLine) {
-  Trouble trouble{.object = "pod web-1", .container = "web", .reason = "CrashLoopBackOff", .message = "back-off", .exit_code = 3};
+  Trouble trouble{
+      .object = "pod web-1", .container = "web", .reason = "CrashLoopBackOff", .message = "back-off", .exit_code = 3};
   EXPECT_EQ(trouble.line(), "pod web-1, container web: CrashLoopBackOff, exit code 3: back-off");
   trouble.last_lines = {"one", "no such table"};
-  EXPECT_EQ(trouble.line(), "pod web-1, container web: CrashLoopBackOff, exit code 3: back-off; its last line: no such table");
+  EXPECT_EQ(trouble.line(),
+            "pod web-1, container web: CrashLoopBackOff, exit code 3: back-off; its last line: no such table");
   EXPECT_EQ((Trouble{.object = "ReplicaSet web-5", .reason = "FailedCreate", .message = "quota"}).line(),
             "ReplicaSet web-5: FailedCreate: quota");
 }

@@ -29,7 +29,8 @@ TEST(Table, SaysWhatItCannotMake) {
   EXPECT_EQ(make_cluster(host, instance("argocd")).error().message(), "instance x: argocd is no cluster");
   EXPECT_EQ(make_cluster(host, instance("kubernete")).error().message(),
             "instance x: no plugin of kind 'kubernete'; did you mean kubernetes?");
-  EXPECT_EQ(make_cluster(host, instance("zzz")).error().message(), "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes");
+  EXPECT_EQ(make_cluster(host, instance("zzz")).error().message(),
+            "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes");
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ TEST(Chart, EnvironmentKeepsItsText) {
   app.env["A"] = {"1.10", ""};
   app.env["B"] = {"yes $(A) $A", ""};
   auto env = values_of(app)["env"];
-  EXPECT_EQ(env.dump(), R"([{"name":"PORT","value":"8080"},{"name":"A","value":"1.10"},{"name":"B","value":"yes $$(A) $A"}])");
+  EXPECT_EQ(env.dump(),
+            R"([{"name":"PORT","value":"8080"},{"name":"A","value":"1.10"},{"name":"B","value":"yes $$(A) $A"}])");
 }
 
 TEST(Chart, Bindings) {

@@ -12,8 +12,11 @@ constexpr const char* kDeployment =
 constexpr const char* kConfig = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {k: v}\n";
 
 MemoryTree project() {
-  return MemoryTree({{"k8s/b.yaml", kDeployment}, {"k8s/a.yml", kConfig}, {"k8s/README.md", "no"}, {"k8s/sub/x.json",
-    R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"web"}})"}, {"k8s/overlays/dev/x.yaml", "not: read"}});
+  return MemoryTree({{"k8s/b.yaml", kDeployment},
+                     {"k8s/a.yml", kConfig},
+                     {"k8s/README.md", "no"},
+                     {"k8s/sub/x.json", R"({"apiVersion":"v1","kind":"Service","metadata":{"name":"web"}})"},
+                     {"k8s/overlays/dev/x.yaml", "not: read"}});
 }
 
 model::App app_of(std::vector<model::ValueFile> overlays = {}) {
@@ -49,19 +52,21 @@ TEST(Load, GlobsAndSingleFiles) {
 
 TEST(Load, OverlaysMergeAddAndRemove) {
   MemoryTree tree = project();
-  tree.put("k8s/overlays/prod/p.yaml",
-           "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {env: prod}}\nspec:\n  replicas: 3\n"
-           "  template:\n    spec:\n      containers:\n      - name: web\n        env:\n        - {name: B, value: \"9\"}\n"
-           "        - {name: A, $patch: delete}\n        - {name: C, value: \"3\"}\n---\n"
-           "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n$patch: delete\n---\n"
-           "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n");
+  tree.put(
+      "k8s/overlays/prod/p.yaml",
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {env: prod}}\nspec:\n  replicas: 3\n"
+      "  template:\n    spec:\n      containers:\n      - name: web\n        env:\n        - {name: B, value: \"9\"}\n"
+      "        - {name: A, $patch: delete}\n        - {name: C, value: \"3\"}\n---\n"
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n$patch: delete\n---\n"
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n");
   auto resources = load_manifests(tree, app_of({{"k8s/overlays/prod", false}}));
   EXPECT_EQ(kinds(resources), "Deployment Service ConfigMap ");
-  EXPECT_EQ((*resources)[0].text,
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  labels:\n    env: prod\nspec:\n  replicas: 3\n"
-            "  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n"
-            "        - name: B\n          value: \"9\"\n        - name: C\n          value: \"3\"\n"
-            "      - name: side\n        image: side:1\n");
+  EXPECT_EQ(
+      (*resources)[0].text,
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  labels:\n    env: prod\nspec:\n  replicas: 3\n"
+      "  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n"
+      "        - name: B\n          value: \"9\"\n        - name: C\n          value: \"3\"\n"
+      "      - name: side\n        image: side:1\n");
   EXPECT_EQ((*resources)[2].name, "more");
 }
 

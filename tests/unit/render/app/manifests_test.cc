@@ -59,20 +59,23 @@ TEST(Manifests, ListsAreTakenApart) {
 }
 
 TEST(Manifests, BadOnesAreNamedWithTheirLine) {
-  EXPECT_EQ(split_error("apiVersion: v1\nkind: A\nmetadata: {name: x}\n---\n# c\napiVersion: v1\nmetadata: {name: x}\n"),
-            "f.yaml:6:1: this manifest has no `kind`");
+  EXPECT_EQ(
+      split_error("apiVersion: v1\nkind: A\nmetadata: {name: x}\n---\n# c\napiVersion: v1\nmetadata: {name: x}\n"),
+      "f.yaml:6:1: this manifest has no `kind`");
   EXPECT_EQ(split_error("kind: Pod\nmetadata: {name: x}\n"), "f.yaml:1:1: this Pod has no `apiVersion`");
   EXPECT_EQ(split_error("apiVersion: v1\nkind: Pod\n"), "f.yaml:1:1: this Pod has no `metadata.name`");
   EXPECT_EQ(split_error("- a\n- b\n"), "f.yaml:1:1: this is not a manifest: a map is expected");
   EXPECT_EQ(split_error("a: b\n---\nx: 1\ny: [\n"), "f.yaml:1:1: this manifest has no `kind`");
-  EXPECT_EQ(split_error("\n\nx: 1\n  y: 2\n"), "f.yaml:4:4: not valid YAML: mapping values are not allowed in this context");
+  EXPECT_EQ(split_error("\n\nx: 1\n  y: 2\n"),
+            "f.yaml:4:4: not valid YAML: mapping values are not allowed in this context");
   EXPECT_EQ(split_error("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x}\n"),
             "f.yaml:1:1: this Pod has no `metadata.name`");
   EXPECT_EQ(split_error("apiVersion: v1\nkind: Pod\nmetadata: {name: n}\n"),
             "f.yaml:1:1: the `metadata.name` of this Pod isn't a text");
   EXPECT_EQ(split_error("apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n"),
             "f.yaml:1:1: kustomize isn't run here: Kustomization is no resource of a cluster");
-  EXPECT_EQ(split_error("a: " + std::string(4u << 20, 'x')), "f.yaml:1:1: not valid YAML: the text has 4194308 bytes, more than 3145728");
+  EXPECT_EQ(split_error("a: " + std::string(4u << 20, 'x')),
+            "f.yaml:1:1: not valid YAML: the text has 4194308 bytes, more than 3145728");
 }
 
 TEST(Manifests, TwoWithOneName) {
@@ -81,7 +84,8 @@ TEST(Manifests, TwoWithOneName) {
       "metadata: {name: x, namespace: shop}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: other}\n");
   auto errors = check_manifests(resources, {"shop", {}});
   ASSERT_EQ(errors.size(), 1u);
-  EXPECT_EQ(errors[0].line(), "f.yaml:5:1: two resources are called ConfigMap shop/x: the other one is in f.yaml, line 1");
+  EXPECT_EQ(errors[0].line(),
+            "f.yaml:5:1: two resources are called ConfigMap shop/x: the other one is in f.yaml, line 1");
 }
 
 TEST(Manifests, PlaintextSecretsAreRefused) {
@@ -102,7 +106,8 @@ TEST(Manifests, ImagesArePutInAndNothingElseChanges) {
   auto resources = split_ok(kRendered);
   std::string before = resources[1].text;
   std::string image = "registry.example.com/shop/web@sha256:" + std::string(64, 'a');
-  ASSERT_TRUE(put_images(resources, {{"registry.example.com/shop/web", image}, {"docker.io/library/busybox", "busybox:2"}}));
+  ASSERT_TRUE(
+      put_images(resources, {{"registry.example.com/shop/web", image}, {"docker.io/library/busybox", "busybox:2"}}));
   std::string wanted = before;
   wanted.replace(wanted.find("\"registry.example.com/shop/web:1.2\""), 35, image);
   wanted.replace(wanted.find("'busybox:1'"), 11, "busybox:2");

@@ -19,11 +19,13 @@ testing::Answer released(const std::string& text, const std::string& seed = "see
 }
 
 TEST(Release, TakesTheGivenTime) {
-  EXPECT_EQ(released("{{now | unixEpoch}} {{date \"2006-01-02\" now}} {{ago (now)}}").output, "1700000000 2023-11-14 0s");
+  EXPECT_EQ(released("{{now | unixEpoch}} {{date \"2006-01-02\" now}} {{ago (now)}}").output,
+            "1700000000 2023-11-14 0s");
 }
 
 TEST(Release, DrawsTheSameFromTheSameSeed) {
-  const std::string text = "{{randAlphaNum 20}} {{uuidv4}} {{shuffle \"abcdefghijklmnop\"}} {{randInt 0 1000000}} {{randBytes 9}}";
+  const std::string text =
+      "{{randAlphaNum 20}} {{uuidv4}} {{shuffle \"abcdefghijklmnop\"}} {{randInt 0 1000000}} {{randBytes 9}}";
   testing::Answer first = released(text);
   EXPECT_EQ(first.error, "");
   EXPECT_EQ(first, released(text));

@@ -19,7 +19,9 @@ std::string unpack_error(const std::string& entries, LoadLimits limits = {}) {
 
 TEST(Archive, UnpacksBelowTheTopFolder) {
   auto files = unpack_archive(tgz(tar_entry("web/", "", '5') + tar_entry("web/Chart.yaml", kChartYaml) +
-                                  tar_entry("web/templates/a.yaml", "\xEF\xBB\xBF" "a: b\n")));
+                                  tar_entry("web/templates/a.yaml",
+                                            "\xEF\xBB\xBF"
+                                            "a: b\n")));
   ASSERT_TRUE(files);
   ASSERT_EQ(files->size(), 2u);
   EXPECT_EQ((*files)[0].name, "Chart.yaml");
@@ -34,7 +36,8 @@ TEST(Archive, LongNamesOfPaxAndGnu) {
   auto pax = unpack_archive(tgz(tar_entry("pax", record, 'x') + tar_entry("web/short", "x")));
   ASSERT_TRUE(pax);
   EXPECT_EQ((*pax)[0].name, name.substr(4));
-  auto gnu = unpack_archive(tgz(tar_entry("././@LongLink", name + std::string(1, '\0'), 'L') + tar_entry("web/short", "x")));
+  auto gnu =
+      unpack_archive(tgz(tar_entry("././@LongLink", name + std::string(1, '\0'), 'L') + tar_entry("web/short", "x")));
   ASSERT_TRUE(gnu);
   EXPECT_EQ((*gnu)[0].name, name.substr(4));
 }
@@ -42,7 +45,8 @@ TEST(Archive, LongNamesOfPaxAndGnu) {
 TEST(Archive, RefusesNamesThatLeaveTheChart) {
   EXPECT_EQ(unpack_error(tar_entry("web//etc/passwd", "x")), "chart illegally contains absolute paths");
   EXPECT_EQ(unpack_error(tar_entry("web/../../etc/passwd", "x")), "chart illegally references parent directory");
-  EXPECT_EQ(unpack_error(tar_entry("file", "x")), "chart illegally contains content outside the base directory: \"file\"");
+  EXPECT_EQ(unpack_error(tar_entry("file", "x")),
+            "chart illegally contains content outside the base directory: \"file\"");
   EXPECT_EQ(unpack_error(tar_entry("web/c:/x", "x")), "chart contains illegally named files");
   EXPECT_EQ(unpack_error(tar_entry("web\\..\\..\\x", "x")), "chart illegally references parent directory");
   EXPECT_EQ(unpack_error(""), "no files in chart archive");
@@ -62,7 +66,8 @@ TEST(Archive, StopsBombs) {
 }
 
 TEST(Archive, BrokenOnes) {
-  EXPECT_EQ(unpack_archive(gzip(std::string(512, 'x') + std::string(1024, '\0'))).error().message(), "archive/tar: invalid tar header");
+  EXPECT_EQ(unpack_archive(gzip(std::string(512, 'x') + std::string(1024, '\0'))).error().message(),
+            "archive/tar: invalid tar header");
   std::string good = tgz(tar_entry("web/Chart.yaml", kChartYaml));
   EXPECT_EQ(unpack_archive(good.substr(0, good.size() / 2)).error().message(), "unexpected EOF");
   EXPECT_EQ(load_chart_archive("values.yaml", "a: b").error().message(),

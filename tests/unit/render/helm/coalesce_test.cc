@@ -31,11 +31,15 @@ TEST(Coalesce, UsersNullsTakeDefaultsAway) {
 
 TEST(Coalesce, NullDefaultsGoInHelm4Only) {
   EXPECT_EQ(merged({{"values.yaml", "a: null\nb: {c: null, d: 1}\n"}}, ""), "b:\n  d: 1\n");
-  EXPECT_EQ(merged({{"values.yaml", "a: null\nb: {c: null, d: 1}\n"}}, "", HelmVersion::k3), "a: null\nb:\n  c: null\n  d: 1\n");
+  EXPECT_EQ(merged({{"values.yaml", "a: null\nb: {c: null, d: 1}\n"}}, "", HelmVersion::k3),
+            "a: null\nb:\n  c: null\n  d: 1\n");
 }
 
 TEST(Coalesce, GlobalsGoDown) {
-  EXPECT_EQ(merged({{"charts/db/Chart.yaml", kDb}, {"charts/db/values.yaml", "global: {a: child, b: child}\n"}, {"values.yaml", "global: {a: parent}\n"}}, ""),
+  EXPECT_EQ(merged({{"charts/db/Chart.yaml", kDb},
+                    {"charts/db/values.yaml", "global: {a: child, b: child}\n"},
+                    {"values.yaml", "global: {a: parent}\n"}},
+                   ""),
             "db:\n  global:\n    a: parent\n    b: child\nglobal:\n  a: parent\n");
 }
 
@@ -52,10 +56,13 @@ TEST(Coalesce, Warnings) {
 }
 
 TEST(Dependencies, ConditionsWinOverTags) {
-  testing::Files files = {{"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.x.x, condition: 'x.path,db.enabled', tags: [back]}]\n"},
-                          {"charts/db/Chart.yaml", kDb}, {"charts/db/values.yaml", "k: v\n"}};
+  testing::Files files = {
+      {"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.x.x, condition: 'x.path,db.enabled', tags: [back]}]\n"},
+      {"charts/db/Chart.yaml", kDb},
+      {"charts/db/values.yaml", "k: v\n"}};
   EXPECT_EQ(merged(files, "tags: {back: false}"), "tags:\n  back: false\n");
-  EXPECT_EQ(merged(files, "tags: {back: false}\ndb: {enabled: true}"), "db:\n  enabled: true\n  global: {}\n  k: v\ntags:\n  back: false\n");
+  EXPECT_EQ(merged(files, "tags: {back: false}\ndb: {enabled: true}"),
+            "db:\n  enabled: true\n  global: {}\n  k: v\ntags:\n  back: false\n");
   std::vector<std::string> warnings;
   merged(files, "x: {path: text}", HelmVersion::k4, &warnings);
   ASSERT_EQ(warnings.size(), 1u);
@@ -63,15 +70,23 @@ TEST(Dependencies, ConditionsWinOverTags) {
 }
 
 TEST(Dependencies, AliasesAndVersions) {
-  testing::Files files = {{"Chart.yaml", std::string(kWeb) + "{name: db, version: '>=1.0.0', alias: one}, {name: db, version: ^1.0.0, alias: two}, {name: db, version: 2.x, alias: three}]\n"},
-                          {"charts/db/Chart.yaml", kDb}, {"charts/db/values.yaml", "k: v\n"}};
+  testing::Files files = {
+      {"Chart.yaml",
+       std::string(kWeb) +
+           "{name: db, version: '>=1.0.0', alias: one}, {name: db, version: ^1.0.0, alias: two}, {name: db, version: 2.x, alias: three}]\n"},
+      {"charts/db/Chart.yaml", kDb},
+      {"charts/db/values.yaml", "k: v\n"}};
   EXPECT_EQ(merged(files, ""), "one:\n  global: {}\n  k: v\ntwo:\n  global: {}\n  k: v\n");
 }
 
 TEST(Dependencies, ImportValues) {
-  testing::Files files = {{"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.0.0, import-values: [data, {child: inner, parent: outer.deep}, gone]}]\n"},
-                          {"charts/db/Chart.yaml", kDb}, {"charts/db/values.yaml", "exports: {data: {port: 1, host: h}}\ninner: {x: 1}\n"},
-                          {"values.yaml", "port: 2\n"}};
+  testing::Files files = {
+      {"Chart.yaml",
+       std::string(kWeb) +
+           "{name: db, version: 1.0.0, import-values: [data, {child: inner, parent: outer.deep}, gone]}]\n"},
+      {"charts/db/Chart.yaml", kDb},
+      {"charts/db/values.yaml", "exports: {data: {port: 1, host: h}}\ninner: {x: 1}\n"},
+      {"values.yaml", "port: 2\n"}};
   std::vector<std::string> warnings;
   std::string text = merged(files, "", HelmVersion::k4, &warnings);
   EXPECT_NE(text.find("\nhost: h\n"), std::string::npos) << text;
@@ -82,8 +97,10 @@ TEST(Dependencies, ImportValues) {
 }
 
 TEST(Dependencies, MissingOnesAreNamed) {
-  auto chart = chart_of({{"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.0.0}, {name: cache, version: 1.0.0}]\n"}});
-  EXPECT_EQ(check_dependencies(*chart).error().message(), "found in Chart.yaml, but missing in charts/ directory: db, cache");
+  auto chart =
+      chart_of({{"Chart.yaml", std::string(kWeb) + "{name: db, version: 1.0.0}, {name: cache, version: 1.0.0}]\n"}});
+  EXPECT_EQ(check_dependencies(*chart).error().message(),
+            "found in Chart.yaml, but missing in charts/ directory: db, cache");
 }
 
 }  // namespace

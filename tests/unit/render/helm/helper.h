@@ -33,7 +33,8 @@ inline std::string error_of(Files files) {
 }
 
 // What `helm template x CHART` would print; errors after "Error: ".
-inline std::string rendered(Files files, std::string values = "", std::vector<SetFlag> sets = {}, HelmVersion helm = HelmVersion::k4) {
+inline std::string rendered(Files files, std::string values = "", std::vector<SetFlag> sets = {},
+                            HelmVersion helm = HelmVersion::k4) {
   ChartInput input;
   input.release_name = "x";
   input.helm = helm;

@@ -11,9 +11,14 @@ using testing::chart_of;
 using testing::error_of;
 
 TEST(Load, SortsFilesIntoTheirPlaces) {
-  auto chart = chart_of({{"templates/a.yaml", "a"}, {"templates/.hidden", "h"}, {"README.md", "r"}, {"crds/c.yaml", "c"},
-                         {".helmignore", "*.md\n"}, {"charts/db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.0\n"},
-                         {"charts/_skipped/Chart.yaml", "broken"}, {"values.yaml", "a: 1\n"}});
+  auto chart = chart_of({{"templates/a.yaml", "a"},
+                         {"templates/.hidden", "h"},
+                         {"README.md", "r"},
+                         {"crds/c.yaml", "c"},
+                         {".helmignore", "*.md\n"},
+                         {"charts/db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.0\n"},
+                         {"charts/_skipped/Chart.yaml", "broken"},
+                         {"values.yaml", "a: 1\n"}});
   ASSERT_NE(chart, nullptr);
   ASSERT_EQ(chart->templates.size(), 1u);
   EXPECT_EQ(chart->templates[0].name, "templates/a.yaml");
@@ -29,7 +34,8 @@ TEST(Load, PackedSubcharts) {
   ASSERT_NE(chart, nullptr);
   ASSERT_EQ(chart->dependencies.size(), 1u);
   EXPECT_EQ(chart->dependencies[0]->metadata.version, "2.0.0");
-  EXPECT_EQ(error_of({{"charts/db-2.0.0.tgz", "no archive"}}).substr(0, 52), "error unpacking subchart db-2.0.0.tgz in web: gzip: ");
+  EXPECT_EQ(error_of({{"charts/db-2.0.0.tgz", "no archive"}}).substr(0, 52),
+            "error unpacking subchart db-2.0.0.tgz in web: gzip: ");
 }
 
 // CVE-2022-24348: a link may not lead out of the chart.
@@ -57,28 +63,35 @@ TEST(Load, EndlessLinksAreRefused) {
 
 TEST(Load, MetadataIsDecodedAsGoDoesIt) {
   Metadata md;
-  ASSERT_TRUE(decode_metadata("NAME: web\nversion: 1.10\nappVersion: 2\ndeprecated: true\nkeywords: [a, 1]\nannotations: {x: 1, z: yes}\n",
-                              HelmVersion::k4, md));
+  ASSERT_TRUE(decode_metadata(
+      "NAME: web\nversion: 1.10\nappVersion: 2\ndeprecated: true\nkeywords: [a, 1]\nannotations: {x: 1, z: yes}\n",
+      HelmVersion::k4, md));
   EXPECT_EQ(md.name, "web");
   EXPECT_EQ(md.version, "1.1");
   EXPECT_EQ(md.app_version, "2");
   EXPECT_TRUE(md.deprecated);
   EXPECT_EQ(md.keywords, (std::vector<std::string>{"a", "1"}));
   EXPECT_EQ(md.annotations[1].second, "true");
-  EXPECT_EQ(decode_metadata("deprecated: 1", HelmVersion::k4, md).error().message(),
-            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go struct field .deprecated of type bool");
+  EXPECT_EQ(
+      decode_metadata("deprecated: 1", HelmVersion::k4, md).error().message(),
+      "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go struct field .deprecated of type bool");
 }
 
 TEST(Load, ValidationSpeaksAsHelm) {
-  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nversion: 1.0.0\n"}}), "validation: chart.metadata.name is required");
-  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nname: a/b\nversion: 1.0.0\n"}}), "validation: chart.metadata.name \"a/b\" is invalid");
-  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nname: a\nversion: x\n"}}), "validation: chart.metadata.version \"x\" is invalid");
-  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: d, alias: 'a b'}]\n"}}),
-            "validation: dependency \"d\" has disallowed characters in the alias");
+  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nversion: 1.0.0\n"}}),
+            "validation: chart.metadata.name is required");
+  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nname: a/b\nversion: 1.0.0\n"}}),
+            "validation: chart.metadata.name \"a/b\" is invalid");
+  EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v2\nname: a\nversion: x\n"}}),
+            "validation: chart.metadata.version \"x\" is invalid");
+  EXPECT_EQ(
+      error_of({{"Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: d, alias: 'a b'}]\n"}}),
+      "validation: dependency \"d\" has disallowed characters in the alias");
   EXPECT_EQ(error_of({{"Chart.yaml", "apiVersion: v9\nname: a\nversion: 1.0.0\n"}}), "unsupported chart version");
-  EXPECT_EQ(error_of({{"values.yaml", "- a"}}),
-            "cannot load values.yaml: cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot "
-            "unmarshal array into Go value of type map[string]interface {}");
+  EXPECT_EQ(
+      error_of({{"values.yaml", "- a"}}),
+      "cannot load values.yaml: cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot "
+      "unmarshal array into Go value of type map[string]interface {}");
 }
 
 TEST(Load, LimitsCount) {

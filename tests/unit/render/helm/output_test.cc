@@ -30,16 +30,23 @@ std::string kinds(const std::vector<Manifest>& manifests) {
 }
 
 TEST(Output, SortsByKindThenByPlace) {
-  auto all = sorted({{"c/templates/z.yaml", "kind: Widget\n---\nkind: Deployment\n---\nkind: Apple\n"},
-                     {"c/templates/a.yaml", "kind: ValidatingWebhookConfiguration\n---\nkind: Service\n---\nkind: Namespace\n"}});
+  auto all = sorted(
+      {{"c/templates/z.yaml", "kind: Widget\n---\nkind: Deployment\n---\nkind: Apple\n"},
+       {"c/templates/a.yaml", "kind: ValidatingWebhookConfiguration\n---\nkind: Service\n---\nkind: Namespace\n"}});
   EXPECT_EQ(kinds(all.manifests), "Namespace Service Deployment ValidatingWebhookConfiguration Apple Widget ");
-  auto three = sorted({{"c/templates/a.yaml", "kind: ValidatingWebhookConfiguration\n---\nkind: Apple\n"}}, HelmVersion::k3);
+  auto three =
+      sorted({{"c/templates/a.yaml", "kind: ValidatingWebhookConfiguration\n---\nkind: Apple\n"}}, HelmVersion::k3);
   EXPECT_EQ(kinds(three.manifests), "Apple ValidatingWebhookConfiguration ");
 }
 
 TEST(Output, TellsHooksApart) {
-  auto hook = [](const std::string& events) { return "kind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: " + events + "\n"; };
-  auto all = sorted({{"c/a", hook("pre-install")}, {"c/b", hook("test")}, {"c/c", hook("crd-install")}, {"c/d", hook("pre-install, test-success")}});
+  auto hook = [](const std::string& events) {
+    return "kind: Job\nmetadata:\n  annotations:\n    helm.sh/hook: " + events + "\n";
+  };
+  auto all = sorted({{"c/a", hook("pre-install")},
+                     {"c/b", hook("test")},
+                     {"c/c", hook("crd-install")},
+                     {"c/d", hook("pre-install, test-success")}});
   ASSERT_EQ(all.hooks.size(), 3u);
   EXPECT_FALSE(all.hooks[0].is_test);
   EXPECT_TRUE(all.hooks[1].is_test);
@@ -50,8 +57,9 @@ TEST(Output, TellsHooksApart) {
 TEST(Output, BadHeadsAreErrors) {
   Arena arena;
   Work work(arena, HelmVersion::k4, nullptr);
-  EXPECT_EQ(sort_manifests(work, {{"c/a.yaml", "just text"}}).error().message(),
-            "YAML parse error on c/a.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type util.SimpleHead");
+  EXPECT_EQ(
+      sort_manifests(work, {{"c/a.yaml", "just text"}}).error().message(),
+      "YAML parse error on c/a.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type util.SimpleHead");
   EXPECT_TRUE(sort_manifests(work, {{"c/a.yaml", "metadata: {annotations: {a: 1, b: true, c: null}}"}}));
   EXPECT_FALSE(sort_manifests(work, {{"c/a.yaml", "metadata: {annotations: {a: {b: 1}}}"}}));
 }

@@ -6,13 +6,16 @@ namespace {
 using testing::rendered;
 
 TEST(Render, OneTemplate) {
-  EXPECT_EQ(rendered({{"templates/a.yaml", "name: {{ .Release.Name }}-{{ .Chart.Name }}\nvalue: {{ .Values.v }}\n"}, {"values.yaml", "v: 1\n"}}),
+  EXPECT_EQ(rendered({{"templates/a.yaml", "name: {{ .Release.Name }}-{{ .Chart.Name }}\nvalue: {{ .Values.v }}\n"},
+                      {"values.yaml", "v: 1\n"}}),
             "---\n# Source: web/templates/a.yaml\nname: x-web\nvalue: 1\n");
 }
 
 TEST(Render, PartialsNotesAndEmptyFilesVanish) {
-  EXPECT_EQ(rendered({{"templates/_h.tpl", "{{ define \"h\" }}h{{ end }}"}, {"templates/NOTES.txt", "hello"},
-                      {"templates/e.yaml", "{{ if false }}x{{ end }}\n"}, {"templates/a.yaml", "a: {{ include \"h\" . }}"}}),
+  EXPECT_EQ(rendered({{"templates/_h.tpl", "{{ define \"h\" }}h{{ end }}"},
+                      {"templates/NOTES.txt", "hello"},
+                      {"templates/e.yaml", "{{ if false }}x{{ end }}\n"},
+                      {"templates/a.yaml", "a: {{ include \"h\" . }}"}}),
             "---\n# Source: web/templates/a.yaml\na: h\n");
 }
 
@@ -26,29 +29,36 @@ TEST(Render, ParentsRedefineWhatChildrenDefine) {
 }
 
 TEST(Render, FilesMethods) {
-  EXPECT_EQ(rendered({{"files/a.txt", "one\ntwo\n"}, {"files/b.txt", "b"},
-                      {"templates/a.yaml", "get: {{ .Files.Get \"files/b.txt\" }}\nmissing: {{ .Files.Get \"no\" | quote }}\n"
-                                           "lines: {{ range .Files.Lines \"files/a.txt\" }}<{{ . }}>{{ end }}\n"
-                                           "data:\n{{ (.Files.Glob \"files/*\").AsSecrets | indent 2 }}\n"
-                                           "config:\n{{ (.Files.Glob \"files/b*\").AsConfig | indent 2 }}\n"}}),
-            "---\n# Source: web/templates/a.yaml\nget: b\nmissing: \"\"\nlines: <one><two>\ndata:\n  a.txt: b25lCnR3bwo=\n  b.txt: Yg==\n"
-            "config:\n  b.txt: b\n");
+  EXPECT_EQ(
+      rendered({{"files/a.txt", "one\ntwo\n"},
+                {"files/b.txt", "b"},
+                {"templates/a.yaml",
+                 "get: {{ .Files.Get \"files/b.txt\" }}\nmissing: {{ .Files.Get \"no\" | quote }}\n"
+                 "lines: {{ range .Files.Lines \"files/a.txt\" }}<{{ . }}>{{ end }}\n"
+                 "data:\n{{ (.Files.Glob \"files/*\").AsSecrets | indent 2 }}\n"
+                 "config:\n{{ (.Files.Glob \"files/b*\").AsConfig | indent 2 }}\n"}}),
+      "---\n# Source: web/templates/a.yaml\nget: b\nmissing: \"\"\nlines: <one><two>\ndata:\n  a.txt: b25lCnR3bwo=\n  b.txt: Yg==\n"
+      "config:\n  b.txt: b\n");
 }
 
 TEST(Render, CapabilitiesAreTheRealHelms) {
-  testing::Files files = {{"templates/a.yaml", "k: {{ .Capabilities.KubeVersion }}\nh: {{ .Capabilities.APIVersions.Has \"apps/v1\" }}\n"
-                                               "s: {{ .Capabilities.KubeVersion.Minor }}\n"}};
+  testing::Files files = {{"templates/a.yaml",
+                           "k: {{ .Capabilities.KubeVersion }}\nh: {{ .Capabilities.APIVersions.Has \"apps/v1\" }}\n"
+                           "s: {{ .Capabilities.KubeVersion.Minor }}\n"}};
   EXPECT_EQ(rendered(files), "---\n# Source: web/templates/a.yaml\nk: v1.37.0\nh: true\ns: 37\n");
 }
 
 TEST(Render, ErrorsReadAsHelms) {
-  EXPECT_EQ(rendered({{"templates/a.yaml", "{{ .Values.a.b.c }}"}}),
-            "Error: web/templates/a.yaml:1:10\n  executing \"web/templates/a.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating interface {}.b");
-  EXPECT_EQ(rendered({{"templates/a.yaml", "{{ .Values.a.b.c }}"}}, "", {}, HelmVersion::k3),
-            "Error: template: web/templates/a.yaml:1:10: executing \"web/templates/a.yaml\" at <.Values.a.b.c>: nil pointer evaluating interface {}.b");
+  EXPECT_EQ(
+      rendered({{"templates/a.yaml", "{{ .Values.a.b.c }}"}}),
+      "Error: web/templates/a.yaml:1:10\n  executing \"web/templates/a.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating interface {}.b");
+  EXPECT_EQ(
+      rendered({{"templates/a.yaml", "{{ .Values.a.b.c }}"}}, "", {}, HelmVersion::k3),
+      "Error: template: web/templates/a.yaml:1:10: executing \"web/templates/a.yaml\" at <.Values.a.b.c>: nil pointer evaluating interface {}.b");
   EXPECT_EQ(rendered({{"templates/a.yaml", "{{ required \"say it\" .Values.a }}"}}),
             "Error: execution error at (web/templates/a.yaml:1:3): say it");
-  EXPECT_EQ(rendered({{"templates/a.yaml", "{{ nope }}"}}), "Error: parse error at (web/templates/a.yaml:1): function \"nope\" not defined");
+  EXPECT_EQ(rendered({{"templates/a.yaml", "{{ nope }}"}}),
+            "Error: parse error at (web/templates/a.yaml:1): function \"nope\" not defined");
   EXPECT_EQ(rendered({}, "a: [", {}).substr(0, 33), "Error: failed to parse values.yam");
 }
 
@@ -64,12 +74,14 @@ TEST(Render, NamesAndRequirements) {
   EXPECT_EQ(warnings[0].substr(0, 44), "level=ERROR msg=\"release name check failed\" ");
   EXPECT_EQ(rendered({{"Chart.yaml", "apiVersion: v2\nname: w\nversion: 1.0.0\nkubeVersion: '<1.20.0'\n"}}),
             "Error: chart requires kubeVersion: <1.20.0 which is incompatible with Kubernetes v1.37.0");
-  EXPECT_EQ(rendered({{"Chart.yaml", "apiVersion: v2\nname: w\nversion: 1.0.0\ntype: library\n"}}), "Error: library charts are not installable");
+  EXPECT_EQ(rendered({{"Chart.yaml", "apiVersion: v2\nname: w\nversion: 1.0.0\ntype: library\n"}}),
+            "Error: library charts are not installable");
 }
 
 TEST(Render, ValuesOfTheReleaseAreKept) {
   ChartInput input;
-  input.chart = testing::chart_of({{"values.yaml", "b: 1\na: {c: 2}\n"}, {"templates/a.yaml", "{{ $_ := set .Values \"late\" 1 }}a: 1"}});
+  input.chart = testing::chart_of(
+      {{"values.yaml", "b: 1\na: {c: 2}\n"}, {"templates/a.yaml", "{{ $_ := set .Values \"late\" 1 }}a: 1"}});
   input.sets = {{SetKind::kTyped, "a.c=3"}};
   auto result = render(input);
   ASSERT_TRUE(result);

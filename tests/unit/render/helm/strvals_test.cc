@@ -41,12 +41,14 @@ TEST(Strvals, Errors) {
   EXPECT_EQ(strvals("a[0]b=1"), "Error: unexpected data at end of array index: ['b']");
   EXPECT_EQ(strvals("a.b=1", SetKind::kTyped, "a: text"),
             "Error: unable to parse key: interface conversion: interface {} is string, not map[string]interface {}");
-  EXPECT_EQ(strvals("a[0]=1", SetKind::kTyped, "a: {b: 1}"),
-            "Error: unable to parse key: interface conversion: interface {} is map[string]interface {}, not []interface {}");
+  EXPECT_EQ(
+      strvals("a[0]=1", SetKind::kTyped, "a: {b: 1}"),
+      "Error: unable to parse key: interface conversion: interface {} is map[string]interface {}, not []interface {}");
 }
 
 TEST(Strvals, JsonFilesAndLiterals) {
-  EXPECT_EQ(strvals(R"(a={"b": [1, 2.5, null]},c="x",d=)", SetKind::kJson), "a:\n  b:\n  - 1\n  - 2.5\n  - null\nc: x\nd: null\n");
+  EXPECT_EQ(strvals(R"(a={"b": [1, 2.5, null]},c="x",d=)", SetKind::kJson),
+            "a:\n  b:\n  - 1\n  - 2.5\n  - null\nc: x\nd: null\n");
   EXPECT_EQ(strvals("a={", SetKind::kJson).substr(0, 6), "Error:");
   EXPECT_EQ(strvals("a=there", SetKind::kFile), "a: |\n  content\n");
   EXPECT_EQ(strvals("a=gone", SetKind::kFile), "Error: open gone: no such file or directory");
@@ -57,7 +59,8 @@ TEST(Strvals, JsonFilesAndLiterals) {
 TEST(Strvals, DepthIsLimited) {
   std::string deep;
   for (int i = 0; i < 40; ++i) deep += "a.";
-  EXPECT_EQ(strvals(deep + "b=1"), "Error: value name nested level is greater than maximum supported nested level of 30");
+  EXPECT_EQ(strvals(deep + "b=1"),
+            "Error: value name nested level is greater than maximum supported nested level of 30");
 }
 
 }  // namespace

@@ -9,14 +9,18 @@
 
 namespace autonomous::helm::testing {
 
-inline std::string tar_entry(const std::string& name, const std::string& content, char type = '0', uint64_t said_size = UINT64_MAX) {
+inline std::string tar_entry(const std::string& name, const std::string& content, char type = '0',
+                             uint64_t said_size = UINT64_MAX) {
   std::string block(512, '\0');
   std::memcpy(block.data(), name.data(), std::min<size_t>(name.size(), 100));
   std::memcpy(block.data() + 100, "0000644", 7);
   uint64_t size = said_size == UINT64_MAX ? content.size() : said_size;
   std::snprintf(block.data() + 124, 12, "%011llo", static_cast<unsigned long long>(size));
   block[156] = type;
-  std::memcpy(block.data() + 257, "ustar\0" "00", 8);
+  std::memcpy(block.data() + 257,
+              "ustar\0"
+              "00",
+              8);
   std::memset(block.data() + 148, ' ', 8);
   unsigned sum = 0;
   for (char c : block) sum += static_cast<uint8_t>(c);

@@ -33,7 +33,8 @@ TEST(TemplateEngine, NestsAHundredThousandTemplatesAndNoMore) {
   EXPECT_NE(answer.error.find("templates are nested too deeply"), std::string::npos);  // its frames are much larger
   return;
 #endif
-  EXPECT_EQ(answer.error, "template: test:1:25: executing \"r\" at <{{template \"r\"}}>: exceeded maximum template depth (100000)");
+  EXPECT_EQ(answer.error,
+            "template: test:1:25: executing \"r\" at <{{template \"r\"}}>: exceeded maximum template depth (100000)");
 }
 
 TEST(TemplateEngine, NestsAThousandIncludesOfOneName) {
@@ -49,8 +50,7 @@ TEST(TemplateEngine, NestsAThousandIncludesOfOneName) {
 
 TEST(TemplateEngine, StopsWhenTheFuelIsUsedUp) {
   testing::Answer answer = render("{{range 1000000000}}{{end}}", {.fuel = 1000});
-  EXPECT_EQ(answer.error,
-            "template: test:1:20: executing \"test\" at <>: the render's limit of 1000 steps is used up");
+  EXPECT_EQ(answer.error, "template: test:1:20: executing \"test\" at <>: the render's limit of 1000 steps is used up");
 }
 
 TEST(TemplateEngine, StopsAtTheOutputLimit) {
@@ -103,10 +103,11 @@ TEST(TemplateEngine, KeepsEachLinkOfTheErrorChain) {
   std::string text = execution.failure().text();
   std::vector<std::string> links;
   for (size_t start : execution.failure().links()) links.push_back(text.substr(start));
-  EXPECT_EQ(links, (std::vector<std::string>{
-                       "template: t:1:2: executing \"t\" at <include \"d\" .>: error calling include: template: p:1:16: "
-                       "executing \"d\" at <fail \"boom\">: error calling fail: boom",
-                       "template: p:1:16: executing \"d\" at <fail \"boom\">: error calling fail: boom", "boom"}));
+  EXPECT_EQ(links,
+            (std::vector<std::string>{
+                "template: t:1:2: executing \"t\" at <include \"d\" .>: error calling include: template: p:1:16: "
+                "executing \"d\" at <fail \"boom\">: error calling fail: boom",
+                "template: p:1:16: executing \"d\" at <fail \"boom\">: error calling fail: boom", "boom"}));
   EXPECT_TRUE(execution.failure().executing());
 }
 

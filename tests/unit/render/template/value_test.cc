@@ -118,11 +118,11 @@ TEST(FormatFloat, WritesAsStrconvDoes) {
     int precision;
     const char* text;
   };
-  for (const Case& c : {Case{1e6, 'g', -1, "1e+06"}, Case{123456, 'g', -1, "123456"}, Case{0.0001, 'g', -1, "0.0001"},
-                        Case{0.00001, 'g', -1, "1e-05"}, Case{1e21, 'f', -1, "1000000000000000000000"},
-                        Case{2.5, 'f', 0, "2"}, Case{3.5, 'f', 0, "4"}, Case{-0.0, 'g', -1, "-0"},
-                        Case{1, 'x', -1, "0x1p+00"}, Case{1, 'b', -1, "4503599627370496p-52"},
-                        Case{100, 'g', 2, "1e+02"}, Case{0.1, 'e', 3, "1.000e-01"}}) {
+  for (const Case& c :
+       {Case{1e6, 'g', -1, "1e+06"}, Case{123456, 'g', -1, "123456"}, Case{0.0001, 'g', -1, "0.0001"},
+        Case{0.00001, 'g', -1, "1e-05"}, Case{1e21, 'f', -1, "1000000000000000000000"}, Case{2.5, 'f', 0, "2"},
+        Case{3.5, 'f', 0, "4"}, Case{-0.0, 'g', -1, "-0"}, Case{1, 'x', -1, "0x1p+00"},
+        Case{1, 'b', -1, "4503599627370496p-52"}, Case{100, 'g', 2, "1e+02"}, Case{0.1, 'e', 3, "1.000e-01"}}) {
     std::string text;
     format_float(text, c.value, c.format, c.precision);
     EXPECT_EQ(text, c.text);
