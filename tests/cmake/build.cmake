@@ -1,4 +1,4 @@
-# Flags of each kind of build, and the two functions that every folder's CMakeLists.txt uses.
+# Flags of each kind of build, and the functions that the folders' CMakeLists.txt use.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -26,7 +26,8 @@ elseif(AUTONOMOUS_BUILD STREQUAL "tsan")
   add_link_options(-fsanitize=thread)
   add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
 elseif(AUTONOMOUS_BUILD STREQUAL "fuzz")
-  set(flags -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined)
+  set(flags -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=null,alignment,vptr,object-size
+            -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 else()
   message(FATAL_ERROR "AUTONOMOUS_BUILD is '${AUTONOMOUS_BUILD}': release, dev, asan, tsan or fuzz")
@@ -69,4 +70,29 @@ function(autonomous_test name)
   target_link_libraries(${name}_test PRIVATE ${arg_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   # Found when ctest starts, not while building: a sanitized program takes long to start on a loaded machine.
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "unit;${name}" TIMEOUT 300)
+endfunction()
+
+# autonomous_fuzzer(yaml SOURCES yaml_fuzz.cc DEPS gitops_yaml [RUNS 20000] [MAX_LEN 4096] [DICT yaml.dict])
+# One libFuzzer program, in builds of the kind `fuzz` only (the target `fuzzers` builds all of them), and a ctest fuzz.<name>:
+# first the inputs in tests/fuzz/<name>/corpus, then RUNS made from them with a fixed seed (tests/fuzz/run).
+function(autonomous_fuzzer name)
+  cmake_parse_arguments(arg "" "RUNS;MAX_LEN;DICT" "SOURCES;DEPS" ${ARGN})
+  if(NOT arg_RUNS)
+    set(arg_RUNS 20000)
+  endif()
+  set(options)
+  if(arg_MAX_LEN)
+    list(APPEND options -max_len=${arg_MAX_LEN})
+  endif()
+  if(arg_DICT)
+    list(APPEND options -dict=${CMAKE_CURRENT_SOURCE_DIR}/${arg_DICT})
+  endif()
+  add_executable(${name}_fuzz ${arg_SOURCES})
+  target_link_libraries(${name}_fuzz PRIVATE ${arg_DEPS})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name}_fuzz)
+  add_test(NAME fuzz.${name}
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run $<TARGET_FILE:${name}_fuzz> ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}/corpus
+            ${CMAKE_BINARY_DIR}/fuzz/${name} ${arg_RUNS} ${options})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300)
 endfunction()
