@@ -63,6 +63,32 @@ void Board::set_view(PlatformPtr view) {
   {
     std::lock_guard lock(mutex_);
     view_ = std::move(view);
+    for (auto& [target, lane] : lanes_) {
+      for (Flight& flight : lane.flights) follow_view(flight);
+    }
+    judge_all(told);
+  }
+  tell(std::move(told));
+}
+
+void Board::judge_gates() {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    judge_all(told);
+  }
+  tell(std::move(told));
+}
+
+void Board::clock_jumped(Millis by) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [target, lane] : lanes_) {
+      for (Flight& flight : lane.flights) fold(flight, model::ClockJumped{by}, told);
+    }
     judge_all(told);
   }
   tell(std::move(told));
@@ -110,6 +136,7 @@ uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
       flight.release.asked = wish->asked();
       flight.release.requested = flight.release.since = clock_.now();
       if (follower) flight.followers.push_back(follower);
+      follow_view(flight);
       by_id_[id] = wish->target;
       lane.flights.push_back(std::move(flight));
       judge_gates(lane.flights.back(), told);
@@ -123,6 +150,14 @@ uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
 }
 
 void Board::cancel_pending(const model::Target& target, const std::string& why) {
+  end_pending(target, model::Cancelled{why});
+}
+
+void Board::supersede_pending(const model::Target& target, const std::string& by) {
+  end_pending(target, model::Superseded{by});
+}
+
+void Board::end_pending(const model::Target& target, const model::Event& event) {
   std::lock_guard order(telling_);
   Told told;
   {
@@ -130,7 +165,7 @@ void Board::cancel_pending(const model::Target& target, const std::string& why) 
     auto lane = lanes_.find(target);
     if (lane == lanes_.end()) return;
     for (Flight& flight : lane->second.flights) {
-      if (pending(flight) && !flight.wish->asked()) fold(flight, model::Cancelled{why}, told);
+      if (pending(flight) && !flight.wish->asked()) fold(flight, event, told);
     }
     forget_done(lane->second);
   }
@@ -265,6 +300,11 @@ void Board::rendered(uint64_t id, std::shared_ptr<const Assembled> assembled) {
   tell(std::move(told));
 }
 
+void Board::renew(uint64_t id, WishPtr wish) {
+  std::lock_guard lock(mutex_);
+  if (Flight* flight = find(id)) flight->wish = std::move(wish);
+}
+
 void Board::post(uint64_t id, const model::Event& event) {
   std::lock_guard order(telling_);
   Told told;
@@ -274,6 +314,7 @@ void Board::post(uint64_t id, const model::Event& event) {
     if (flight == nullptr) return;
     model::Target target = flight->release.target;
     fold(*flight, event, told);
+    follow_view(*flight);
     if (std::holds_alternative<model::Committed>(event)) supersede_verifying(lanes_[target], id, told);
     forget_done(lanes_[target]);
     renders_.notify_all();
@@ -453,6 +494,15 @@ void Board::judge_gates(Flight& flight, Told& told) {
     fold(flight, model::Unblocked{}, told);
     renders_.notify_all();
   }
+}
+
+// What waits is judged, and rendered, by the newest main: a wish upon an older one would be stale again and again.
+void Board::follow_view(Flight& flight) const {
+  if (!pending(flight) || !view_ || !flight.wish->view || flight.wish->view->tip == view_->tip) return;
+  auto renewed = std::make_shared<Wish>(*flight.wish);
+  if (renewed->app && renewed->app_at.is_zero()) renewed->app_at = renewed->view->tip;
+  renewed->view = view_;
+  flight.wish = std::move(renewed);
 }
 
 void Board::judge_all(Told& told) {

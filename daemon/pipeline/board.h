@@ -47,6 +47,10 @@ class Board {
   // ---- facts. Setting them judges all gates again.
   void set_state(store::StatePtr state);
   void set_view(PlatformPtr view);
+  // Time passed: holds and freezes that had an end may have ended.
+  void judge_gates();
+  // Somebody set the clock: pauses and deadlines last as long as they were meant to.
+  void clock_jumped(Millis by);
   store::StatePtr state() const;
   PlatformPtr view() const;
 
@@ -55,6 +59,8 @@ class Board {
   uint64_t want(WishPtr wish, const FollowerPtr& follower);
   // Pushes that wait or render are dropped: the head moved on to something the target doesn't care about, or is gone.
   void cancel_pending(const model::Target& target, const std::string& why);
+  // The same, because somebody else released the target.
+  void supersede_pending(const model::Target& target, const std::string& by);
   // A release that was under way when an earlier daemon ended: it is verified again.
   void resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time verify_until);
 
@@ -69,6 +75,8 @@ class Board {
   std::vector<Flight> verifying() const;
 
   void rendered(uint64_t id, std::shared_ptr<const Assembled> assembled);
+  // The same wish, computed again: main had moved.
+  void renew(uint64_t id, WishPtr wish);
   void post(uint64_t id, const model::Event& event);
 
   // ---- waking the writer: there is something to commit or to record, a deadline passed, or somebody called wake().
@@ -96,10 +104,12 @@ class Board {
   };
 
   Flight* find(uint64_t id);
+  void end_pending(const model::Target& target, const model::Event& event);
   WishPtr supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told);
   void fold(Flight& flight, const model::Event& event, Told& told);
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
   void judge_gates(Flight& flight, Told& told);
+  void follow_view(Flight& flight) const;
   void judge_all(Told& told);
   void supersede_verifying(Lane& lane, uint64_t by, Told& told);
   void forget_done(Lane& lane);

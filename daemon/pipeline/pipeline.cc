@@ -5,6 +5,7 @@
 
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/store/layout.h"
 
 namespace autonomous::daemon {
 
@@ -48,6 +49,16 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
     self->wake_.notify_all();
   };
   writer.on_released = [self] { self->verifier_->look(); };
+  writer.on_released_elsewhere = [self](const std::vector<model::Target>& targets) {
+    std::lock_guard lock(self->mutex_);
+    for (auto& [key, branch] : self->branches_) {
+      bool touched = std::any_of(targets.begin(), targets.end(),
+                                 [&](const model::Target& target) { return target.project == key.first; });
+      branch.again = branch.again || touched;
+    }
+    self->look_ = true;
+    self->wake_.notify_all();
+  };
   pipeline->writer_ = std::make_unique<Writer>(pipeline->board_, clock, std::move(record), std::move(writer));
   instances.on_change([self] { self->verifier_->look(); });
   return pipeline;
@@ -179,11 +190,14 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
   }
   for (const BranchHead& head : heads) {
     std::lock_guard planning(planning_);
+    bool first = false;
     {
       std::lock_guard lock(mutex_);
       BranchView& view = branches_[{source.project, head.branch}];
-      bool known = view.plan && view.head == head.commit;
+      bool known = view.plan && view.head == head.commit && !view.again;
       if (known && !configuration && !follower) continue;
+      first = !view.plan;
+      view.again = false;
       view.source = source;
       view.branch = head.branch;
       view.is_default = head.is_default;
@@ -198,6 +212,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
     input.state = board_.state();
     input.by = by;
     input.configuration = configuration;
+    if (first && input.view) input.configured_otherwise = configured_otherwise(input.view);
     auto repository = git::Repository::open(source.path);
     if (!repository) {
       say(follower, repository.error().text(), Progress::Tone::kBad);
@@ -211,6 +226,25 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
     say_plan(*planned, head.branch, follower);
     apply_plan(*planned, head.branch, follower);
   }
+}
+
+// main may have moved while no daemon looked. release.yaml says what a release was made with; what cannot be read there
+// is no reason to release.
+std::function<bool(const model::Target&)> Pipeline::configured_otherwise(const PlatformPtr& view) const {
+  auto opened = store::Reader::open(options_.assemble.repository, options_.assemble.branch);
+  if (!opened) return nullptr;
+  auto reader = std::make_shared<store::Reader>(*std::move(opened));
+  return [reader, view](const model::Target& target) {
+    auto state = reader->state();
+    if (!state || !view->tree) return false;
+    auto entry = reader->repository().entry((*state)->deploy, store::target_folder(target) + "/release.yaml");
+    if (!entry) return false;
+    auto text = reader->repository().blob(entry->oid, 1u << 20);
+    auto inputs = text ? store::parse_release_yaml(*text) : Result<store::ReleaseInputs>(text.error());
+    if (!inputs) return false;
+    auto overlay = view->tree->stat("config/" + target.str() + ".yaml");
+    return inputs->platform_blob != view->blob || inputs->overlay_blob != (overlay ? overlay->oid : "");
+  };
 }
 
 void Pipeline::say_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) const {
@@ -367,12 +401,44 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
 void Pipeline::render_loop(std::stop_token stop) {
   while (auto flight = board_.take_render(stop)) {
     if (stop.stop_requested()) return;
-    render_one(Ctx{stop}, *flight);
+    render_one(Ctx{stop}, *std::move(flight));
   }
 }
 
-void Pipeline::render_one(const Ctx& ctx, const Flight& flight) {
-  auto made = assemble(ctx, options_.assemble, *flight.wish, *board_.state());
+// main moved since the app's configuration was put together.
+Result<WishPtr> Pipeline::planned_anew(const Wish& wish) const {
+  TRY(git::Repository repository, git::Repository::open(wish.source->repository.path));
+  PlanInput input;
+  input.source = wish.source->repository;
+  input.branch = wish.source->ref.substr(std::string_view("refs/heads/").size());
+  {
+    std::lock_guard lock(mutex_);
+    auto known = branches_.find({input.source.project, input.branch});
+    if (known != branches_.end() && known->second.is_default) input.default_branch = input.branch;
+  }
+  TRY(input.commit, git::Oid::parse(wish.source->id));
+  input.view = wish.view;
+  input.state = std::make_shared<store::State>();
+  input.by = wish.by;
+  Plan planned = plan(repository, input);
+  for (const WishPtr& fresh : planned.wishes) {
+    if (fresh->target != wish.target) continue;
+    auto renewed = std::make_shared<Wish>(wish);
+    renewed->app = fresh->app;
+    renewed->spec_text = fresh->spec_text;
+    renewed->app_at = git::Oid();
+    return WishPtr(std::move(renewed));
+  }
+  if (!planned.errors.empty()) return model::merge_errors(planned.errors);
+  return fail(Code::kConflict, wish.target.str(), " is no longer fed from ", input.branch, ", as main says now");
+}
+
+void Pipeline::render_one(const Ctx& ctx, Flight flight) {
+  Result<WishPtr> wish = flight.wish;
+  if (flight.wish->app && !flight.wish->app_at.is_zero()) wish = planned_anew(*flight.wish);
+  if (wish && *wish != flight.wish) board_.renew(flight.id, flight.wish = *wish);
+  auto made = wish ? assemble(ctx, options_.assemble, *flight.wish, *board_.state())
+                   : Result<std::shared_ptr<const Assembled>>(wish.error());
   std::string target = flight.wish->target.str();
   if (!made) {
     const Error& error = made.error();

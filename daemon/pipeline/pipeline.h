@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,7 @@ struct BranchView {
   bool is_default = false;
   git::Oid head;
   std::shared_ptr<const Plan> plan;  // of the head; null before it was planned
+  bool again = false;                // to be planned again, although the head is the same
 };
 
 class Pipeline {
@@ -103,7 +105,10 @@ class Pipeline {
   void record_failed_plan(const Plan& plan);
   void mark(const model::Target& target, model::EntryType type, const std::string& reason);
   void render_loop(std::stop_token stop);
-  void render_one(const Ctx& ctx, const Flight& flight);
+  void render_one(const Ctx& ctx, Flight flight);
+  // Whether main says something else about a target than what its live release was made with.
+  std::function<bool(const model::Target&)> configured_otherwise(const PlatformPtr& view) const;
+  Result<WishPtr> planned_anew(const Wish& wish) const;
 
   Options options_;
   const Clock& clock_;

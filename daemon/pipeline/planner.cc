@@ -145,13 +145,17 @@ class Planner {
     if (!app) return;
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
+    bool configuration = in_.configuration;
     if (auto why = skip(state.get(), *app)) {
-      out_.skipped.push_back({target, why->first, why->second});
-      return;
+      configuration = !why->failed && state->live() && in_.configured_otherwise && in_.configured_otherwise(target);
+      if (!configuration) {
+        out_.skipped.push_back({target, why->gate, why->text});
+        return;
+      }
     }
     auto wish = std::make_shared<Wish>();
     wish->target = target;
-    wish->trigger = in_.configuration ? model::Trigger::kConfiguration : model::Trigger::kPush;
+    wish->trigger = configuration ? model::Trigger::kConfiguration : model::Trigger::kPush;
     wish->source = out_.source;
     wish->app = app;
     wish->spec_text = spec_text();
@@ -162,22 +166,26 @@ class Planner {
     out_.wishes.push_back(std::move(wish));
   }
 
-  // Why this commit is no news for the target: gate and reason.
-  std::optional<std::pair<std::string, std::string>> skip(const store::TargetState* state, const model::App& app) {
+  // Why this commit is no news for the target.
+  struct NoNews {
+    std::string gate, text;
+    bool failed = false;  // it was tried
+  };
+  std::optional<NoNews> skip(const store::TargetState* state, const model::App& app) {
     if (state == nullptr || in_.configuration) return std::nullopt;
     std::string commit = in_.commit.hex();
     for (const model::Entry& attempt : state->attempts) {
       bool same = attempt.source && attempt.source->commit == commit;
       if (same && attempt.type == model::EntryType::kFailed)
-        return std::pair("seen", "this commit failed before: " + one_line(attempt.reason));
+        return NoNews{"seen", "this commit failed before: " + one_line(attempt.reason), true};
     }
     std::string base = released_source(state);
     if (base.empty()) return std::nullopt;
-    if (base == commit) return std::pair("seen", "this commit is what was released");
+    if (base == commit) return NoNews{"seen", "this commit is what was released"};
     const Changes::Answer& changed = changes_.since(base);
     if (!changed.known) return std::nullopt;
     if (!changed.paths.empty() && model::touches(app, changed.paths)) return std::nullopt;
-    return std::pair("paths", "nothing that this app is made of changed since " + base.substr(0, 7));
+    return NoNews{"paths", "nothing that this app is made of changed since " + base.substr(0, 7)};
   }
 
   std::shared_ptr<const std::string> spec_text() {

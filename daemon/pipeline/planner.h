@@ -1,6 +1,7 @@
 // plan(): which targets a source commit is about, and why not the others. Reads git objects, changes nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ struct PlanInput {
   store::StatePtr state;
   model::Who by;               // who pushed; empty: the commit's author, unverified
   bool configuration = false;  // main moved: targets at this very commit are wanted again, if something differs
+  // The same for single targets; null: none.
+  std::function<bool(const model::Target&)> configured_otherwise;
 };
 
 struct Skipped {

@@ -134,7 +134,7 @@ void Verifier::ask(const Ctx& ctx) {
   std::map<ports::Reconciler*, std::vector<std::string>> wanted;
   Time now = clock_.now();
   for (auto& [id, watch] : watches_) {
-    if (watch.asked != Time{} && now - watch.asked < options_.ask_again) continue;
+    if (watch.asked != Time{} && watch.asked <= now && now - watch.asked < options_.ask_again) continue;
     watch.asked = now;
     Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), watch);
     watch.root_error = rooted ? "" : rooted.error().line();
@@ -174,6 +174,7 @@ void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& 
     auto entry = repository.entry(*oid, store::target_folder(flight.release.target));
     return entry ? entry->oid.hex() : "";
   };
+  watch.released.deadline = flight.release.deadline;  // it moves when somebody sets the clock
   std::optional<ports::AppStatus> status = watch.reconciler->snapshot(watch.released.application);
   ports::Live live = ports::judge(watch.released, status, history, clock_.now());
   std::string reason = live.why;  // names the resource and says its words

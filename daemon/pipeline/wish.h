@@ -48,6 +48,7 @@ struct Wish {
   std::shared_ptr<const model::App> app;         // effective; null for a rollback and a retire
   std::shared_ptr<const std::string> spec_text;  // autonomous.yaml as used (written or inferred)
   PlatformPtr view;
+  git::Oid app_at;  // the tip of main that `app` was computed with, where it isn't `view`'s: it is computed again
 
   model::Who by;
   std::string because;

@@ -13,6 +13,8 @@ namespace autonomous::daemon {
 
 namespace {
 
+constexpr Millis kJump(10'000);
+
 std::string describe(const store::ForeignChange& change) {
   std::string who = change.author.empty() ? change.committer : change.author;
   std::string commit = change.commits.empty() ? "" : change.commits.front().short_hex();
@@ -88,6 +90,7 @@ Writer::Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> 
 void Writer::run(std::stop_token stop, std::stop_token hard) {
   while (!stop.stop_requested()) {
     Ctx ctx{hard, std::chrono::steady_clock::now() + std::chrono::minutes(10)};
+    watch_clock();
     cycle(ctx);
     board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
   }
@@ -97,7 +100,7 @@ void Writer::run(std::stop_token stop, std::stop_token hard) {
   decisions_.clear();
 }
 
-Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
+std::future<Result<void>> Writer::submit(std::vector<model::Entry> entries) {
   std::future<Result<void>> written;
   {
     std::lock_guard lock(mutex_);
@@ -105,6 +108,11 @@ Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
     written = decisions_.back().promise.get_future();
   }
   board_.wake();
+  return written;
+}
+
+Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
+  std::future<Result<void>> written = submit(std::move(entries));
   if (written.wait_for(ctx.left()) != std::future_status::ready)
     return fail(Code::kTimeout, "it is not written down yet: ", trouble()).may_retry();
   return written.get();
@@ -145,12 +153,27 @@ void Writer::set_trouble(std::string text) {
   trouble_ = std::move(text);
 }
 
+// A day of daylight saving, a machine that slept, somebody who set the clock: our clock went another way than time.
+void Writer::watch_clock() {
+  auto steady = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+  Millis ahead = clock_.now().time_since_epoch() - steady;
+  Millis jump = ahead - std::exchange(ahead_, ahead);
+  if (!clock_known_ || (jump < kJump && jump > -kJump)) {
+    clock_known_ = true;
+    return;
+  }
+  log(Level::kWarning, "the clock was set; pauses and deadlines are moved with it",
+      {{"by", std::to_string(jump.count() / 1000) + " s"}});
+  board_.clock_jumped(jump);
+}
+
 void Writer::cycle(const Ctx& ctx) {
   auto synced = sync(ctx);
   if (!synced) {
     ++failures_;
     set_trouble(synced.error().text());
   }
+  board_.judge_gates();
   // Decisions are tried all the same: commit() says itself why nothing can be written.
   commit(ctx);
 }
@@ -184,11 +207,20 @@ void Writer::take_in(const store::Foreign& foreign) {
   }
   if (!view_ || looked_at_ != record_->main()) load_view();
   publish_state();
+  std::vector<model::Target> released;
+  for (const model::Entry& entry : foreign.entries) {
+    if (entry.type == model::EntryType::kRelease) released.push_back(*entry.target);
+  }
+  if (released.empty()) return;
+  // What we have in mind for them may be older than what runs now: the heads of the branches say what is wanted.
+  for (const model::Target& target : released) board_.supersede_pending(target, "a release that another daemon made");
+  if (options_.on_released_elsewhere) options_.on_released_elsewhere(released);
 }
 
 void Writer::load_view() {
   looked_at_ = record_->main();
-  PlatformPtr view = read_view(record_->repository(), looked_at_, view_);
+  PlatformPtr view =
+      options_.view_at ? options_.view_at(looked_at_, view_) : read_view(record_->repository(), looked_at_, view_);
   for (const Error& error : view->errors)
     log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
   bool news = !view_ || view_->commit != view->commit;
@@ -237,7 +269,8 @@ model::Entry Writer::outcome_entry(const Flight& flight) const {
   const model::Release& release = flight.release;
   model::Entry entry;
   entry.target = release.target;
-  entry.time = clock_.now();
+  // Of the moment that it ended: said again after an answer was lost, it is the same entry.
+  entry.time = release.since;
   entry.number = release.number;
   for (const model::StepSpan& span : release.steps) entry.steps.push_back({span.step, span.ended - span.started});
   entry.reason = one_line(masked(release.reason), 2000);
@@ -271,6 +304,15 @@ model::Entry Writer::outcome_entry(const Flight& flight) const {
   return entry;
 }
 
+// Each has an answer of its own: one entry that is refused must not make others be written twice.
+Result<void> Writer::answer_of(const Result<store::BatchResult>& result, size_t first, size_t count) {
+  if (!result) return result.error();
+  for (size_t i = first; i < first + count; ++i) {
+    if (const auto& error = result->each_entry.at(i)) return *error;
+  }
+  return ok();
+}
+
 void Writer::commit(const Ctx& ctx) {
   std::vector<Decision> decisions;
   store::Batch batch;
@@ -286,6 +328,7 @@ void Writer::commit(const Ctx& ctx) {
   }
   for (const Decision& decision : decisions)
     batch.entries.insert(batch.entries.end(), decision.entries.begin(), decision.entries.end());
+  const size_t first_outcome = batch.entries.size();
   std::vector<Flight> outcomes = board_.unrecorded();
   for (const Flight& flight : outcomes) batch.entries.push_back(outcome_entry(flight));
   // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
@@ -297,36 +340,53 @@ void Writer::commit(const Ctx& ctx) {
   }
   if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) return;
 
+  const std::vector<model::Entry> entries = batch.entries;
   Result<store::BatchResult> result = record_->commit(ctx, std::move(batch));
-  Result<void> written = !result           ? Result<void>(result.error())
-                         : result->entries ? Result<void>(*result->entries)
-                                           : ok();
+  // What can never be written is given up, and said; what is refused or out of reach is tried again.
+  auto settled = [](const Result<void>& answer) {
+    return answer || answer.error().code() == Code::kInvalid || answer.error().code() == Code::kCorrupt;
+  };
+  std::string refused;
+  for (size_t i = 0; result && i < entries.size(); ++i) {
+    Result<void> answer = answer_of(result, i, 1);
+    if (answer) continue;
+    if (refused.empty() && !settled(answer)) refused = answer.error().text();
+    if (settled(answer))
+      log(Level::kError, "an entry cannot stand in the ledger; it is dropped",
+          {{"type", model::entry_type_name(entries[i].type)},
+           {"target", entries[i].target ? entries[i].target->str() : ""},
+           {"error", answer.error().line()}});
+  }
+  failures_ = result && refused.empty() ? 0 : failures_ + 1;
+  set_trouble(result ? refused : result.error().text());
   if (result) {
-    failures_ = 0;
-    set_trouble(written ? "" : written.error().text());
     std::lock_guard lock(mutex_);
     pushes_ += result->pushes;
-    if (written) notes_.erase(notes_.begin(), notes_.begin() + static_cast<ptrdiff_t>(notes));
-  } else {
-    ++failures_;
-    set_trouble(result.error().text());
+    std::vector<model::Entry> left;
+    for (size_t i = 0; i < notes; ++i) {
+      if (!settled(answer_of(result, i, 1))) left.push_back(std::move(notes_[i]));
+    }
+    left.insert(left.end(), std::make_move_iterator(notes_.begin() + static_cast<ptrdiff_t>(notes)),
+                std::make_move_iterator(notes_.end()));
+    notes_ = std::move(left);
   }
   settle(flights, result);
-  if (written) {
-    for (const Flight& flight : outcomes) {
-      log(flight.release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
-          std::string(model::outcome_name(flight.release.outcome)) +
-              (flight.release.reason.empty() ? "" : ": " + flight.release.reason),
-          {{"target", flight.release.target.str()}, {"release", std::to_string(flight.release.number)}});
-    }
-  }
   if (result) take_in(result->foreign);
-  if (written) {
-    for (const Flight& flight : outcomes) board_.post(flight.id, model::Recorded{});
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (!settled(answer_of(result, first_outcome + i, 1))) continue;
+    const model::Release& release = outcomes[i].release;
+    log(release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
+        std::string(model::outcome_name(release.outcome)) + (release.reason.empty() ? "" : ": " + release.reason),
+        {{"target", release.target.str()}, {"release", std::to_string(release.number)}});
+    board_.post(outcomes[i].id, model::Recorded{});
   }
-  for (Decision& decision : decisions) decision.promise.set_value(written);
+  size_t at = notes;
+  for (Decision& decision : decisions) {
+    decision.promise.set_value(answer_of(result, at, decision.entries.size()));
+    at += decision.entries.size();
+  }
   if (!flights.empty() && options_.on_released) options_.on_released();
-  bool more = !board_.unrecorded().empty() || board_.has_ready();
+  bool more = failures_ == 0 && (!board_.unrecorded().empty() || board_.has_ready());
   if (more) board_.wake();
   if (++batches_ >= options_.tidy_every && !more) tidy(ctx);
 }

@@ -1,7 +1,7 @@
 // Writer: the one thread that writes to the GitOps repository (design.md §5). It takes all that is ready, one commit
 // each, one ledger commit, one push; writes decisions and outcomes down; and takes in what others did in between.
 //
-// run() belongs to its thread. decide(), note(), hint() and follow_sync() may be called from any.
+// run() and cycle() belong to its thread. decide(), submit(), note(), hint() and follow_sync() may be called from any.
 #pragma once
 
 #include <deque>
@@ -31,6 +31,10 @@ class Writer {
     std::function<void(PlatformPtr)> on_view;
     // Something is to be verified.
     std::function<void()> on_released;
+    // Another daemon (or this one, whose answer was lost) released these.
+    std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
+    // Null: read_view below.
+    std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
   };
 
   Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options);
@@ -38,8 +42,13 @@ class Writer {
   // Until `stop`; the batch in hand is finished first, unless `hard` comes too.
   void run(std::stop_token stop, std::stop_token hard);
 
+  // One round of run(), without waiting. For run() and for a world that has one thread (tests/fault).
+  void cycle(const Ctx& ctx);
+
   // Writes the entries down, and returns when they are accepted: a hold is in force then. The error is the remote's.
   Result<void> decide(const Ctx& ctx, std::vector<model::Entry> entries);
+  // The same; the answer comes later.
+  std::future<Result<void>> submit(std::vector<model::Entry> entries);
   // The same, without waiting; kept until it could be written.
   void note(model::Entry entry);
   // Somebody pushed to the GitOps repository.
@@ -57,7 +66,7 @@ class Writer {
     std::promise<Result<void>> promise;
   };
 
-  void cycle(const Ctx& ctx);
+  void watch_clock();
   Result<void> sync(const Ctx& ctx);
   void take_in(const store::Foreign& foreign);
   void load_view();
@@ -67,6 +76,7 @@ class Writer {
   void commit(const Ctx& ctx);
   void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
   void settle_one(const Flight& flight, const store::DraftResult& result);
+  static Result<void> answer_of(const Result<store::BatchResult>& result, size_t first, size_t count);
   model::Entry outcome_entry(const Flight& flight) const;
   Time verify_until(const model::Target& target) const;
   void set_trouble(std::string text);
@@ -81,6 +91,8 @@ class Writer {
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;
   uint64_t batches_ = 0;
+  bool clock_known_ = false;
+  Millis ahead_{0};  // of our clock, to the machine's steady one
 
   mutable std::mutex mutex_;  // guards all below
   std::deque<Decision> decisions_;

@@ -107,6 +107,12 @@ class Folder {
   void operator()(const Recorded&) {
     if (r_.phase == Phase::kDone) r_.recorded = true;
   }
+  void operator()(const ClockJumped& event) {
+    if (r_.phase == Phase::kDone) return;  // that was then
+    for (Time* time : {&r_.since, &r_.deadline, &r_.not_before}) {
+      if (*time != Time{}) *time += event.by;
+    }
+  }
 
  private:
   void enter(Phase phase) {

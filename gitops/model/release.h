@@ -103,9 +103,13 @@ struct Cancelled {
   std::string why;
 };
 struct Recorded {};  // the outcome has been written down
+struct ClockJumped {
+  Millis by;
+};  // somebody set the clock: what was awaited is moved with it
 
-using Event = std::variant<RenderBegan, Rendered, RenderEmpty, RenderFailed, Blocked, Unblocked, CommitBegan, Committed,
-                           NothingChanged, Refused, Stale, Seen, Verified, Superseded, Cancelled, Recorded>;
+using Event =
+    std::variant<RenderBegan, Rendered, RenderEmpty, RenderFailed, Blocked, Unblocked, CommitBegan, Committed,
+                 NothingChanged, Refused, Stale, Seen, Verified, Superseded, Cancelled, Recorded, ClockJumped>;
 
 Release apply(Release release, const Event& event, Time now);
 

@@ -158,6 +158,21 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
   return ok();
 }
 
+bool stands_in(const TargetState& target, const Entry& entry) {
+  auto there = [&](const std::vector<Entry>& said) { return std::find(said.begin(), said.end(), entry) != said.end(); };
+  switch (entry.type) {
+    case EntryType::kOutcome: {
+      ReleaseRowPtr row = target.find(entry.number);
+      return row && row->outcome;
+    }
+    case EntryType::kFailed:
+    case EntryType::kUnchanged: return there(target.attempts);
+    case EntryType::kOrphaned: return target.orphaned && target.orphaned->reason == entry.reason;
+    case EntryType::kFound: return !target.orphaned;
+    default: return false;
+  }
+}
+
 void apply_everywhere(State& state, const Entry& entry) {
   model::Who by = entry.by.value_or(model::Who{});
   std::string scope = entry.scope.empty() && entry.target ? entry.target->str() : entry.scope;

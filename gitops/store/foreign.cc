@@ -52,19 +52,6 @@ Result<Trees> all_trees(const git::Repository& repository, const State& state, c
   return trees;
 }
 
-ForeignChange::Kind kind_of(const TargetState* state, const git::Oid& tree, uint32_t& to) {
-  using Kind = ForeignChange::Kind;
-  if (tree.is_zero()) return Kind::kRemoved;
-  ReleaseRowPtr same = state == nullptr ? nullptr : state->with_tree(tree);
-  if (!same) return Kind::kDrift;
-  to = same->number;
-  ReleaseRowPtr live = state->live();
-  if (same == live) return Kind::kUndone;
-  // A revert of a revert: what stood before the rollback stands again.
-  ReleaseRowPtr undone = live->rollback_of == 0 ? nullptr : state->find(live->number - 1);
-  return undone && undone->target_tree == tree && state->hold ? Kind::kResume : Kind::kRollback;
-}
-
 // Who did it: the commits that touched the target since the platform last did.
 Result<void> attribute(const git::Repository& repository, const TargetState* state, const git::Oid& checked,
                        const git::Oid& deploy, ForeignChange& change) {
@@ -86,6 +73,19 @@ Result<void> attribute(const git::Repository& repository, const TargetState* sta
 }
 
 }  // namespace
+
+ForeignChange::Kind kind_of(const TargetState* state, const git::Oid& tree, uint32_t& to) {
+  using Kind = ForeignChange::Kind;
+  if (tree.is_zero()) return Kind::kRemoved;
+  ReleaseRowPtr same = state == nullptr ? nullptr : state->with_tree(tree);
+  if (!same) return Kind::kDrift;
+  to = same->number;
+  ReleaseRowPtr live = state->live();
+  if (same == live) return Kind::kUndone;
+  // A revert of a revert: what stood before the rollback stands again.
+  ReleaseRowPtr undone = live->rollback_of == 0 ? nullptr : state->find(live->number - 1);
+  return undone && undone->target_tree == tree && state->hold ? Kind::kResume : Kind::kRollback;
+}
 
 Result<ForeignScan> find_foreign(const git::Repository& repository, const State& state, const git::Oid& checked,
                                  const git::Oid& deploy) {

@@ -11,6 +11,10 @@
 
 namespace autonomous::store {
 
+// What a tree that the target was not left with is: release `to` again, drift, nothing at all. Pure. `target`: null
+// before its first entry.
+ForeignChange::Kind kind_of(const TargetState* target, const git::Oid& tree, uint32_t& to);
+
 struct ForeignScan {
   std::vector<ForeignChange> changes;    // by target
   std::vector<std::string> other_paths;  // outside of every target's folder

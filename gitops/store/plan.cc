@@ -54,6 +54,37 @@ Result<git::Oid> tree_oid(const std::map<std::string, std::string>& files, std::
 
 }  // namespace
 
+std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* target, const State& state,
+                                      const git::Oid& main, Time now) {
+  uint32_t last = target == nullptr ? 0 : target->last_number;
+  if (target != nullptr) {
+    if (ReleaseRowPtr row = target->with_key(draft.artifact, draft.trailers.input_digest, draft.intent)) {
+      if (row->number > draft.on_number || !draft.intent.empty())
+        return DraftResult(Duplicate{row->number, row->commit});
+    }
+    if (const Hold* hold = target->hold_in_force(now); hold != nullptr && !draft.past_hold) {
+      return DraftResult(Stale{"the target is held behind release " + std::to_string(hold->number)});
+    }
+  }
+  // What is frozen for everybody; whether a rollback may go past it, the policy said before.
+  for (const std::string& scope : {draft.target.environment, draft.target.str()}) {
+    auto freeze = state.freezes.find(scope);
+    bool lasts = freeze != state.freezes.end() && (!freeze->second.until || *freeze->second.until > now);
+    if (lasts && !draft.restore) return DraftResult(Stale{scope + " is frozen"});
+  }
+  if (draft.on_number != last) {
+    return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
+  }
+  const std::string judged_at = !draft.on_main.empty()  ? draft.on_main
+                                : draft.trailers.policy ? draft.trailers.policy->commit
+                                                        : "";
+  if (!judged_at.empty() && judged_at != main.hex()) return DraftResult(Stale{"main moved to " + main.short_hex()});
+  if (!draft.artifact.empty() && !draft.restore && state.is_bad(draft.artifact)) {
+    return DraftResult(Stale{"its artifact was marked bad"});
+  }
+  return std::nullopt;
+}
+
 Plan::Plan(const PlanBase& base)
     : base_(base), builder_(base.state), tip_(base.tips.deploy), ledger_tip_(base.tips.ledger) {
   for (auto [commit, tree] : {std::pair{tip_, &tree_}, std::pair{ledger_tip_, &ledger_tree_}}) {
@@ -66,11 +97,9 @@ Plan::Plan(const PlanBase& base)
 
 Result<void> Plan::add(Entry entry) {
   if (entry.time == Time{}) entry.time = base_.now;
-  uint32_t index = builder_.state().platform_entries;
-  if (entry.target) {
-    const TargetState* state = builder_.find(*entry.target);
-    index = state == nullptr ? 0 : state->entries;
-  }
+  const TargetState* state = entry.target ? builder_.find(*entry.target) : nullptr;
+  if (state != nullptr && stands_in(*state, entry)) return ok();
+  uint32_t index = !entry.target ? builder_.state().platform_entries : state == nullptr ? 0 : state->entries;
   TRY(std::string line, model::format_entry(entry));  // whatever is wrong is found before anything changes
   TRY_DO(builder_.add(entry));
   return ledger_.add(entry, index);
@@ -115,33 +144,6 @@ Result<std::optional<git::Oid>> Plan::take_on(const TakeOn& taken) {
   tip_ = commit;
   tree_ = tree;
   return std::optional<git::Oid>(commit);
-}
-
-// Why a draft cannot go out as it is.
-std::optional<DraftResult> Plan::blocked(const Draft& draft, const TargetState* state) const {
-  uint32_t last = state == nullptr ? 0 : state->last_number;
-  if (state != nullptr) {
-    if (ReleaseRowPtr row = state->with_key(draft.artifact, draft.trailers.input_digest, draft.intent)) {
-      if (row->number > draft.on_number || !draft.intent.empty())
-        return DraftResult(Duplicate{row->number, row->commit});
-    }
-    if (const Hold* hold = state->hold_in_force(base_.now); hold != nullptr && !draft.past_hold) {
-      return DraftResult(Stale{"the target is held behind release " + std::to_string(hold->number)});
-    }
-  }
-  if (draft.on_number != last) {
-    return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
-  }
-  const std::string judged_at = !draft.on_main.empty()  ? draft.on_main
-                                : draft.trailers.policy ? draft.trailers.policy->commit
-                                                        : "";
-  if (!judged_at.empty() && judged_at != base_.tips.main.hex()) {
-    return DraftResult(Stale{"main moved to " + base_.tips.main.short_hex()});
-  }
-  if (!draft.artifact.empty() && !draft.restore && builder_.state().is_bad(draft.artifact)) {
-    return DraftResult(Stale{"its artifact was marked bad"});
-  }
-  return std::nullopt;
 }
 
 // Computed, not written: what comes to nothing must leave nothing behind.
@@ -192,7 +194,7 @@ Result<DraftResult> Plan::release(const Draft& draft) {
 
 Result<DraftResult> Plan::try_release(const Draft& draft) {
   const TargetState* state = builder_.find(draft.target);
-  if (auto stop = blocked(draft, state)) return *std::move(stop);
+  if (auto stop = stopped_by(draft, state, builder_.state(), base_.tips.main, base_.now)) return *std::move(stop);
   TRY(git::Oid tree, draft_tree(draft, state));
   TRY(auto same, unchanged(draft, state));
   if (same) {

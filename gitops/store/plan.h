@@ -26,6 +26,11 @@ struct PlanBase {
   Time now;
 };
 
+// Why a draft cannot go out as it is (Duplicate, Stale), judged by the ledger alone. Pure. `target`: null before its
+// first entry.
+std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* target, const State& state,
+                                      const git::Oid& main, Time now);
+
 class Plan {
  public:
   explicit Plan(const PlanBase& base);
@@ -58,7 +63,6 @@ class Plan {
     const Draft* draft = nullptr;  // whose files and inputs are still to be written; null: they are there
   };
 
-  std::optional<DraftResult> blocked(const Draft& draft, const TargetState* state) const;
   Result<std::optional<uint32_t>> unchanged(const Draft& draft, const TargetState* state) const;
   Result<git::Oid> draft_tree(const Draft& draft, const TargetState* state) const;
   Result<void> write_files(const Draft& draft, const git::Oid& tree);

@@ -234,6 +234,7 @@ void Record::Impl::send_tags(const Ctx& ctx) {
 
 // ---- the class
 
+Record::Record() = default;
 Record::Record(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Record::~Record() = default;
 

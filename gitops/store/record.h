@@ -198,29 +198,32 @@ class Record {
   // First start: makes main (platform.yaml), deploy and the ledger. kCorrupt: what is there is not whole; nothing was
   // written. kInvalid for a SHA-256 repository. Finishes or drops what the journal holds.
   static Result<std::unique_ptr<Record>> open(const Ctx& ctx, RecordConfig config, const Clock& clock);
-  ~Record();
+  virtual ~Record();
 
   // Looks at the repository and takes in what others did: adopts reverts, writes drift down. Cheap when nothing moved.
   // kConflict ("rewritten"): a tip does not descend from the last known one; nothing is written until accept_rewrite.
-  Result<Foreign> sync(const Ctx& ctx);
+  virtual Result<Foreign> sync(const Ctx& ctx);
   // An error: nothing is known to be done (the remote is away, a rewrite, a stop). Otherwise every draft has a result.
-  Result<BatchResult> commit(const Ctx& ctx, Batch batch);
+  virtual Result<BatchResult> commit(const Ctx& ctx, Batch batch);
   // An operator says that the rewritten branches are right. What they gave up is named in the ledger.
-  Result<void> accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because);
+  virtual Result<void> accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because);
 
   // Any thread.
-  StatePtr state() const;
+  virtual StatePtr state() const;
 
   // ---- reading, on the writer's thread (other threads open their own Reader)
-  git::Repository& repository();
-  git::Oid main() const;  // the tip as of the last look
-  git::Oid deploy() const;
+  virtual git::Repository& repository();
+  virtual git::Oid main() const;  // the tip as of the last look
+  virtual git::Oid deploy() const;
 
   // Tags that the ledger holds and the repository does not (or others instead): put back, byte for byte.
   struct TagRepair {
     std::vector<std::string> restored, wrong;
   };
-  Result<TagRepair> repair_tags(const Ctx& ctx, size_t newest = 5000);
+  virtual Result<TagRepair> repair_tags(const Ctx& ctx, size_t newest = 5000);
+
+ protected:
+  Record();  // of a world without disks (tests/fault), which overrides all of the above
 
  private:
   struct Impl;

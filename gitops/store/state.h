@@ -156,6 +156,11 @@ struct State {
 };
 using StatePtr = std::shared_ptr<const State>;
 
+// Whether the ledger says already what was found out: the entry itself (its answer was lost, and it comes again), or an
+// outcome of a release that has one (two daemons found it out). Said again, it would be doubled. Never true of a
+// decision: a clock may stand still between a hold, a resume and a hold.
+bool stands_in(const TargetState& target, const model::Entry& entry);
+
 // Takes in what an entry says beyond its target: marks, freezes, keys.
 void apply_everywhere(State& state, const model::Entry& entry);
 

@@ -150,6 +150,51 @@ TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   EXPECT_EQ(board_.rows().at(0).state, TargetState::kWaiting);
 }
 
+TEST_F(BoardTest, AHoldThatEndsByItselfLetsGo) {
+  store::Builder builder;
+  model::Entry hold;
+  hold.type = model::EntryType::kHold;
+  hold.target = model::Target{"local", "shop", "web"};
+  hold.time = clock_.now();
+  hold.until = clock_.now() + hours(1);
+  ASSERT_TRUE(builder.add(hold));
+  board_.set_state(builder.finish({}, {}, {}));
+  board_.want(push("aaaa"), nullptr);
+  clock_.advance(hours(2));
+  board_.judge_gates();
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(board_.take_render(stop.get_token()));
+}
+
+TEST_F(BoardTest, PausesAndDeadlinesOutliveASetClock) {
+  board_.want(push("aaaa"), nullptr);
+  Flight flight = *board_.take_render({});
+  board_.post(flight.id, model::RenderFailed{"a worker died", true});
+  clock_.advance(hours(-5));
+  board_.clock_jumped(hours(-5));
+  clock_.advance(seconds(1));
+  flight = render_next();
+  board_.take_ready(10);
+  board_.post(flight.id, model::Committed{1, "c", clock_.now() + seconds(60)});
+  clock_.advance(hours(5));
+  board_.clock_jumped(hours(5));
+  EXPECT_EQ(model::next_step(board_.verifying().at(0).release, clock_.now()), model::Step::kVerify);
+}
+
+TEST_F(BoardTest, WhatWaitsFollowsMain) {
+  auto rollback = std::make_shared<Wish>();
+  rollback->target = {"local", "shop", "web"};
+  rollback->view = view_;
+  rollback->intent = "rollback-1";
+  rollback->restore = 1;
+  board_.want(rollback, nullptr);
+  auto moved = std::make_shared<PlatformView>(*view_);
+  moved->tip = moved->commit = *git::Oid::parse(std::string(40, 'a'));
+  board_.set_view(moved);
+  EXPECT_EQ(board_.take_render({})->wish->view, PlatformPtr(moved));
+}
+
 TEST_F(BoardTest, RowsArePublishedAsTheyChange) {
   board_.want(push("aaaa"), nullptr);
   auto batch = bus_.after(0);

@@ -171,5 +171,17 @@ TEST_F(PlannerTest, ANakedDockerfileSaysWhatIsMissing) {
   EXPECT_NE(plan.errors[0].text().find("autonomous init"), std::string::npos);
 }
 
+TEST_F(PlannerTest, WhatMainSaysOtherwiseIsWantedAgain) {
+  git::Oid head = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}, {"api/a", "1"}});
+  released({"local", "shop", "web"}, head);
+  released({"local", "shop", "api"}, head);
+  EXPECT_TRUE(plan_at(head).wishes.empty());
+  input_.configured_otherwise = [](const model::Target& target) { return target.app == "web"; };
+  Plan plan = plan_at(head);
+  ASSERT_EQ(plan.wishes.size(), 1u);
+  EXPECT_EQ(plan.wishes[0]->target.app, "web");
+  EXPECT_EQ(plan.wishes[0]->trigger, model::Trigger::kConfiguration);
+}
+
 }  // namespace
 }  // namespace autonomous::daemon

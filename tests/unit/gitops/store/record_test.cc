@@ -310,7 +310,13 @@ TEST(Record, SegmentsHold256Entries) {
   Record& record = bed.open();
   release(record, kWeb, "1");
   Batch batch;
-  for (int i = 0; i < 600; ++i) batch.entries.push_back(outcome_of(kWeb, 1));
+  model::Entry failed;
+  failed.type = model::EntryType::kFailed;
+  failed.target = kWeb;
+  for (int i = 0; i < 600; ++i) {
+    failed.reason = "attempt " + std::to_string(i);
+    batch.entries.push_back(failed);
+  }
   ASSERT_TRUE(record.commit(Ctx{}, batch));
   std::string tree = "autonomous/ledger/deploy:local/shop/web";
   EXPECT_EQ(bed.git({"ls-tree", "--name-only", tree}), "000001.jsonl\n000002.jsonl\n000003.jsonl\n");
@@ -350,6 +356,30 @@ TEST(Record, ADamagedRecordIsReportedAndLeftAlone) {
   EXPECT_EQ(opened.error().code(), Code::kCorrupt);
   EXPECT_NE(opened.error().line().find("000001.jsonl"), std::string::npos) << opened.error().line();
   EXPECT_EQ(bed.git({"for-each-ref"}), before);
+}
+
+TEST(Record, WhatWasFoundOutIsSaidOnce) {
+  Bed bed;
+  Record& record = bed.open();
+  release(record, kWeb, "1");
+  model::Entry failed;
+  failed.type = model::EntryType::kFailed;
+  failed.target = kWeb;
+  failed.time = bed.clock().now();
+  failed.reason = "a template that does not parse";
+  model::Entry hold;
+  hold.type = model::EntryType::kHold;
+  hold.target = kWeb;
+  hold.time = bed.clock().now();
+  Batch batch;
+  // Its answer was lost, so all of it comes again; a second daemon found another outcome.
+  batch.entries = {outcome_of(kWeb, 1), failed, failed, outcome_of(kWeb, 1, model::Verdict::kFailed), hold, hold};
+  ASSERT_TRUE(record.commit(Ctx{}, batch));
+  TargetPtr web = record.state()->find(kWeb);
+  EXPECT_EQ(web->entries, 5u);
+  EXPECT_EQ(web->attempts.size(), 1u);
+  EXPECT_EQ(web->decisions.size(), 2u);
+  EXPECT_EQ(web->live()->outcome->verdict, model::Verdict::kHealthy);
 }
 
 }  // namespace
