@@ -123,6 +123,7 @@ struct Parser::State {
       patched = without_quote_escapes(text);
       text = patched;
     }
+    if (text.data() == nullptr) text = "";  // libyaml insists on a pointer, an empty view may have none
     if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     yaml_parser_set_encoding(&parser, YAML_ANY_ENCODING);

@@ -8,6 +8,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -16,6 +17,7 @@
 #include "render/funcs/families.h"
 #include "render/funcs/random.h"
 #include "render/funcs/secrets.h"
+#include "render/template/format.h"
 
 namespace autonomous::render {
 namespace {
@@ -138,39 +140,38 @@ Value certificate_value(Context& cx, std::string_view cert, std::string_view key
 // What a certificate shall say.
 struct Request {
   std::string name;
-  std::string alternatives;  // "IP:…,DNS:…" for OpenSSL
+  std::vector<std::string> addresses;  // 4 or 16 bytes each
+  std::vector<std::string> names;      // of DNS, in any characters of ASCII: Go checks no more
   int64_t days = 0;
   bool authority = false;
 };
 
 bool add_alternatives(Context& cx, Value ips, Value names, Request& request) {
-  auto add = [&request](std::string_view kind, std::string_view text) {
-    request.alternatives += (request.alternatives.empty() ? "" : ",") + std::string(kind) + std::string(text);
-  };
   for (Value ip : ips.is_list() ? ips.items() : Args()) {
     if (!ip.is_string()) {
       cx.fail("error parsing ip: ", to_text(cx, ip.unwrapped()), " is not a string");
       return false;
     }
     std::string text(ip.string());
-    unsigned char bytes[16];
-    if (inet_pton(AF_INET, text.c_str(), bytes) != 1 && inet_pton(AF_INET6, text.c_str(), bytes) != 1) {
+    char bytes[16];
+    size_t size = inet_pton(AF_INET, text.c_str(), bytes) == 1    ? 4
+                  : inet_pton(AF_INET6, text.c_str(), bytes) == 1 ? 16
+                                                                  : 0;
+    if (size == 0) {
       cx.fail("error parsing ip: ", text);
       return false;
     }
-    add("IP:", text);
+    std::string address(bytes, size);
+    // To4: an IPv4 address within IPv6 is written short.
+    if (address.starts_with(std::string_view("\0\0\0\0\0\0\0\0\0\0\xFF\xFF", 12))) address.erase(0, 12);
+    request.addresses.push_back(std::move(address));
   }
   for (Value name : names.is_list() ? names.items() : Args()) {
     if (!name.is_string()) {
       cx.fail("error processing alternate dns name: ", to_text(cx, name.unwrapped()), " is not a string");
       return false;
     }
-    // A comma would begin a new name in OpenSSL's syntax, and is in no DNS name.
-    if (name.string().find_first_of(",\n") != std::string_view::npos) {
-      cx.fail("error creating certificate: x509: ", name.string(), " cannot be encoded as an IA5String");
-      return false;
-    }
-    add("DNS:", name.string());
+    request.names.emplace_back(name.string());
   }
   return true;
 }
@@ -181,6 +182,31 @@ bool add_extension(X509* certificate, X509* issuer, int id, const std::string& t
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   Extension extension(X509V3_EXT_conf_nid(nullptr, &context, id, text.c_str()));
   return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+// crypto/x509's marshalSANs: the names, then the addresses, none of them read any further.
+bool add_alternative_names(X509* certificate, const Request& request) {
+  if (request.names.empty() && request.addresses.empty()) return true;
+  std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>> names(GENERAL_NAMES_new());
+  auto add = [&](int kind, ASN1_STRING* value, const std::string& bytes) {
+    ASN1_STRING_set(value, bytes.data(), static_cast<int>(bytes.size()));
+    GENERAL_NAME* name = GENERAL_NAME_new();
+    GENERAL_NAME_set0_value(name, kind, value);
+    sk_GENERAL_NAME_push(names.get(), name);
+  };
+  for (const std::string& name : request.names) add(GEN_DNS, ASN1_IA5STRING_new(), name);
+  for (const std::string& address : request.addresses) add(GEN_IPADD, ASN1_OCTET_STRING_new(), address);
+  return X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, 0) == 1;
+}
+
+// encoding/asn1 takes the narrower type where it is enough; OpenSSL's own choice has a limit of 64 characters, Go none.
+int name_type(std::string_view text) {
+  constexpr std::string_view kOthers = " '()+,-./:=?";
+  for (char c : text) {
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!plain && kOthers.find(c) == std::string_view::npos) return V_ASN1_UTF8STRING;
+  }
+  return V_ASN1_PRINTABLESTRING;
 }
 
 // Issued by itself when `issuer` is null.
@@ -196,7 +222,7 @@ std::string make_certificate(Context& cx, const Request& request, EVP_PKEY* key,
   ASN1_TIME_set(X509_getm_notBefore(cert), now);
   ASN1_TIME_adj(X509_getm_notAfter(cert), now, static_cast<int>(request.days), 0);
   X509_NAME* subject = X509_get_subject_name(cert);
-  if (!request.name.empty() && X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+  if (!request.name.empty() && X509_NAME_add_entry_by_NID(subject, NID_commonName, name_type(request.name),
                                                           reinterpret_cast<const unsigned char*>(request.name.data()),
                                                           static_cast<int>(request.name.size()), -1, 0) != 1) {
     return "";
@@ -214,7 +240,7 @@ std::string make_certificate(Context& cx, const Request& request, EVP_PKEY* key,
   if (good && issuer != nullptr && X509_get0_subject_key_id(issuer) != nullptr) {
     good = add_extension(cert, by, NID_authority_key_identifier, "keyid");
   }
-  if (good && !request.alternatives.empty()) good = add_extension(cert, by, NID_subject_alt_name, request.alternatives);
+  good = good && add_alternative_names(cert, request);
   bool own_digest = EVP_PKEY_base_id(issuer_key) == EVP_PKEY_ED25519;
   if (!good || X509_sign(cert, issuer_key, own_digest ? nullptr : EVP_sha256()) <= 0) return "";
   Buffer out(BIO_new(BIO_s_mem()));
@@ -226,6 +252,11 @@ Value issue(Context& cx, const Request& request, EVP_PKEY* key, X509* issuer, EV
   constexpr int64_t kMostDays = 2'900'000;  // the year 9999
   if (request.days > kMostDays || request.days < -kMostDays) {
     return cx.fail("error creating certificate: x509: cannot represent time as GeneralizedTime");
+  }
+  for (const std::string& name : request.names) {
+    bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (!ascii)
+      return cx.fail("error creating certificate: x509: ", quote_go(name), " cannot be encoded as an IA5String");
   }
   std::string cert = make_certificate(cx, request, key, issuer, issuer_key);
   if (cert.empty()) return cx.fail("error creating certificate: x509: what it shall say can't be encoded");
@@ -249,14 +280,14 @@ Value func_gen_ca(Context& cx, Args args) {
   if (refuse_in_release(cx, with_key ? "genCAWithKey" : "genCA", kSecretInstead)) return {};
   Pkey key = key_for(cx, with_key ? &args[2] : nullptr);
   if (key == nullptr) return {};
-  Request request{std::string(args[0].string()), "", args[1].integer(), true};
+  Request request{std::string(args[0].string()), {}, {}, args[1].integer(), true};
   return issue(cx, request, key.get(), nullptr, key.get());
 }
 
 template <bool with_key>
 Value func_gen_self_signed(Context& cx, Args args) {
   if (refuse_in_release(cx, with_key ? "genSelfSignedCertWithKey" : "genSelfSignedCert", kSecretInstead)) return {};
-  Request request{std::string(args[0].string()), "", args[3].integer(), false};
+  Request request{std::string(args[0].string()), {}, {}, args[3].integer(), false};
   Pkey key = key_for(cx, with_key ? &args[4] : nullptr);
   if (key == nullptr || !add_alternatives(cx, args[1], args[2], request)) return {};
   return issue(cx, request, key.get(), nullptr, key.get());
@@ -270,7 +301,7 @@ Certificate parse_certificate(const Pem& pem) {
 template <bool with_key>
 Value func_gen_signed(Context& cx, Args args) {
   if (refuse_in_release(cx, with_key ? "genSignedCertWithKey" : "genSignedCert", kSecretInstead)) return {};
-  Request request{std::string(args[0].string()), "", args[3].integer(), false};
+  Request request{std::string(args[0].string()), {}, {}, args[3].integer(), false};
   Pkey key = key_for(cx, with_key ? &args[5] : nullptr);
   if (key == nullptr) return {};
   auto field = [&](std::string_view name) { return args[4].structure()->find(name)->value.string(); };

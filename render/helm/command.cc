@@ -3,20 +3,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <set>
 
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "render/helm/batch.h"
 #include "render/helm/engine.h"
+#include "render/helm/flag_checks.h"
 #include "render/helm/match.h"
+#include "render/helm/output_dir.h"
 #include "render/helm/render_flags.h"
+#include "render/helm/work.h"
 #include "render/helm/worker.h"
 #include "render/template/format.h"
 
@@ -72,6 +75,11 @@ Result<std::string> read_path(const std::string& path) {
   return text;
 }
 
+bool is_set(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text != nullptr && parse_bool(text).value_or(false);
+}
+
 // NameAndChart
 Result<std::pair<std::string, std::string>> name_and_chart(const RenderFlags& flags) {
   const auto& rest = flags.rest;
@@ -109,6 +117,7 @@ Result<std::shared_ptr<const Chart>> locate(const std::string& given, const Rend
   options.helm = flags.helm == "3" ? HelmVersion::k3 : HelmVersion::k4;
   options.path = absolute(name);
   options.warnings = warnings;
+  if (flags.verify) TRY_DO(refuse_to_verify(options.path, S_ISDIR(info.st_mode)));
   if (S_ISDIR(info.st_mode)) return load_chart(*disk_tree(options.path), options);
   TRY(std::string bytes, read_path(options.path));
   return load_chart_archive(options.path, bytes, options);
@@ -122,53 +131,9 @@ Result<void> read_values_files(const RenderFlags& flags, ChartInput& input) {
   return ok();
 }
 
-// --output-dir: each file anew at its first document, longer with every further one; hooks always go on where a file
-// is.
-Result<void> write_pieces(const RenderFlags& flags, const std::string& release, const Rendered& rendered) {
-  std::set<std::string> written;
-  for (const Piece& piece : rendered.pieces) {
-    bool is_hook = piece.kind == Piece::Kind::kHook || piece.kind == Piece::Kind::kTestHook;
-    std::string folder = flags.output_dir;
-    if (flags.release_name && piece.kind != Piece::Kind::kCrd) folder = clean_path(folder + "/" + release);
-    std::string path = folder + "/" + piece.source;
-    TRY_DO(make_folders(path.substr(0, path.rfind('/'))));
-    bool append = is_hook ? exists(path) : written.contains(path);
-    FILE* file = std::fopen(path.c_str(), append ? "ae" : "we");
-    if (file == nullptr) return open_error(path);
-    print(file, "---\n# Source: " + piece.source + "\n" + piece.text + "\n");
-    if (std::fclose(file) != 0) return fail(Code::kUnavailable, "cannot write ", path, ": ", std::strerror(errno));
-    print(stdout, "wrote " + path + "\n");
-    written.insert(path);
-  }
-  return ok();
-}
-
-Result<void> check_flags(const RenderFlags& flags, const Flags& parsed) {
-  if (flags.helm != "3" && flags.helm != "4")
-    return fail(Code::kInvalid, "--helm takes 3 or 4, not ", render::quote_go(flags.helm));
-  if (parsed.given("force-conflicts") && (parsed.given("force-replace") || parsed.given("force"))) {
-    std::string other = parsed.given("force") ? "force" : "force-replace";
-    return fail(Code::kInvalid, "if any flags in the group [", other,
-                " force-conflicts] are set none of the others can be; [force-conflicts ", other, "] were all set");
-  }
-  if (flags.validate || flags.dry_run == "server") {
-    return fail(Code::kInvalid, "--validate and --dry-run=server ask a cluster; `autonomous render` never does");
-  }
-  if (flags.dependency_update) {
-    return fail(Code::kInvalid, "--dependency-update would use the network; run `helm dependency update` first");
-  }
-  if (flags.verify) return fail(Code::kInvalid, "--verify is not available here: no keyring is read");
-  if (flags.dry_run != "client" && flags.dry_run != "none" && flags.dry_run != "unset" && flags.dry_run != "true" &&
-      flags.dry_run != "false") {
-    return fail(Code::kInvalid, "invalid dry-run value (", render::quote_go(flags.dry_run),
-                R"(). Must be "none", "server", or "client")");
-  }
-  return ok();
-}
-
 ChartInput input_of(const RenderFlags& flags) {
   ChartInput input;
-  input.helm = flags.helm == "3" ? HelmVersion::k3 : HelmVersion::k4;
+  input.helm = flags.three() ? HelmVersion::k3 : HelmVersion::k4;
   const char* environment = std::getenv("HELM_NAMESPACE");
   if (!flags.release_namespace.empty()) {
     input.release_namespace = flags.release_namespace;
@@ -185,6 +150,9 @@ ChartInput input_of(const RenderFlags& flags) {
   input.no_hooks = flags.no_hooks;
   input.skip_schema = flags.skip_schema;
   input.with_values = false;
+  input.debug = flags.debug;
+  input.enable_dns = flags.enable_dns;
+  input.labels = flags.labels;
   if (flags.output_dir.empty()) input.show_only = flags.show_only;
   return input;
 }
@@ -195,33 +163,74 @@ std::string generated_name(const std::string& chart) {
   return base.substr(0, base.find('.')) + "-" + std::to_string(std::time(nullptr));
 }
 
+// What helm 4 logs with --debug on its way to the chart.
+void debug(const RenderFlags& flags, std::vector<std::string>& log, std::string_view message, std::string_view key,
+           std::string_view value) {
+  if (!flags.debug || flags.three()) return;
+  log.push_back("level=DEBUG msg=\"" + std::string(message) + "\" " + std::string(key) + "=" + slog_value(value));
+}
+
+// With --debug, what was rendered before the error; its own error is helm's where a wanted template is not there.
+Result<void> print_partial(const RenderFlags& flags, const ChartInput& input, const Rendered& partial) {
+  if (!flags.output_dir.empty()) {
+    print(stdout, "\n");
+    return ok();
+  }
+  if (input.show_only.empty()) {
+    print(stdout, partial.manifest);
+    return ok();
+  }
+  auto shown = only_shown(partial.manifest, input.show_only, input.helm);
+  // helm 4 says what went wrong before, helm 3 that it misses the template.
+  if (!shown) return flags.three() ? Result<void>(std::move(shown).error()) : ok();
+  print(stdout, *shown);
+  return ok();
+}
+
+Result<Rendered> render_chart(const RenderFlags& flags, ChartInput& input, std::vector<std::string>& log,
+                              Rendered& partial) {
+  TRY_DO(check_kube_version(input.kube_version, input.helm));
+  if (!flags.three()) TRY_DO(check_dry_run4(flags, log));
+  debug(flags, log, "Original chart version", "version", flags.version);
+  TRY(auto names, name_and_chart(flags));
+  input.release_name = names.first;
+  if (flags.generate_name && flags.rest.size() == 1) input.release_name = generated_name(names.second);
+  std::vector<std::string> while_loading;
+  auto chart = locate(names.second, flags, &while_loading);
+  // helm finds the chart, then reads the values, then loads the chart: so do its errors come.
+  bool found = chart || (chart.error().code() != Code::kNotFound && chart.error().code() != Code::kDenied);
+  if (!found) return std::move(chart).error();
+  debug(flags, log, "Chart path", "path", absolute(std::string(trim(names.second))));
+  log.insert(log.end(), while_loading.begin(), while_loading.end());
+  TRY_DO(read_values_files(flags, input));
+  if (!chart) {
+    TRY_DO(check_user_values(input));
+    return std::move(chart).error();
+  }
+  TRY_DO(check_after_load(flags, **chart));
+  input.chart = *std::move(chart);
+  return helm::render(input, &log, &partial);
+}
+
 int render_one(const RenderFlags& flags) {
   ChartInput input = input_of(flags);
-  std::vector<std::string> warnings;
-  auto result = [&]() -> Result<Rendered> {
-    TRY_DO(check_kube_version(input.kube_version, input.helm));
-    TRY(auto names, name_and_chart(flags));
-    input.release_name = names.first;
-    if (flags.generate_name && flags.rest.size() == 1) input.release_name = generated_name(names.second);
-    auto chart = locate(names.second, flags, &warnings);
-    // helm finds the chart, then reads the values, then loads the chart: so do its errors come.
-    bool found = chart || (chart.error().code() != Code::kNotFound && chart.error().code() != Code::kDenied);
-    if (!found) return std::move(chart).error();
-    TRY_DO(read_values_files(flags, input));
-    if (!chart) {
-      TRY_DO(check_user_values(input));
-      return std::move(chart).error();
+  std::vector<std::string> log;
+  Rendered partial;
+  auto result = render_chart(flags, input, log, partial);
+  for (const std::string& line : log) print(stderr, line + "\n");
+  if (!result) {
+    bool rendered_some = flags.debug && !result.error().hint().empty();
+    if (rendered_some) {
+      auto shown = print_partial(flags, input, partial);
+      if (!shown) return fail_with(shown.error());
     }
-    input.chart = *std::move(chart);
-    return helm::render(input, &warnings);
-  }();
-  for (const std::string& warning : warnings) print(stderr, warning + "\n");
-  if (!result) return fail_with(result.error(), flags.debug);
+    return fail_with(result.error(), flags.debug);
+  }
   if (flags.output_dir.empty()) {
     print(stdout, result->manifest);
     return 0;
   }
-  auto written = write_pieces(flags, input.release_name, *result);
+  auto written = write_pieces(*result, flags.output_dir, flags.release_name ? input.release_name : "");
   if (!written) return fail_with(written.error());
   if (flags.show_only.empty()) {
     print(stdout, "\n");
@@ -256,9 +265,18 @@ std::string render_help() {
 
 int render_command(const std::vector<std::string>& arguments) {
   RenderFlags flags;
+  flags.helm = helm_asked_for(arguments);
+  if (flags.helm != "3" && flags.helm != "4")
+    return fail_with(fail(Code::kInvalid, "--helm takes 3 or 4, not ", render::quote_go(flags.helm)));
+  flags.debug = is_set("HELM_DEBUG");
   Flags parser;
   flags.add_to(parser);
   auto parsed = parser.parse(arguments, flags.rest, flags.notices);
+  if (flags.color != "never" && flags.color != "auto" && flags.color != "always") {  // helm 4 looks at it first
+    std::string why = "invalid color mode " + render::quote_go(flags.color) + ": must be one of: never, auto, always";
+    print(stderr, "level=WARN msg=\"command failed\" error=" + slog_value(why) + "\n");
+    return 1;
+  }
   for (const std::string& notice : flags.notices) print(stderr, notice + "\n");
   if (!parsed) return fail_with(parsed.error());
   if (parser.asks_help()) {
@@ -274,8 +292,10 @@ int render_command(const std::vector<std::string>& arguments) {
         "Error: \"autonomous render\" requires at least 1 argument\n\nUsage:  autonomous render [NAME] [CHART] [flags]\n");
     return 1;
   }
-  auto good = check_flags(flags, parser);
-  if (!good) return fail_with(good.error());
+  if (!flags.three()) {
+    auto good = check_groups(parser);
+    if (!good) return fail_with(good.error());
+  }
   return render_one(flags);
 }
 

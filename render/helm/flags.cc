@@ -12,15 +12,6 @@ namespace {
 
 std::string go_quoted(std::string_view text) { return render::quote_go(text); }
 
-// strconv.ParseBool
-Result<bool> parse_bool(std::string_view text) {
-  constexpr std::string_view kTrue[] = {"1", "t", "T", "true", "TRUE", "True"};
-  constexpr std::string_view kFalse[] = {"0", "f", "F", "false", "FALSE", "False"};
-  if (std::find(std::begin(kTrue), std::end(kTrue), text) != std::end(kTrue)) return true;
-  if (std::find(std::begin(kFalse), std::end(kFalse), text) != std::end(kFalse)) return false;
-  return fail(Code::kInvalid, "strconv.ParseBool: parsing ", go_quoted(text), ": invalid syntax");
-}
-
 // time.ParseDuration, as far as it goes wrong.
 Result<void> check_duration(std::string_view whole) {
   auto bad = [&] { return fail(Code::kInvalid, "time: invalid duration ", go_quoted(whole)); };
@@ -131,6 +122,7 @@ Result<void> assign(Flags::Flag& flag, const std::string& value) {
       TRY(auto fields, parse_csv(value));
       for (const std::string& field : fields) {
         if (field.find('=') == std::string::npos) return fail(Code::kInvalid, field, " must be formatted as key=value");
+        if (texts != nullptr) texts->push_back(field);
       }
       return ok();
     }
@@ -142,6 +134,14 @@ Result<void> assign(Flags::Flag& flag, const std::string& value) {
 }
 
 }  // namespace
+
+Result<bool> parse_bool(std::string_view text) {
+  constexpr std::string_view kTrue[] = {"1", "t", "T", "true", "TRUE", "True"};
+  constexpr std::string_view kFalse[] = {"0", "f", "F", "false", "FALSE", "False"};
+  if (std::find(std::begin(kTrue), std::end(kTrue), text) != std::end(kTrue)) return true;
+  if (std::find(std::begin(kFalse), std::end(kFalse), text) != std::end(kFalse)) return false;
+  return fail(Code::kInvalid, "strconv.ParseBool: parsing ", go_quoted(text), ": invalid syntax");
+}
 
 Flags::Flag* Flags::find(std::string_view name) {
   auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name; });
@@ -159,6 +159,7 @@ bool Flags::given(std::string_view name) const {
 
 Result<void> Flags::set(Flag& flag, const std::string& value, std::vector<std::string>& notices) {
   auto assigned = assign(flag, value);
+  if (assigned && flag.check != nullptr) assigned = flag.check(value, notices);
   if (!assigned) {
     std::string shown = (flag.letter != 0 ? std::string("-") + flag.letter + ", --" : "--") + std::string(flag.name);
     return fail(Code::kInvalid, "invalid argument ", go_quoted(value), " for ", go_quoted(shown),
@@ -178,11 +179,8 @@ Result<void> Flags::parse_long(const std::string& argument, const std::vector<st
     return fail(Code::kInvalid, "bad flag syntax: ", argument);
   size_t equals = name.find('=');
   Flag* flag = find(name.substr(0, equals));
+  if (name.substr(0, equals) == "help") flag = &help_flag_;
   if (flag == nullptr) {
-    if (name.substr(0, equals) == "help") {
-      help_ = true;
-      return ok();
-    }
     return fail(Code::kInvalid, "unknown flag: --", name.substr(0, equals));
   }
   if (equals != std::string_view::npos) return set(*flag, std::string(name.substr(equals + 1)), notices);
@@ -198,12 +196,8 @@ Result<void> Flags::parse_short(const std::string& argument, const std::vector<s
   while (!letters.empty()) {
     char letter = letters.front();
     std::string_view rest = letters.substr(1);
-    Flag* flag = find(letter);
+    Flag* flag = letter == 'h' ? &help_flag_ : find(letter);
     if (flag == nullptr) {
-      if (letter == 'h') {
-        help_ = true;
-        return ok();
-      }
       return fail(Code::kInvalid, "unknown shorthand flag: '", letter, "' in -", letters);
     }
     if (rest.size() > 1 && rest.front() == '=') return set(*flag, std::string(rest.substr(1)), notices);
@@ -234,7 +228,6 @@ Result<void> Flags::parse(const std::vector<std::string>& arguments, std::vector
     } else {
       TRY_DO(parse_short(argument, arguments, at, notices));
     }
-    if (help_) return ok();
   }
   return ok();
 }

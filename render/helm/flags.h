@@ -11,6 +11,9 @@
 
 namespace autonomous::helm {
 
+// strconv.ParseBool, with its error.
+Result<bool> parse_bool(std::string_view text);
+
 class Flags {
  public:
   enum class Kind : uint8_t { kBool, kString, kStringArray, kStringSlice, kStringToString, kDuration, kInt, kFloat };
@@ -23,16 +26,22 @@ class Flags {
     void* into = nullptr;      // bool*, std::string* or std::vector<std::string>*, by kind; may be null: only checked
     std::string_view bare_value{};  // what `--flag` alone means ("" = it needs an argument); bools: "true"
     std::string_view deprecated{};  // the notice that its use prints
+    // What else its value has to be; may give notices of its own. Null: nothing.
+    Result<void> (*check)(const std::string& value, std::vector<std::string>& notices) = nullptr;
     bool given = false;
   };
+
+  Flags() = default;
+  Flags(const Flags&) = delete;
+  Flags& operator=(const Flags&) = delete;
 
   void add(Flag flag) { flags_.push_back(flag); }
   // Parses all; what is no flag goes to `rest`. Deprecation notices go to `notices`, a line each.
   Result<void> parse(const std::vector<std::string>& arguments, std::vector<std::string>& rest,
                      std::vector<std::string>& notices);
   bool given(std::string_view name) const;
-  bool asks_help() const { return help_; }
-  std::string usages() const;  // aligned lines for --help
+  bool asks_help() const { return help_; }  // asked for anywhere, as long as the rest is right
+  std::string usages() const;               // aligned lines for --help
 
  private:
   Flag* find(std::string_view name);
@@ -45,6 +54,7 @@ class Flags {
 
   std::vector<Flag> flags_;
   bool help_ = false;
+  Flag help_flag_{.name = "help", .letter = 'h', .kind = Kind::kBool, .into = &help_};
 };
 
 }  // namespace autonomous::helm

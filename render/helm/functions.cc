@@ -18,7 +18,11 @@ using render::Context;
 using render::Type;
 
 // No name ever resolves here: helm does not either, unless it is told to.
-Value get_host_by_name(Context&, Args) { return Value::of(""); }
+Value get_host_by_name(Context& cx, Args) {
+  if (cx.options().wants_dns)
+    return cx.fail("rendering uses no network, so no name can be looked up: leave out --enable-dns");
+  return Value::of("");
+}
 
 constexpr render::Function kHelm[] = {{"getHostByName", render::params(Type::kString), get_host_by_name}};
 

@@ -1,5 +1,6 @@
 #include "render/helm/helm.h"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 
@@ -47,6 +48,7 @@ Map* release_of(Work& work, const ChartInput& input) {
 render::Options options_of(const ChartInput& input) {
   render::Options options;
   options.helm = static_cast<int>(input.helm);
+  options.wants_dns = input.enable_dns;
   if (input.determinism) {
     options.deterministic = true;
     options.seed = input.determinism->seed;
@@ -66,9 +68,11 @@ Result<KubeVersion> kube_version_of(std::string_view text, HelmVersion helm) {
 class Run {
  public:
   Run(const ChartInput& input, std::vector<std::string>* warnings)
-      : input_(input), arena_(input.limits.memory), work_(arena_, input.helm, warnings), warnings_(warnings) {}
+      : input_(input), arena_(input.limits.memory), work_(arena_, input.helm, warnings), warnings_(warnings) {
+    work_.debug = input.debug;
+  }
 
-  Result<Rendered> go() {
+  Result<Rendered> go(Rendered* partial) {
     TRY(KubeVersion kube, kube_version_of(input_.kube_version, input_.helm));
     kube_ = std::move(kube);
     TRY(Map * user, user_values(work_, input_));
@@ -77,14 +81,21 @@ class Run {
     WorkChart* root = work_.add(*input_.chart);
     TRY_DO(dependencies(*root, user));
     TRY(Map * values, coalesce_values(work_, *root, user));
-    if (!input_.skip_schema) TRY_DO(check_schemas(*root, values));
+    if (!input_.skip_schema) TRY_DO(check_schemas(work_, *root, values));
+    TRY_DO(check_labels());
     Rendered rendered;
     if (input_.with_values) {
       TRY(rendered.values, render::write_yaml(Value::of(values)));
     }
     auto filled = templates(*root, values, rendered);
-    // helm shows what it has so far only when asked; the words are its own.
-    if (!filled) return std::move(std::move(filled).error()).hint("Use --debug flag to render out invalid YAML");
+    if (!filled) {
+      if (partial != nullptr) *partial = std::move(rendered);
+      // helm shows what it has so far only when asked; the words are its own.
+      return std::move(std::move(filled).error()).hint("Use --debug flag to render out invalid YAML");
+    }
+    if (!input_.show_only.empty()) {
+      TRY(rendered.manifest, only_shown(rendered.manifest, input_.show_only, input_.helm));
+    }
     return rendered;
   }
 
@@ -104,7 +115,9 @@ class Run {
     }
     // helm 4 loads charts of version 3, which are still an experiment, and then refuses them in two places.
     bool third = four() && md.api_version == "v3";
-    Result<void> complete = third && !md.dependencies.empty()
+    // It makes a list as long as charts/ is, and fills in what Chart.yaml asks for: what stays empty, it stumbles on.
+    // (It panics where Chart.yaml asks for more.)
+    Result<void> complete = third && md.dependencies.size() < input_.chart->dependencies.size()
                                 ? Result<void>(fail(Code::kInvalid, "unsupported chart dependency type"))
                                 : check_dependencies(*input_.chart);
     if (complete && third) return fail(Code::kInvalid, "invalid chart apiVersion");
@@ -114,6 +127,19 @@ class Run {
             ? "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
             : "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies",
         complete.error());
+  }
+
+  // driver.ContainsSystemLabels
+  Result<void> check_labels() {
+    constexpr std::string_view kSystem[] = {"name", "owner", "status", "version", "createdAt", "modifiedAt"};
+    for (std::string_view label : input_.labels) {
+      if (std::find(std::begin(kSystem), std::end(kSystem), label.substr(0, label.find('='))) == std::end(kSystem))
+        continue;
+      return fail(Code::kInvalid,
+                  "user supplied labels contains system reserved label name. System labels: [name owner status version "
+                  "createdAt modifiedAt]");
+    }
+    return ok();
   }
 
   Result<void> check_name() {
@@ -138,6 +164,7 @@ class Run {
       return fail(Code::kInvalid, "chart requires kubeVersion: ", wanted, " which is incompatible with Kubernetes ",
                   kube_.version);
     }
+    rendered.manifest = "\n";
     Map* top = Map::make(arena_, 4);
     top->set("Release", Value::of(release_of(work_, input_)));
     top->set("Capabilities", capabilities_value(arena_, input_.helm, kube_, input_.api_versions));
@@ -148,11 +175,16 @@ class Run {
     limits.output = input_.limits.output;
     TRY(std::vector<RenderedFile> files, execute_templates(all, arena_, input_.helm, options_of(input_), limits));
     take_notes(root, files, rendered);
-    TRY(SortedManifests sorted, sort_manifests(work_, std::move(files)));
-    fill(root, std::move(sorted), rendered);
-    if (input_.show_only.empty()) return ok();
-    TRY(rendered.manifest, only_shown(rendered.manifest, input_.show_only, input_.helm));
-    return ok();
+    SortedManifests sorted;
+    auto done = sort_manifests(work_, files, sorted);
+    if (!done) {  // then helm has all files as they are, and the hooks that it found
+      sorted.manifests.clear();
+      for (RenderedFile& file : files) {
+        if (!trim(file.text).empty()) sorted.manifests.push_back({std::move(file.name), "", std::move(file.text)});
+      }
+    }
+    fill(root, std::move(sorted), input_.include_crds && done, rendered);
+    return done;
   }
 
   static void take_notes(const WorkChart& root, std::vector<RenderedFile>& files, Rendered& rendered) {
@@ -163,8 +195,8 @@ class Run {
     std::erase_if(files, [](const RenderedFile& file) { return ends_with(file.name, "NOTES.txt"); });
   }
 
-  void fill(const WorkChart& root, SortedManifests sorted, Rendered& rendered) {
-    if (input_.include_crds) rendered.pieces = crds_of(root);
+  void fill(const WorkChart& root, SortedManifests sorted, bool with_crds, Rendered& rendered) {
+    if (with_crds) rendered.pieces = crds_of(root);
     for (Manifest& one : sorted.manifests) {
       rendered.pieces.push_back({Piece::Kind::kManifest, std::move(one.source), std::move(one.text)});
     }
@@ -215,11 +247,11 @@ Result<std::string> render_name(std::string_view name_template) {
   return std::string(execution.output());
 }
 
-Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings) {
+Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings, Rendered* partial) {
   std::optional<Result<Rendered>> result;
   render::on_large_stack([&] {
     try {
-      result.emplace(Run(input, warnings).go());
+      result.emplace(Run(input, warnings).go(partial));
     } catch (const render::ArenaFull& full) {
       result.emplace(fail(Code::kLimit, full.what()));
     } catch (const std::bad_alloc&) {

@@ -65,6 +65,9 @@ struct ChartInput {
   bool no_hooks = false;
   bool skip_schema = false;
   bool with_values = true;  // fill Rendered::values
+  bool debug = false;       // warnings have helm 4's debug lines too
+  bool enable_dns = false;  // --enable-dns was asked for: getHostByName is an error then, for nobody is asked here
+  std::vector<std::string> labels;  // --labels, only to refuse helm's own
   std::vector<std::string> show_only;
   std::optional<Determinism> determinism;
   RenderLimits limits;
@@ -87,7 +90,13 @@ struct Rendered {
 
 // Errors carry helm's text (what follows "Error: ") as their message; kInvalid for the input, kLimit for our limits.
 // `warnings` (may be null) takes what helm logs to standard error meanwhile, a line each, also when rendering fails.
-Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings = nullptr);
+// `partial` (may be null) gets what helm prints with --debug where templates or their output are wrong: the error has a
+// hint then, and only then. helm puts out the files in any order there, we by name.
+Result<Rendered> render(const ChartInput& input, std::vector<std::string>* warnings = nullptr,
+                        Rendered* partial = nullptr);
+
+// --show-only on what render() gave. The error: "could not find template X in chart".
+Result<std::string> only_shown(std::string_view manifest, const std::vector<std::string>& patterns, HelmVersion helm);
 
 // The values files and flags alone: helm reads them before the chart, so a caller whose chart does not load asks here
 // first which error helm would give.

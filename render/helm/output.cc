@@ -193,9 +193,8 @@ std::vector<std::string> split_manifests(std::string_view text, HelmVersion helm
   return helm == HelmVersion::k4 ? split4(text) : split3(text);
 }
 
-Result<SortedManifests> sort_manifests(Work& work, std::vector<RenderedFile> files) {
+Result<void> sort_manifests(Work& work, std::vector<RenderedFile>& files, SortedManifests& sorted) {
   std::sort(files.begin(), files.end(), [](const RenderedFile& a, const RenderedFile& b) { return a.name < b.name; });
-  SortedManifests sorted;
   for (const RenderedFile& file : files) {
     if (base_name(file.name).front() == '_' || trim_space(file.text).empty()) continue;
     for (std::string& document : split_manifests(file.text, work.helm)) {
@@ -204,7 +203,7 @@ Result<SortedManifests> sort_manifests(Work& work, std::vector<RenderedFile> fil
   }
   sort_by_kind(sorted.hooks, work.helm);
   sort_by_kind(sorted.manifests, work.helm);
-  return sorted;
+  return ok();
 }
 
 std::vector<Piece> crds_of(const WorkChart& chart) {

@@ -28,16 +28,14 @@ struct SortedManifests {
 // SplitManifests, in order.
 std::vector<std::string> split_manifests(std::string_view text, HelmVersion helm);
 
-// SortManifests; takes NOTES.txt files as it finds them (the caller drops them before). The error is helm's.
-Result<SortedManifests> sort_manifests(Work& work, std::vector<RenderedFile> files);
+// SortManifests; takes NOTES.txt files as it finds them (the caller drops them before). The error is helm's; `sorted`
+// holds what came before it then, not yet sorted by kind.
+Result<void> sort_manifests(Work& work, std::vector<RenderedFile>& files, SortedManifests& sorted);
 
 // CRDObjects: files in crds/ of the chart and of all below it; `source` is the full path.
 std::vector<Piece> crds_of(const WorkChart& chart);
 
 // The text of helm's standard output for these pieces (hooks last, each group in order).
 std::string join_pieces(const std::vector<Piece>& pieces);
-
-// --show-only. The error: "could not find template X in chart".
-Result<std::string> only_shown(std::string_view manifest, const std::vector<std::string>& patterns, HelmVersion helm);
 
 }  // namespace autonomous::helm

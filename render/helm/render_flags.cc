@@ -1,5 +1,8 @@
 #include "render/helm/render_flags.h"
 
+#include "gitops/base/text.h"
+#include "render/template/format.h"
+
 namespace autonomous::helm {
 
 namespace {
@@ -20,12 +23,11 @@ void add_own(RenderFlags& f, Flags& flags) {
              .into = &f.batch});
   flags.add({.name = "debug",
              .kind = FlagKind::kBool,
-             .usage = "accepted as helm does",
-             .into = &f.debug,
-             .bare_value = "true"});
+             .usage = "print what was rendered before an error, and helm 4's debug lines",
+             .into = &f.debug});
   flags.add({.name = "dependency-update",
              .kind = FlagKind::kBool,
-             .usage = "refused: it would use the network",
+             .usage = "refused where a dependency is missing: it would use the network",
              .into = &f.dependency_update});
   flags.add({.name = "generate-name",
              .letter = 'g',
@@ -102,7 +104,7 @@ void add_own(RenderFlags& f, Flags& flags) {
              .kind = FlagKind::kBool,
              .usage = "refused: there is no cluster here",
              .into = &f.validate,
-             .deprecated = "use '--dry-run=server' instead"});
+             .deprecated = f.three() ? "" : "use '--dry-run=server' instead"});
   flags.add({.name = "values",
              .letter = 'f',
              .kind = FlagKind::kStringSlice,
@@ -115,56 +117,82 @@ void add_own(RenderFlags& f, Flags& flags) {
   flags.add({.name = "worker", .kind = FlagKind::kString, .into = &f.worker, .bare_value = "0"});
 }
 
-// What helm takes and what makes no difference to what it prints here.
+// cmd/helm/flags.go of helm 4: a strategy by its name, or the yes or no that it was before.
+Result<void> check_wait(const std::string& value, std::vector<std::string>& notices) {
+  if (value == "watcher" || value == "legacy" || value == "hookOnly") return ok();
+  if (value == "true" || value == "false") {
+    notices.push_back("level=WARN msg=\"--wait=" + value +
+                      " is deprecated (boolean value) and can be replaced with --wait=" +
+                      (value == "true" ? "watcher" : "hookOnly") + "\"");
+    return ok();
+  }
+  return fail(Code::kInvalid, "invalid wait input ", render::quote_go(value),
+              ". Valid inputs are watcher, hookOnly, and legacy");
+}
+
+// helm 4 runs plugins, of which there are none here; its words are for a plugin that is not installed.
+Result<void> check_plugin(const std::string& value, std::vector<std::string>&) {
+  if (value.empty()) return ok();
+  return fail(Code::kInvalid, "plugin: {Name:", value, " Type:postrenderer/v1} not found");
+}
+
+Result<void> check_program(const std::string& value, std::vector<std::string>&) {
+  if (value.empty()) return ok();
+  return fail(Code::kInvalid, "rendering runs no other programs: leave it out, and pipe the output into ", value);
+}
+
+void add_switches(Flags& flags, std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) flags.add({.name = name, .kind = FlagKind::kBool});
+}
+
+void add_texts(Flags& flags, std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) flags.add({.name = name, .kind = FlagKind::kString});
+}
+
+// What both helms take and what makes no difference to what is printed here.
 void add_others(RenderFlags& f, Flags& flags) {
-  for (std::string_view name :
-       {"create-namespace", "server-side", "replace", "wait-for-jobs", "devel", "disable-openapi-validation",
-        "rollback-on-failure", "enable-dns", "take-ownership", "insecure-skip-tls-verify", "plain-http",
-        "pass-credentials", "kube-insecure-skip-tls-verify"}) {
-    flags.add({.name = name, .kind = FlagKind::kBool});
-  }
+  add_switches(flags,
+               {"create-namespace", "replace", "wait-for-jobs", "devel", "disable-openapi-validation", "take-ownership",
+                "insecure-skip-tls-verify", "plain-http", "pass-credentials", "kube-insecure-skip-tls-verify"});
+  add_texts(flags, {"description", "keyring", "username", "password", "cert-file", "key-file", "ca-file", "kubeconfig",
+                    "kube-context", "kube-token", "kube-as-user", "kube-apiserver", "kube-ca-file",
+                    "kube-tls-server-name", "registry-config", "repository-config", "repository-cache"});
+  // Those of the logger that helm's libraries bring along, hidden in helm too.
+  add_switches(flags,
+               {"add-dir-header", "alsologtostderr", "logtostderr", "one-output", "skip-headers", "skip-log-headers"});
+  add_texts(flags, {"log-backtrace-at", "log-dir", "log-file", "stderrthreshold", "vmodule"});
+  flags.add({.name = "log-file-max-size", .kind = FlagKind::kInt});
+  flags.add({.name = "v", .letter = 'v', .kind = FlagKind::kInt});
   flags.add({.name = "verify", .kind = FlagKind::kBool, .into = &f.verify});
-  flags.add({.name = "force-replace", .kind = FlagKind::kBool, .into = &f.force_replace});
-  flags.add({.name = "force-conflicts", .kind = FlagKind::kBool, .into = &f.force_conflicts});
-  flags.add({.name = "force",
-             .kind = FlagKind::kBool,
-             .into = &f.force_replace,
-             .deprecated = "use --force-replace instead"});
-  flags.add({.name = "atomic", .kind = FlagKind::kBool, .deprecated = "use --rollback-on-failure instead"});
-  flags.add({.name = "hide-notes", .kind = FlagKind::kBool, .deprecated = kNoEffect});
-  flags.add({.name = "render-subchart-notes", .kind = FlagKind::kBool, .deprecated = kNoEffect});
-  for (std::string_view name : {"description",
-                                "keyring",
-                                "username",
-                                "password",
-                                "cert-file",
-                                "key-file",
-                                "ca-file",
-                                "kubeconfig",
-                                "kube-context",
-                                "kube-token",
-                                "kube-as-user",
-                                "kube-apiserver",
-                                "kube-ca-file",
-                                "kube-tls-server-name",
-                                "registry-config",
-                                "repository-config",
-                                "repository-cache",
-                                "content-cache",
-                                "post-renderer",
-                                "color",
-                                "colour"}) {
-    flags.add({.name = name, .kind = FlagKind::kString});
-  }
+  flags.add({.name = "enable-dns", .kind = FlagKind::kBool, .into = &f.enable_dns});
   flags.add({.name = "repo", .kind = FlagKind::kString, .into = &f.repo});
-  flags.add({.name = "dry-run", .kind = FlagKind::kString, .into = &f.dry_run, .bare_value = "unset"});
-  flags.add({.name = "wait", .kind = FlagKind::kString, .bare_value = "watcher"});
   flags.add({.name = "timeout", .kind = FlagKind::kDuration});
-  flags.add({.name = "labels", .letter = 'l', .kind = FlagKind::kStringToString});
+  flags.add({.name = "labels", .letter = 'l', .kind = FlagKind::kStringToString, .into = &f.labels});
   flags.add({.name = "kube-as-group", .kind = FlagKind::kStringArray});
   flags.add({.name = "post-renderer-args", .kind = FlagKind::kStringArray});
   flags.add({.name = "burst-limit", .kind = FlagKind::kInt});
   flags.add({.name = "qps", .kind = FlagKind::kFloat});
+}
+
+void add_those_of_four(RenderFlags& f, Flags& flags) {
+  add_switches(flags, {"server-side", "rollback-on-failure", "force-replace", "force-conflicts"});
+  add_texts(flags, {"content-cache"});
+  for (std::string_view name : {"color", "colour"}) {
+    flags.add({.name = name, .kind = FlagKind::kString, .into = &f.color});
+  }
+  flags.add({.name = "force", .kind = FlagKind::kBool, .deprecated = "use --force-replace instead"});
+  flags.add({.name = "atomic", .kind = FlagKind::kBool, .deprecated = "use --rollback-on-failure instead"});
+  flags.add({.name = "hide-notes", .kind = FlagKind::kBool, .deprecated = kNoEffect});
+  flags.add({.name = "render-subchart-notes", .kind = FlagKind::kBool, .deprecated = kNoEffect});
+  flags.add({.name = "dry-run", .kind = FlagKind::kString, .into = &f.dry_run, .bare_value = "unset"});
+  flags.add({.name = "wait", .kind = FlagKind::kString, .bare_value = "watcher", .check = check_wait});
+  flags.add({.name = "post-renderer", .kind = FlagKind::kString, .check = check_plugin});
+}
+
+void add_those_of_three(RenderFlags& f, Flags& flags) {
+  add_switches(flags, {"force", "atomic", "hide-notes", "render-subchart-notes", "wait"});
+  flags.add({.name = "dry-run", .kind = FlagKind::kString, .into = &f.dry_run, .bare_value = "client"});
+  flags.add({.name = "post-renderer", .kind = FlagKind::kString, .check = check_program});
 }
 
 }  // namespace
@@ -172,6 +200,18 @@ void add_others(RenderFlags& f, Flags& flags) {
 void RenderFlags::add_to(Flags& flags) {
   add_own(*this, flags);
   add_others(*this, flags);
+  dry_run = three() ? "true" : "client";
+  (three() ? add_those_of_three : add_those_of_four)(*this, flags);
+}
+
+std::string helm_asked_for(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kFlag = "--helm";
+  std::string asked = "4";
+  for (size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    if (arguments[i] == kFlag && i + 1 < arguments.size()) asked = arguments[i + 1];
+    if (starts_with(arguments[i], "--helm=")) asked = arguments[i].substr(kFlag.size() + 1);
+  }
+  return asked;
 }
 
 std::vector<SetFlag> sets_of(const RenderFlags& flags) {

@@ -121,29 +121,12 @@ struct Scope {
   const char* keyword;  // the reference that led here; "": the schema is part of its parent's
 };
 
-// A pointer as it stands in a URL: url.PathEscape of each token.
-std::string location(const std::string& pointer) {
-  std::string out;
-  for (char c : pointer) {
-    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                 std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-      out += "0123456789ABCDEF"[c & 0xF];
-    }
-  }
-  return out;
-}
-
 // The path of keywords that led to a scope: /properties/a/$ref.
 std::string keywords(const Scope* scope) {
   std::string out;
   for (; scope->parent != nullptr; scope = scope->parent) {
-    std::string pointer = location(scope->node->pointer);
-    std::string outer = location(scope->parent->node->pointer);
+    std::string pointer = location_of(scope->node->pointer);
+    std::string outer = location_of(scope->parent->node->pointer);
     std::string step = *scope->keyword != 0 ? std::string("/") + scope->keyword
                                             : pointer.substr(std::min(outer.size(), pointer.size()));
     out.insert(0, step);
@@ -201,7 +184,7 @@ class Judge {
     for (const Scope* scope = scope_.parent; scope != nullptr && scope->value == scope_.value; scope = scope->parent) {
       if (scope->node != &node_) continue;
       add("both " + keywords(&scope_) + " and " + keywords(scope) + " resolve to \"file:///values.schema.json#" +
-          location(node_.pointer) + "\" causing reference cycle");
+          location_of(node_.pointer) + "\" causing reference cycle");
       return std::move(problems_);
     }
     if (!basics()) return std::move(problems_);
@@ -607,17 +590,37 @@ std::string quote_for_schema(std::string_view text) {
   return out + "'";
 }
 
+std::string location_of(const std::string& pointer) {
+  std::string out;
+  for (char c : pointer) {
+    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                 std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
+      out += "0123456789ABCDEF"[c & 0xF];
+    }
+  }
+  return out;
+}
+
+std::string problems_of(const Schema& schema, const SchemaValue& value, bool& too_deep) {
+  const SchemaNode& root = schema.root();
+  Judge judge(root, value, "", {&root, nullptr, 0, ""}, unseen_of(value, root, false), false, 0, too_deep);
+  std::string text;
+  for (const Problem& problem : ungrouped(judge.run())) print(problem, 1, text);
+  return text.empty() ? text : text.substr(1);
+}
+
 Result<void> validate_schema(std::string_view schema, const SchemaValue& values) {
   TRY(auto compiled, Schema::compile(schema));
   bool too_deep = false;
-  const SchemaNode& root = compiled->root();
-  Judge judge(root, values, "", {&root, nullptr, 0, ""}, unseen_of(values, root, false), false, 0, too_deep);
-  Problems problems = ungrouped(judge.run());
+  std::string text = problems_of(*compiled, values, too_deep);
   if (too_deep) return Error(Code::kLimit, "the values are nested too deep for their schema");
-  if (problems.empty()) return ok();
-  std::string text;
-  for (const Problem& problem : problems) print(problem, 1, text);
-  return Error(Code::kInvalid, text.substr(1) + "\n");
+  if (text.empty()) return ok();
+  return Error(Code::kInvalid, text + "\n");
 }
 
 }  // namespace autonomous::helm

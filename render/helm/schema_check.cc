@@ -1,5 +1,8 @@
 #include "render/helm/schema_check.h"
 
+#include "render/helm/json_read.h"
+#include "render/template/format.h"
+
 namespace autonomous::helm {
 namespace {
 
@@ -28,16 +31,28 @@ SchemaValue convert(const render::Value& value, int depth) {
   return out;
 }
 
-void check(const WorkChart& chart, const render::Value& values, std::string& text) {
+// helm logs the whole schema, which log/slog quotes as it does all bytes.
+void log_schema(Work& work, const WorkChart& chart) {
+  work.slog("DEBUG", "chart name", {"chart-name", chart.name});
+  if (!read_json(work.arena, chart.chart->schema)) return;
+  work.line("level=DEBUG msg=\"unmarshalled JSON schema\" schema=" + render::quote_go(chart.chart->schema));
+}
+
+void check(Work& work, const WorkChart& chart, const render::Value& values, std::string& text) {
   if (!chart.chart->schema.empty()) {
+    if (work.debugs()) log_schema(work, chart);
     auto done = validate_schema(chart.chart->schema, schema_value(values));
     if (!done) text += chart.name + ":\n" + done.error().message();
+  }
+  if (work.debugs()) {
+    std::string count = std::to_string(chart.dependencies.size());
+    work.slog("DEBUG", "number of dependencies in the chart", {"chart", chart.name, "dependencies", count});
   }
   for (const WorkChart* inner : chart.dependencies) {
     const render::Value* given = values.map() == nullptr ? nullptr : values.map()->find(inner->name);
     if (given == nullptr || given->is_nothing()) continue;
     if (given->is_map()) {
-      check(*inner, *given, text);
+      check(work, *inner, *given, text);
     } else {
       text += inner->name + ":\ninvalid type for values: expected object (map), got " +
               std::string(given->type_name()) + "\n";
@@ -49,9 +64,9 @@ void check(const WorkChart& chart, const render::Value& values, std::string& tex
 
 SchemaValue schema_value(const render::Value& value) { return convert(value, 0); }
 
-Result<void> check_schemas(const WorkChart& root, render::Map* values) {
+Result<void> check_schemas(Work& work, const WorkChart& root, render::Map* values) {
   std::string text;
-  check(root, render::Value::of(values), text);
+  check(work, root, render::Value::of(values), text);
   if (text.empty()) return ok();
   return fail(Code::kInvalid, "values don't meet the specifications of the schema(s) in the following chart(s):\n",
               text);

@@ -10,6 +10,6 @@ namespace autonomous::helm {
 SchemaValue schema_value(const render::Value& value);
 
 // helm's whole text, all charts at once: "values don't meet the specifications of the schema(s) in the following …".
-Result<void> check_schemas(const WorkChart& root, render::Map* values);
+Result<void> check_schemas(Work& work, const WorkChart& root, render::Map* values);
 
 }  // namespace autonomous::helm

@@ -112,10 +112,11 @@ std::vector<std::string> texts_of(const SchemaValue& array) {
 
 class SchemaCompiler {
  public:
-  explicit SchemaCompiler(Schema& schema) : schema_(schema) {}
+  SchemaCompiler(Schema& schema, bool is_meta) : schema_(schema), is_meta_(is_meta) {}
 
   Result<void> run() {
     TRY_DO(collect(schema_.document_, "", std::string(kLocation), 2020));
+    TRY_DO(check_against_metaschema(schema_.document_, ""));
     schema_.root_ = node("");
     for (auto& [pointer, resource] : schema_.resources_) {
       for (const std::string& name : resource.dynamic_anchor_names)
@@ -132,23 +133,58 @@ class SchemaCompiler {
 
   // ---- identities and anchors ----
 
-  // Values under these keys are schemas, or hold some, in every draft that has the key.
-  static bool holds_schema(std::string_view key) {
-    for (std::string_view one : {"not", "additionalProperties", "items", "additionalItems", "propertyNames", "contains",
-                                 "if", "then", "else", "unevaluatedProperties", "unevaluatedItems", "contentSchema"}) {
-      if (key == one) return true;
-    }
-    return false;
+  // Values under these keys are schemas, or hold some, from that draft on (draft.go's subschemas).
+  struct Holder {
+    std::string_view key;
+    int draft;
+  };
+  static bool is_among(std::initializer_list<Holder> holders, std::string_view key, int draft) {
+    return std::any_of(holders.begin(), holders.end(),
+                       [&](const Holder& one) { return one.key == key && draft >= one.draft; });
   }
-  static bool holds_schemas(std::string_view key) {
-    for (std::string_view one : {"definitions", "$defs", "allOf", "anyOf", "oneOf", "properties", "patternProperties",
-                                 "dependencies", "dependentSchemas", "prefixItems"}) {
-      if (key == one) return true;
-    }
-    return false;
+  static bool holds_schema(std::string_view key, int draft) {
+    return is_among({{"not", 4},
+                     {"additionalProperties", 4},
+                     {"items", 4},
+                     {"additionalItems", 4},
+                     {"propertyNames", 6},
+                     {"contains", 6},
+                     {"if", 7},
+                     {"then", 7},
+                     {"else", 7},
+                     {"unevaluatedProperties", 2019},
+                     {"unevaluatedItems", 2019},
+                     {"contentSchema", 2019}},
+                    key, draft);
+  }
+  static bool holds_schemas_by_name(std::string_view key, int draft) {
+    return is_among({{"definitions", 4},
+                     {"properties", 4},
+                     {"patternProperties", 4},
+                     {"dependencies", 4},
+                     {"$defs", 2019},
+                     {"dependentSchemas", 2019}},
+                    key, draft);
+  }
+  static bool holds_schemas_in_a_list(std::string_view key, int draft) {
+    return is_among({{"allOf", 4}, {"anyOf", 4}, {"oneOf", 4}, {"items", 4}, {"prefixItems", 2020}}, key, draft);
+  }
+
+  // What is a schema by its place was seen by collect(); what only a reference makes one is judged by itself.
+  Result<void> check_against_metaschema(const SchemaValue& value, const std::string& pointer) {
+    if (is_meta_) return ok();
+    bool too_deep = false;
+    int draft = resource_of(pointer).draft;
+    std::string problems = problems_of(metaschema(draft), value, too_deep);
+    if (too_deep) return fail(Code::kLimit, "the schema is nested too deep");
+    if (problems.empty()) return ok();
+    return fail(Code::kInvalid, "\"", kLocation, "#", location_of(pointer),
+                "\" is not valid against metaschema: jsonschema validation failed with ",
+                quote_for_schema(metaschema_url(draft)), "\n", problems);
   }
 
   Result<void> collect(const SchemaValue& value, const std::string& pointer, std::string base, int draft) {
+    if (!collected_.insert(pointer).second) return ok();
     if (value.kind != Kind::kObject) {
       if (pointer.empty()) add_resource(pointer, base, draft);
       return ok();
@@ -179,22 +215,16 @@ class SchemaCompiler {
     }
     for (const SchemaValue::Member& member : value.members) {
       std::string below = pointer + "/" + escape(member.key);
-      if (holds_schema(member.key) && member.value.kind == Kind::kObject)
-        TRY_DO(collect(member.value, below, base, draft));
-      if (holds_schemas(member.key) || (member.key == "items" && member.value.kind == Kind::kArray)) {
-        TRY_DO(collect_below(member.value, below, base, draft));
+      if (holds_schema(member.key, draft)) TRY_DO(collect(member.value, below, base, draft));
+      if (holds_schemas_in_a_list(member.key, draft)) {
+        for (size_t i = 0; i < member.value.items.size(); ++i) {
+          TRY_DO(collect(member.value.items[i], below + "/" + std::to_string(i), base, draft));
+        }
       }
-    }
-    return ok();
-  }
-
-  Result<void> collect_below(const SchemaValue& holder, const std::string& pointer, const std::string& base,
-                             int draft) {
-    for (size_t i = 0; i < holder.items.size(); ++i) {
-      TRY_DO(collect(holder.items[i], pointer + "/" + std::to_string(i), base, draft));
-    }
-    for (const SchemaValue::Member& member : holder.members) {
-      TRY_DO(collect(member.value, pointer + "/" + escape(member.key), base, draft));
+      if (!holds_schemas_by_name(member.key, draft)) continue;
+      for (const SchemaValue::Member& inner : member.value.members) {
+        TRY_DO(collect(inner.value, below + "/" + escape(inner.key), base, draft));
+      }
     }
     return ok();
   }
@@ -205,7 +235,7 @@ class SchemaCompiler {
     resource.pointer = pointer;
     resource.id = id;
     resource.draft = draft;
-    resource.asserts_format = draft < 2019;
+    resource.asserts_format = draft < 2019 || is_meta_;
   }
 
   Resource* by_id(const std::string& id) {
@@ -262,6 +292,11 @@ class SchemaCompiler {
     const SchemaValue* value = look_up(out.pointer);
     if (value == nullptr) {
       return fail(Code::kInvalid, "json-pointer in \"", kLocation, "#", out.pointer, "\" not found");
+    }
+    if (!collected_.contains(out.pointer)) {
+      const Resource& around = resource_of(out.pointer);
+      TRY_DO(collect(*value, out.pointer, around.id, around.draft));
+      TRY_DO(check_against_metaschema(*value, out.pointer));
     }
     const Resource& resource = resource_of(out.pointer);
     out.resource = &resource;
@@ -467,13 +502,22 @@ class SchemaCompiler {
   }
 
   Schema& schema_;
+  bool is_meta_;
+  std::set<std::string> collected_;  // pointers
   std::map<std::string, const SchemaNode*> by_pointer_;
 };
 
 Result<std::unique_ptr<Schema>> Schema::compile(std::string_view text) {
   auto schema = std::make_unique<Schema>();
   TRY(schema->document_, parse_schema_json(text));
-  TRY_DO(SchemaCompiler(*schema).run());
+  TRY_DO(SchemaCompiler(*schema, false).run());
+  return schema;
+}
+
+Result<std::unique_ptr<Schema>> Schema::compile_meta(std::string_view text) {
+  auto schema = std::make_unique<Schema>();
+  TRY(schema->document_, parse_schema_json(text));
+  TRY_DO(SchemaCompiler(*schema, true).run());
   return schema;
 }
 

@@ -103,6 +103,8 @@ struct SchemaNode::Resource {
 class Schema {
  public:
   static Result<std::unique_ptr<Schema>> compile(std::string_view text);
+  // One of the metaschemas: held against none, and with formats asserted in every draft.
+  static Result<std::unique_ptr<Schema>> compile_meta(std::string_view text);
   const SchemaNode& root() const { return *root_; }
 
  private:
@@ -112,6 +114,17 @@ class Schema {
   std::deque<SchemaNode> nodes_;
   const SchemaNode* root_ = nullptr;
 };
+
+// The metaschema of a draft (4, 6, 7, 2019 or 2020), and its name in messages.
+const Schema& metaschema(int draft);
+std::string metaschema_url(int draft);
+
+// A pointer as it stands in a URL: url.PathEscape of each token.
+std::string location_of(const std::string& pointer);
+
+// What is wrong with a value, a line each: "- at '/a': got string, want array". "" where nothing is. `too_deep`: the
+// value can't be judged.
+std::string problems_of(const Schema& schema, const SchemaValue& value, bool& too_deep);
 
 // Why `text` isn't of the format, or "" (also where the format is unknown).
 std::string check_format(std::string_view format, const std::string& text);

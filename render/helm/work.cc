@@ -41,6 +41,10 @@ void Work::slog(std::string_view level, std::string_view message, std::vector<st
   warnings_->push_back(std::move(line));
 }
 
+void Work::line(std::string text) {
+  if (warnings_ != nullptr) warnings_->push_back(std::move(text));
+}
+
 std::string slog_value(std::string_view text) {
   bool quote = text.empty();
   std::string_view rest = text;

@@ -62,9 +62,14 @@ class Work {
   void log(std::string_view helm3_line, std::string_view message);
   // slog.Warn and its kin: level is "WARN"; attributes are key, value, key, value…
   void slog(std::string_view level, std::string_view message, std::vector<std::string_view> attributes = {});
+  // A line of standard error as it stands.
+  void line(std::string text);
+  // Helm 4's debug lines are wanted (helm 3's carry the clock and are nobody's).
+  bool debugs() const { return debug && helm == HelmVersion::k4; }
 
   Arena& arena;
   HelmVersion helm;
+  bool debug = false;
 
  private:
   std::deque<WorkChart> charts_;

@@ -14,6 +14,7 @@ std::string as_json(std::string_view text) {
 
 TEST(Read, ValuesAndKeys) {
   EXPECT_EQ(as_json(""), "null");
+  EXPECT_EQ(as_json(std::string_view()), "null");
   EXPECT_EQ(as_json("a: 1\nb: [x, 1.5, ~]\n"), R"({"a":1,"b":["x",1.5,null]})");
   EXPECT_EQ(as_json("y: 1\n12: 2\n1.50: 3\nno: 4"), R"({"1.5":3,"12":2,"false":4,"true":1})");
   EXPECT_EQ(as_json("a: 1\na: 2"), R"({"a":2})");

@@ -18,9 +18,10 @@ TEST(Output, SplitsAsEachHelmDoes) {
 SortedManifests sorted(std::vector<RenderedFile> files, HelmVersion helm = HelmVersion::k4) {
   Arena arena;
   Work work(arena, helm, nullptr);
-  auto result = sort_manifests(work, std::move(files));
+  SortedManifests out;
+  auto result = sort_manifests(work, files, out);
   EXPECT_TRUE(result) << result.error().message();
-  return result ? *result : SortedManifests();
+  return out;
 }
 
 std::string kinds(const std::vector<Manifest>& manifests) {
@@ -57,11 +58,15 @@ TEST(Output, TellsHooksApart) {
 TEST(Output, BadHeadsAreErrors) {
   Arena arena;
   Work work(arena, HelmVersion::k4, nullptr);
+  auto sort = [&](std::vector<RenderedFile> files) {
+    SortedManifests out;
+    return sort_manifests(work, files, out);
+  };
   EXPECT_EQ(
-      sort_manifests(work, {{"c/a.yaml", "just text"}}).error().message(),
+      sort({{"c/a.yaml", "just text"}}).error().message(),
       "YAML parse error on c/a.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type util.SimpleHead");
-  EXPECT_TRUE(sort_manifests(work, {{"c/a.yaml", "metadata: {annotations: {a: 1, b: true, c: null}}"}}));
-  EXPECT_FALSE(sort_manifests(work, {{"c/a.yaml", "metadata: {annotations: {a: {b: 1}}}"}}));
+  EXPECT_TRUE(sort({{"c/a.yaml", "metadata: {annotations: {a: 1, b: true, c: null}}"}}));
+  EXPECT_FALSE(sort({{"c/a.yaml", "metadata: {annotations: {a: {b: 1}}}"}}));
 }
 
 TEST(Output, JoinsHooksLast) {
