@@ -96,7 +96,7 @@ void set_method(Transfer& transfer) {
 void set_headers(Transfer& transfer) {
   auto add = [&transfer](const std::string& line) {
     if (curl_slist* grown = curl_slist_append(transfer.list.get(), line.c_str())) {
-      transfer.list.release();
+      (void)transfer.list.release();  // the grown list owns it
       transfer.list.reset(grown);
     }
   };
@@ -259,7 +259,8 @@ void Client::Net::take_finished() {
 }
 
 void Client::Net::finish(const std::shared_ptr<Transfer>& transfer, std::optional<Error> error) {
-  const std::shared_ptr<Transfer> held = transfer;  // the argument may be an element of running_
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the argument may be an element of running_
+  const std::shared_ptr<Transfer> held = transfer;
   if (held->easy) curl_multi_remove_handle(multi_.get(), held->easy.get());
   held->easy.reset();
   std::erase(running_, held);

@@ -45,6 +45,7 @@ class Arena {
   template <typename T>
   T* array(size_t count) {
     static_assert(std::is_trivially_destructible_v<T> && std::is_trivially_copyable_v<T>);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and then its size is meant
     return static_cast<T*>(allocate(count * sizeof(T), alignof(T)));
   }
   template <typename T>
