@@ -12,8 +12,6 @@
 #include "daemon/cli/log_sink.h"
 #include "daemon/pipeline/daemon.h"
 
-extern char** environ;
-
 #ifdef __SANITIZE_ADDRESS__
 // The leak checker traces its own process; under a filter of system calls (systemd's, a test's) it could only abort.
 extern "C" int __lsan_is_turned_off() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0 ? 1 : 0; }

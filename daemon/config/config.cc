@@ -247,7 +247,7 @@ Credential credential_for(const SourcesConfig& sources, std::string_view url) {
     in_the_clear = rest.substr(0, scheme) == "http";
     rest = rest.substr(scheme + 3);
   }
-  size_t path = rest.find_first_of("/");
+  size_t path = rest.find('/');
   if (size_t at = rest.substr(0, path).rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
   std::string wanted(rest);
   // git@host:acme/shop names the path after a colon.

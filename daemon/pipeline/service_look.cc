@@ -32,14 +32,8 @@ const BranchView* branch_of(const std::vector<BranchView>& branches, const model
 class Walk {
  public:
   Walk(const model::Target& target, const BranchView* branch, const store::State& state,
-       const std::optional<Flight>& flight, const PlatformPtr& view, Time now)
-      : target_(target),
-        branch_(branch),
-        state_(state),
-        record_(state.find(target)),
-        flight_(flight),
-        view_(view),
-        now_(now) {}
+       const std::optional<Flight>& flight, Time now)
+      : target_(target), branch_(branch), state_(state), record_(state.find(target)), flight_(flight), now_(now) {}
 
   WhyAnswer run() {
     answer_.target = target_.str();
@@ -154,7 +148,6 @@ class Walk {
   const store::State& state_;
   store::TargetPtr record_;
   const std::optional<Flight>& flight_;
-  const PlatformPtr& view_;
   Time now_;
   WhyAnswer answer_;
 };
@@ -282,8 +275,7 @@ WhyAnswer Service::why_target(const model::Target& target) const {
   std::vector<BranchView> branches = pipeline_.branches();
   store::StatePtr state = pipeline_.board().state();
   std::optional<Flight> flight = pipeline_.board().flight(target);
-  PlatformPtr view = pipeline_.board().view();
-  return Walk(target, branch_of(branches, target), *state, flight, view, pipeline_.clock().now()).run();
+  return Walk(target, branch_of(branches, target), *state, flight, pipeline_.clock().now()).run();
 }
 
 Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& subject) {

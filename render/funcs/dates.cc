@@ -197,7 +197,8 @@ Value func_must_to_duration(Context& cx, Args args) {
 
 // Duration.Seconds, Minutes, Hours: whole units and the rest apart, as Go rounds.
 double in_units(int64_t nanos, int64_t unit) {
-  return static_cast<double>(nanos / unit) + static_cast<double>(nanos % unit) / static_cast<double>(unit);
+  const int64_t whole = nanos / unit;
+  return static_cast<double>(whole) + static_cast<double>(nanos % unit) / static_cast<double>(unit);
 }
 
 template <int64_t unit, int divide = 1, int again = 1>

@@ -243,7 +243,7 @@ class TarReader {
         if (header.size > (1u << 20)) return bad_header();
         TRY(std::string data, take(header.size));
         if (header.type == 'x') TRY_DO(apply_pax(data, name, size));
-        if (header.type == 'L') name = std::string(data.c_str());
+        if (header.type == 'L') name = data.substr(0, data.find('\0'));
         continue;
       }
       if (name) header.name = *name;

@@ -84,7 +84,7 @@ std::string parse_error_text(std::string_view filename, const std::string& error
 }
 
 std::string execution_error_text(HelmVersion helm, std::string_view filename, const render::Failure& failure) {
-  const std::string error = failure.text();
+  std::string error = failure.text();
   if (!failure.executing()) return error;
   auto first = cut(error, kSeparator);
   auto second = cut(first.after, kSeparator);
