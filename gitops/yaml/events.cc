@@ -117,7 +117,9 @@ struct Parser::State {
   std::string patched;
   std::string_view text;
 
-  State(std::string_view given_text, const Limits& given) : limits(given), text(given_text) {
+  // libyaml takes no null, which is what an empty view may hold.
+  State(std::string_view given_text, const Limits& given)
+      : limits(given), text(given_text.data() == nullptr ? std::string_view("") : given_text) {
     constexpr size_t kSmall = 4u << 20;
     if (text.size() <= std::min<uint64_t>(limits.bytes, kSmall) && text.find("\\'") != std::string_view::npos) {
       patched = without_quote_escapes(text);
