@@ -148,6 +148,8 @@ class Maker {
     context.domain = model::expand(environment_->domain, wish_.target);
     context.secrets = model::expand(environment_->secrets, wish_.target);
     context.strict_network = environment_->policies.strict_network;
+    context.facilities = environment_->facilities;
+    context.role = model::expand(environment_->facilities.delivery.role, wish_.target);
     for (const auto& [path, file] : app_.files) {
       TRY_WITH(context.files[path], "while reading a file of app " + wish_.target.app, project_.read(file, 1u << 20));
     }

@@ -136,6 +136,39 @@ void judge_ports(Judge& j) {
   }
 }
 
+// What only one kind of app can have.
+void judge_kind(Judge& j) {
+  const App& app = j.app;
+  const bool set = app.type == AppType::kStateful || app.type == AppType::kRedis;
+  const bool deployed = app.type == AppType::kWeb || app.type == AppType::kWorker;
+  if (const Value* backup = j.own.find("backup"); backup != nullptr && !set && app.type != AppType::kPostgres)
+    j.error(backup, "backup", "only what has volumes can be backed up: a stateful app, postgres or redis");
+  if (!app.backup.command.empty() && app.type == AppType::kPostgres)
+    j.error(j.at("backup"), "backup.command", "a database is backed up by its operator, not by a command");
+  for (const char* key : {"start", "retain"}) {
+    if (const Value* value = j.own.find(key); value != nullptr && !set)
+      j.error(value, key, std::string("only a stateful app has `") + key + "`", "type: stateful");
+  }
+  const std::string& strategy = app.strategy.type;
+  if ((strategy == "canary" || strategy == "blue-green") && !deployed)
+    j.error(j.at("strategy"), "strategy", strategy + " is for web and worker apps");
+  if (!app.strategy.steps.empty() && strategy != "canary")
+    j.error(j.at("strategy"), "strategy.steps", "only a canary has steps", "strategy: {type: canary, steps: [10, 50]}");
+  if (!std::is_sorted(app.strategy.steps.begin(), app.strategy.steps.end()))
+    j.error(j.at("strategy"), "strategy.steps", "the steps of a canary grow: [10, 25, 50]");
+  if (app.scale.min == 0 && app.scale.max > 0 && app.scale.triggers.empty() && deployed &&
+      j.app.merged.find("scale") != nullptr && j.app.merged.find("scale")->find("max") != nullptr)
+    j.error(j.at("scale"), "scale.min", "only KEDA scales from nothing", "scale: {min: 1, …}, or triggers: {…}");
+  if (const Value* alerts = app.merged.find("alerts")) {
+    for (const Member& alert : alerts->members) {
+      const Alert& read = app.alerts.at(alert.key);
+      if (!read.off && read.expr.empty())
+        j.error(&alert.value, "alerts." + alert.key, "an alert needs an expression",
+                "expr: rate(errors_total[5m]) > 1");
+    }
+  }
+}
+
 void judge_rest(Judge& j) {
   const App& app = j.app;
   if (app.scale.min > app.scale.max) {
@@ -162,6 +195,7 @@ void judge_app(const App& app, const Value& own, std::vector<Error>& errors, std
   judge_images(judge);
   if (app.rendering == Rendering::kBuiltIn) judge_ports(judge);
   judge_rest(judge);
+  if (app.rendering == Rendering::kBuiltIn) judge_kind(judge);
 }
 
 }  // namespace autonomous::model

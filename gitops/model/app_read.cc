@@ -117,6 +117,26 @@ Scale read_scale(const Value& record) {
   out.max = static_cast<uint32_t>(number_of(*value, "max", std::max<uint32_t>(out.min, 1)));
   out.cpu = optional_number(*value, "cpu");
   out.memory = optional_number(*value, "memory");
+  each(*value, "metrics", [&](const std::string& name, const Value& metric) {
+    std::string kind = text_of(metric, "kind");
+    out.metrics[name] = {kind.empty() ? "pods" : kind, text_of(metric, "target"), texts_by_name(metric, "selector")};
+  });
+  out.up_after = duration_of(*value, "up-after");
+  out.down_after = duration_of(*value, "down-after");
+  if (const Value* behavior = value->find("behavior")) out.behavior = *behavior;
+  each(*value, "triggers", [&](const std::string& name, const Value& trigger) { out.triggers[name] = trigger; });
+  return out;
+}
+
+Strategy read_strategy(const Value& record) {
+  Strategy out;
+  const Value* value = record.find("strategy");
+  if (value == nullptr) return out;
+  out.type = text_of(*value, "type");
+  if (const Value* steps = value->find("steps")) {
+    for (const Value& step : steps->items) out.steps.push_back(static_cast<uint32_t>(std::stoul(step.text)));
+  }
+  out.pause = duration_of(*value, "pause");
   return out;
 }
 
@@ -171,8 +191,8 @@ void read_workload(const Value& merged, App& app) {
   read_routes(merged, app);
   app.egress = texts_of(merged.find("egress"));
   each(merged, "alerts", [&](const std::string& name, const Value& value) {
-    app.alerts[name] = {text_of(value, "expr"), text_of(value, "for"), text_of(value, "severity"),
-                        text_of(value, "summary"), texts_by_name(value, "labels")};
+    app.alerts[name] = {flag_of(value, "off"),      text_of(value, "expr"),    text_of(value, "for"),
+                        text_of(value, "severity"), text_of(value, "summary"), texts_by_name(value, "labels")};
   });
   app.files = texts_by_name(merged, "files");
   app.schedule = text_of(merged, "schedule");
@@ -185,11 +205,17 @@ void read_workload(const Value& merged, App& app) {
   app.size = text_of(merged, "size");
   app.instances = static_cast<uint32_t>(number_of(merged, "instances", 1));
   if (const Value* backup = merged.find("backup"))
-    app.backup = {text_of(*backup, "schedule"), text_of(*backup, "keep")};
+    app.backup = {text_of(*backup, "schedule"), text_of(*backup, "keep"), texts_of(backup->find("command")),
+                  text_of(*backup, "image")};
   app.init = read_containers(merged, "init");
   app.sidecars = read_containers(merged, "sidecars");
   app.security = read_security(merged);
-  app.strategy = text_of(merged, "strategy");
+  app.strategy = read_strategy(merged);
+  app.spread = flag_of(merged, "spread", true);
+  app.parallel = text_of(merged, "start") == "parallel";
+  app.retain = flag_of(merged, "retain", true);
+  app.dashboard = flag_of(merged, "dashboard", true);
+  app.drain = duration_of(merged, "drain");
   app.stop = duration_of(merged, "stop");
   app.retries = optional_number(merged, "retries");
   if (const Value* metrics = merged.find("metrics")) {

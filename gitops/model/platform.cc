@@ -39,6 +39,12 @@ Policies read_policies(const Value& record) {
   out.plaintext_secrets = texts_of(value->find("plaintext-secrets"));
   out.digests = flag_of(*value, "digests");
   out.strict_network = text_of(*value, "network") == "strict";
+  if (const Value* max = value->find("max")) {
+    out.max_cpu = text_of(*max, "cpu");
+    out.max_memory = text_of(*max, "memory");
+    out.max_storage = text_of(*max, "storage");
+    out.max_pods = static_cast<uint32_t>(number_of(*max, "pods"));
+  }
   return out;
 }
 
@@ -64,7 +70,7 @@ Environment read_environment(const std::string& name, const Value& value) {
   out.name = name;
   out.from = read_feed(text_of(value, "from"));
   out.domain = text_of(value, "domain");
-  out.secrets = text_of(value, "secrets");
+  if (const Value* secrets = value.find("secrets")) out.secrets = text_of(*secrets, "path");
   if (std::string text = text_of(value, "namespace"); !text.empty()) out.namespace_template = text;
   if (std::string text = text_of(value, "mode"); !text.empty()) out.mode = text;
   if (std::string text = text_of(value, "write"); !text.empty()) out.write = text;
@@ -95,6 +101,7 @@ Environment read_environment(const std::string& name, const Value& value) {
   out.hold_until_next_commit = text_of(value, "hold") == "until-next-commit";
   out.is_protected = flag_of(value, "protected");
   if (const Value* defaults = value.find("defaults")) out.defaults = *defaults;
+  out.facilities = read_facilities(value);
   return out;
 }
 
@@ -140,6 +147,14 @@ struct PlatformJudge {
     }
   }
 
+  void facilities(const Value& environment, const std::string& name) {
+    const Value* tls = environment.find("tls");
+    if (tls == nullptr || environment.find("gateway") == nullptr) return;
+    errors.push_back(
+        shape_error(tls->place(), name + ".tls", "a Gateway's listener brings the certificate, not the app")
+            .hint("set it on the Gateway (cert-manager's annotation), or leave `gateway` out"));
+  }
+
   // Promotion must come from somewhere: following `from` ends at a branch, never in a circle.
   void feeds(const Value& environments) {
     for (const Member& environment : environments.members) {
@@ -174,6 +189,7 @@ struct PlatformJudge {
       if (const Value* approvals = environment.value.find("approvals"))
         list(*approvals, "from", name + ".approvals", "role", roles);
       freeze(environment.value, name);
+      facilities(environment.value, name);
     }
     feeds(*environments);
     if (const Value* projects = root.find("projects")) {

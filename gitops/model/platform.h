@@ -11,6 +11,7 @@
 
 #include "gitops/base/clock.h"
 #include "gitops/base/result.h"
+#include "gitops/model/facilities.h"
 #include "gitops/model/ids.h"
 #include "gitops/model/value.h"
 
@@ -53,6 +54,8 @@ struct Policies {
   std::vector<std::string> plaintext_secrets;  // names of Secrets that may be written in manifests
   bool digests = false;                        // images without a digest are refused
   bool strict_network = false;
+  std::string max_cpu, max_memory, max_storage;  // Kubernetes quantities, of one container or volume; "" = no limit
+  uint32_t max_pods = 0;                         // of one app; 0 = no limit
 };
 
 struct Environment {
@@ -78,7 +81,8 @@ struct Environment {
   std::optional<Millis> timeout;  // until a release that isn't healthy has failed
   bool hold_until_next_commit = false;
   bool is_protected = false;
-  Value defaults;  // lowest layer of every app here
+  Value defaults;         // lowest layer of every app here
+  Facilities facilities;  // what it offers to what is rendered for it
 };
 
 struct Project {

@@ -80,6 +80,12 @@ Shape policies_shape() {
                  {"network", choice({"strict", "open"}), "strict: what isn't declared is denied"},
                  {"labels", names(), "that every resource must have"},
                  {"digests", boolean(), "images must have a digest"},
+                 {"max",
+                  record({{"cpu", quantity(), "of one container"},
+                          {"memory", quantity(), "of one container"},
+                          {"storage", quantity(), "of one volume"},
+                          {"pods", integer(1, 100000), "of one app"}}),
+                  "what an app may ask for at most"},
                  {"plaintext-secrets", names(), "names of Secrets that may be written in manifests"}});
 }
 
@@ -89,6 +95,97 @@ Shape freeze_shape() {
                          {"to", text("a time (2027-01-03T00:00:00Z)", check_time), ""},
                          {"zone", text("a time zone", check_zone_text), "default: UTC"},
                          {"because", text(), ""}}));
+}
+
+std::function<Value(Value)> as(std::string key) {
+  return [key](Value value) {
+    Value map = Value::map();
+    map.set(key, std::move(value));
+    return map;
+  };
+}
+
+// ---- what an environment offers to what is rendered for it (facilities.h) ----
+
+Shape secrets_shape() {
+  Shape pattern = text("a pattern with {app}, {project}, {env}", check_pattern);
+  Shape secrets =
+      record({{"path", pattern, "where the secrets of an app live: \"kv/{env}/{project}/{app}\""},
+              {"by", choice({"external-secrets", "vault-secrets-operator", "agent-injector"}),
+               "who brings them into the cluster; default: external-secrets"},
+              {"store", text("a name"), "of External Secrets; default: vault"},
+              {"store-kind", choice({"ClusterSecretStore", "SecretStore"}), "default: ClusterSecretStore"},
+              {"server", url(), "where Vault is, for secrets that it makes for each lease (External Secrets)"},
+              {"auth", text("a name"), "the auth mount, or the operator's VaultAuth"},
+              {"role", text("a pattern with {app}, {project}, {env}", check_pattern), "in Vault; default: {app}"},
+              {"refresh", duration(), "default: 1h"}});
+  return with_short(std::move(secrets), std::move(pattern), as("path"));
+}
+
+Shape gateway_shape() {
+  Shape gateway = record({{"name", text("a name"), "", true},
+                          {"namespace", text("a namespace"), "default: the app's own"},
+                          {"listener", text("a name"), "its sectionName; default: all listeners"}});
+  return with_short(std::move(gateway), text("namespace/name, or a name"), [](Value value) {
+    Value map = Value::map();
+    size_t slash = value.text.find('/');
+    Value name = value;
+    if (slash != std::string::npos) {
+      Value ns = value;
+      ns.text.resize(slash);
+      name.text.erase(0, slash + 1);
+      map.set("namespace", std::move(ns));
+    }
+    map.set("name", std::move(name));
+    return map;
+  });
+}
+
+Shape monitoring_shape() {
+  Shape dashboards = with_short(map_of(text(), "a label"), boolean());
+  return record({{"monitor", choice({"service", "pod", "annotations"}),
+                  "ServiceMonitors, PodMonitors, or annotations on pods (default)"},
+                 {"labels", map_of(text(), "a label"), "that Prometheus looks for: {release: prometheus}"},
+                 {"interval", duration(), "between scrapes"},
+                 {"namespace", text("a namespace"), "where Prometheus runs, for network policies"},
+                 {"rules", boolean(), "PrometheusRules with default alerts; default: true"},
+                 {"dashboards", std::move(dashboards),
+                  "ConfigMaps for Grafana: true, or the labels that its sidecar looks for"}});
+}
+
+Shape storage_shape() {
+  Shape snapshots =
+      with_short(record({{"class", text("a VolumeSnapshotClass"), "", true},
+                         {"image", text("an image"), "with kubectl and a shell: takes snapshots by schedule"}}),
+                 text("a VolumeSnapshotClass"), as("class"));
+  Shape objects = map_of(any());
+  objects.noun = "CloudNativePG's barmanObjectStore";
+  return record(
+      {{"class", text("a StorageClass"), "of volumes; default: the cluster's"},
+       {"snapshots", std::move(snapshots), "for backups"},
+       {"objects", std::move(objects), "where databases are backed up to: CloudNativePG's barmanObjectStore"}});
+}
+
+void add_facilities(std::vector<Field>& fields) {
+  Shape tls = with_short(record({{"issuer", text("a name"), "of cert-manager", true},
+                                 {"kind", choice({"ClusterIssuer", "Issuer"}), "default: ClusterIssuer"}}),
+                         text("an issuer"), as("issuer"));
+  Shape ingress =
+      with_short(record({{"class", text("an IngressClass"), ""}, {"annotations", map_of(text()), "on every Ingress"}}),
+                 text("an IngressClass"), as("class"));
+  fields.push_back({"gateway", gateway_shape(), "apps get HTTPRoutes of this Gateway; without: Ingresses"});
+  fields.push_back({"ingress", std::move(ingress), "a class, or {class, annotations}"});
+  fields.push_back(
+      {"tls", std::move(tls), "certificates of Ingresses by cert-manager; a Gateway's listener has its own"});
+  fields.push_back({"dns",
+                    record({{"prefix", text("a prefix"), "default: external-dns.kubernetes.io/"},
+                            {"ttl", duration(), ""},
+                            {"target", text("a host or address"), "of Ingresses; a Gateway says its own"}}),
+                    "annotations for external-dns"});
+  fields.push_back({"storage", storage_shape(), "classes of volumes and snapshots, and where backups go"});
+  fields.push_back({"monitoring", monitoring_shape(), "what Prometheus and Grafana take"});
+  fields.push_back({"operators", texts_or_one(choice({"argo-rollouts", "keda", "vertical-pod-autoscaler"})),
+                    "that the cluster has, beside those that the above needs"});
 }
 
 std::vector<Field> environment_fields() {
@@ -103,11 +200,11 @@ std::vector<Field> environment_fields() {
   Shape rollback = record({{"approvals", integer(0, 20), "default: as for releases"},
                            {"in-freeze", choice({"allowed", "denied"}), "default: allowed"},
                            {"automatic", boolean(), "after a failed verification; default: false"}});
-  return {
+  std::vector<Field> fields = {
       {"from", text("branch main, default branch, or an environment", check_feed),
        "what feeds it: pushes to a branch, or promotion"},
       {"domain", text("a pattern with {app}, {project}, {env}", check_pattern), "\"{app}-{project}.stg.example.com\""},
-      {"secrets", text("a pattern with {app}, {project}, {env}", check_pattern), "\"kv/{env}/{project}/{app}\""},
+      {"secrets", secrets_shape(), "where an app's secrets live: \"kv/{env}/{project}/{app}\"; or {path, by, store…}"},
       {"namespace", text("a pattern with {app}, {project}, {env}", check_namespace), "default: \"{project}-{env}\""},
       {"mode", choice({"manifests", "values"}), "default: manifests; values: Argo CD renders the chart"},
       {"write", choice({"push", "pull-request"}), "default: push"},
@@ -127,6 +224,8 @@ std::vector<Field> environment_fields() {
       {"hold", choice({"until-resumed", "until-next-commit"}), "default: until-resumed"},
       {"protected", boolean(), "drift holds the target until a person decides"},
       {"defaults", overlay_of(app_shape()), "lowest layer of every app here"}};
+  add_facilities(fields);
+  return fields;
 }
 
 Shape make_platform_shape() {

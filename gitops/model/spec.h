@@ -61,10 +61,27 @@ struct Health {
   std::optional<Millis> startup, interval, timeout;
 };
 
+struct Metric {
+  std::string kind;    // pods (an average over them) | external
+  std::string target;  // a quantity, of each pod
+  std::map<std::string, std::string> selector;
+};
+
 struct Scale {
   uint32_t min = 1;
   uint32_t max = 1;
-  std::optional<uint32_t> cpu, memory;  // percent of the request
+  std::optional<uint32_t> cpu, memory;         // percent of the request
+  std::map<std::string, Metric> metrics;       // custom ones by name
+  std::optional<Millis> up_after, down_after;  // how long to wait before pods are added or taken away
+  Value behavior;                              // HPA v2's, as it is
+  std::map<std::string, Value> triggers;       // KEDA's by name: {type, metadata…}
+};
+
+// How a new version takes over.
+struct Strategy {
+  std::string type;             // "" | rolling | recreate | canary | blue-green
+  std::vector<uint32_t> steps;  // canary: percent of the traffic
+  std::optional<Millis> pause;  // after each step, or before the switch
 };
 
 struct Resources {
@@ -94,6 +111,7 @@ struct Route {
 };
 
 struct Alert {
+  bool off = false;                           // a default alert that isn't wanted
   std::string expr, wait, severity, summary;  // `for:` is wait
   std::map<std::string, std::string> labels;
 };
@@ -104,6 +122,8 @@ struct Volume {
 
 struct Backup {
   std::string schedule, keep;
+  std::vector<std::string> command;  // beside the volumes; empty: snapshots
+  std::string image;                 // that it runs in; "" = the app's
 };
 
 // A further container: init: or sidecars:.
@@ -167,8 +187,13 @@ struct App {
   Backup backup;
   std::map<std::string, Container> init, sidecars;
   Security security;
-  std::string strategy;  // "" | rolling | recreate | canary | blue-green
+  Strategy strategy;
+  bool spread = true;     // over zones and nodes
+  bool parallel = false;  // the pods of a set start all at once
+  bool retain = true;     // claims stay when the set goes
+  bool dashboard = true;
   std::optional<Millis> stop, timeout;
+  std::optional<Millis> drain;  // between being taken out of the Service and being told to stop
   std::optional<uint32_t> retries;
   Port metrics;  // number 0: none
   std::string metrics_path;

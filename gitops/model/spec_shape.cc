@@ -185,10 +185,24 @@ Shape health_shape() {
 }
 
 Shape scale_shape() {
+  Shape metric = with_short(record({{"target", quantity(), "of each pod", true},
+                                    {"kind", choice({"pods", "external"}), "default: pods"},
+                                    {"selector", map_of(text()), "labels of the metric"}}),
+                            quantity(), under("target"));
+  Shape behavior = map_of(any());
+  behavior.noun = "HPA v2's behavior";
+  Shape trigger = record({{"type", text("a KEDA scaler"), "prometheus, kafka, cron…", true},
+                          {"metadata", map_of(text()), "of the scaler", true},
+                          {"authentication", text("a TriggerAuthentication"), ""}});
   Shape scale = record({{"min", integer(0, 10000), ""},
                         {"max", integer(1, 10000), ""},
                         {"cpu", integer(1, 1000), "percent of the requested CPU at which pods are added"},
-                        {"memory", integer(1, 1000), "percent of the requested memory"}});
+                        {"memory", integer(1, 1000), "percent of the requested memory"},
+                        {"metrics", map_of(std::move(metric), "a metric's name"), "custom ones: {queue_length: 30}"},
+                        {"up-after", duration(), "how long it must be needed before pods are added; default: at once"},
+                        {"down-after", duration(), "before pods are taken away; default: 5m"},
+                        {"behavior", std::move(behavior), "HPA v2's behavior, for all else"},
+                        {"triggers", map_of(std::move(trigger), "a trigger's name"), "of KEDA, by name"}});
   return with_short(std::move(scale), integer(0, 10000), [](Value value) {
     Value map = Value::map();
     if (value.text != "0") map.set("max", value);
@@ -258,12 +272,19 @@ Shape containers_shape() {
 }
 
 Shape alerts_shape() {
-  return map_of(record({{"expr", text("a PromQL expression"), "", true},
+  Shape alert = record({{"expr", text("a PromQL expression"), ""},
                         {"for", duration(), ""},
                         {"severity", choice({"info", "warning", "critical"}), "default: warning"},
                         {"summary", text(), ""},
-                        {"labels", map_of(text()), ""}}),
-                "an alert's name");
+                        {"labels", map_of(text()), ""},
+                        {"off", boolean(), "a default alert that isn't wanted"}});
+  alert = with_short(std::move(alert), choice({"off"}), [](Value value) {
+    value.text = "true";
+    Value map = Value::map();
+    map.set("off", std::move(value));
+    return map;
+  });
+  return map_of(std::move(alert), "an alert's name");
 }
 
 Shape volumes_shape() {
@@ -275,6 +296,14 @@ Shape volumes_shape() {
   volume.elsewhere = {{"class", "storage classes belong to the platform: platform.yaml, environments.<env>"},
                       {"storage-class", "storage classes belong to the platform: platform.yaml, environments.<env>"}};
   return map_of(std::move(volume), "a volume's name", check_label_name);
+}
+
+Shape strategy_shape() {
+  Shape kind = choice({"rolling", "recreate", "canary", "blue-green"});
+  return with_short(record({{"type", kind, "canary and blue-green need Argo Rollouts", true},
+                            {"steps", list_of(integer(1, 100)), "of a canary, percent; default: [10, 50]"},
+                            {"pause", duration(), "after each step, or before the switch; default: 5m"}}),
+                    kind, under("type"));
 }
 
 Shape patches_shape() {
@@ -332,7 +361,12 @@ std::vector<Field> app_fields() {
       {"version", text("a version"), "of a preset: \"16\""},
       {"size", quantity(), "of a preset's volume"},
       {"instances", integer(1, 100), "of a preset"},
-      {"backup", record({{"schedule", text("a schedule", check_cron), ""}, {"keep", duration(), ""}}), ""},
+      {"backup",
+       record({{"schedule", text("a schedule", check_cron), "", true},
+               {"keep", duration(), "default: for ever"},
+               {"command", command_shape(), "runs beside the volumes; default: snapshots of them"},
+               {"image", image_shape(), "that the command runs in; default: the app's"}}),
+       "of a database or a stateful app"},
       {"init", containers_shape(), "containers that run before the app's, by name"},
       {"sidecars", containers_shape(), "containers beside the app's, by name"},
       {"security",
@@ -342,7 +376,12 @@ std::vector<Field> app_fields() {
                {"read-only", boolean(), "root file system; default: true"},
                {"writable", list_of(text("an absolute path", check_absolute)), "folders beside /tmp"}}),
        ""},
-      {"strategy", choice({"rolling", "recreate", "canary", "blue-green"}), "default: rolling"},
+      {"strategy", strategy_shape(), "how a new version takes over; default: rolling"},
+      {"spread", boolean(), "over zones and nodes; default: true"},
+      {"start", choice({"ordered", "parallel"}), "of a stateful app's pods; default: ordered"},
+      {"retain", boolean(), "claims stay when a stateful app goes; default: true"},
+      {"dashboard", boolean(), "in Grafana, where the platform has it; default: true"},
+      {"drain", duration(), "how long a pod still serves after it was told to go; default: 5s for web"},
       {"stop", duration(), "time for a graceful end; default: 30s"},
       {"timeout", duration(), "until a release that isn't healthy has failed; of a job: its deadline"},
       {"retries", integer(0, 100), "of a job"},
@@ -364,8 +403,10 @@ const char* const kPlatformOwns =
 
 std::map<std::string, std::string> platform_keys() {
   std::map<std::string, std::string> out;
-  for (const char* key : {"from", "domain", "approvals", "freeze", "rollback", "instances", "owners", "roles",
-                          "policies", "ticket", "bake", "write", "reconcile", "cluster", "namespace", "branch"}) {
+  for (const char* key :
+       {"from",     "domain",  "approvals", "freeze", "rollback",  "instances",  "owners",    "roles",
+        "policies", "ticket",  "bake",      "write",  "reconcile", "cluster",    "namespace", "branch",
+        "gateway",  "ingress", "tls",       "dns",    "storage",   "monitoring", "operators"}) {
     out[key] = kPlatformOwns;
   }
   return out;

@@ -3,6 +3,7 @@ app.kubernetes.io/name: {{ .Release.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- /* Never the release's number or the commit: what did not change must not roll. */}}
 {{- define "app.labels" -}}
 {{ include "app.selector" . }}
 {{- with .Values.project }}
@@ -10,6 +11,10 @@ app.kubernetes.io/part-of: {{ . }}
 {{- end }}
 app.kubernetes.io/component: {{ .Values.type }}
 app.kubernetes.io/managed-by: autonomous
+{{- if and .Values.project .Values.environment }}
+autonomous/environment: {{ .Values.environment }}
+autonomous/target: {{ .Values.environment }}.{{ .Values.project }}.{{ .Release.Name }}
+{{- end }}
 {{- with .Values.labels }}
 {{ toYaml . }}
 {{- end }}
@@ -26,7 +31,28 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{- /* What kubernetes calls the Restricted profile, unless root was asked for. */}}
+{{- /* What runs before the release command has to be there in a wave before it. */}}
+{{- define "app.early" -}}
+{{- if .Values.release }}
+annotations:
+  argocd.argoproj.io/sync-wave: "-2"
+{{- end }}
+{{- end }}
+
+{{- define "app.workload" -}}
+{{- if has .Values.type (list "stateful" "redis") }}StatefulSet{{ else if .Values.rollout }}Rollout{{ else }}Deployment{{ end }}
+{{- end }}
+
+{{- define "app.workloadVersion" -}}
+{{- eq (include "app.workload" .) "Rollout" | ternary "argoproj.io/v1alpha1" "apps/v1" }}
+{{- end }}
+
+{{- /* How many pods there are at least. */}}
+{{- define "app.pods" -}}
+{{- int64 (.Values.autoscaling.min | default .Values.replicas) }}
+{{- end }}
+
+{{- /* What Kubernetes calls the Restricted profile, unless root was asked for. */}}
 {{- define "app.containerSecurity" -}}
 allowPrivilegeEscalation: false
 {{- if not .Values.root }}
@@ -66,6 +92,18 @@ volumeMounts:
 {{- end }}
 {{- end }}
 
+{{- define "app.environment" -}}
+{{- with .Values.env }}
+env:
+{{ toYaml . }}
+{{- end }}
+{{- if .Values.config }}
+envFrom:
+- configMapRef:
+    name: {{ .Release.Name }}-env
+{{- end }}
+{{- end }}
+
 {{- define "app.container" -}}
 {{- $mounts := include "app.mounts" . -}}
 - name: {{ .Release.Name }}
@@ -78,9 +116,8 @@ volumeMounts:
   args:
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- with .Values.env }}
-  env:
-  {{- toYaml . | nindent 2 }}
+  {{- with include "app.environment" . | trim }}
+  {{- . | nindent 2 }}
   {{- end }}
   {{- with .Values.ports }}
   ports:
@@ -102,6 +139,13 @@ volumeMounts:
   livenessProbe:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with .Values.drainSeconds }}
+  lifecycle:
+    preStop:
+      # Whoever still sends requests here needs a moment to learn that this pod goes.
+      sleep:
+        seconds: {{ int64 . }}
+  {{- end }}
   {{- with .Values.resources }}
   resources:
     {{- toYaml . | nindent 4 }}
@@ -114,24 +158,51 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
+{{- define "app.podAnnotations" -}}
+{{- with .Values.annotations }}
+{{ toYaml . }}
+{{- end }}
+{{- with .Values.config }}
+checksum/env: {{ toJson . | sha256sum }}
+{{- end }}
+{{- with .Values.files }}
+checksum/files: {{ toJson . | sha256sum }}
+{{- end }}
+{{- if and .Values.metrics.port (not .Values.monitoring.monitor) }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .Values.metrics.port | quote }}
+prometheus.io/path: {{ .Values.metrics.path | default "/metrics" | quote }}
+{{- end }}
+{{- include "app.injector" . }}
+{{- end }}
+
+{{- /* Secrets that Vault's agent puts into a file of shell assignments. */}}
+{{- define "app.injector" -}}
+{{- if eq (.Values.secrets.by | default "") "agent-injector" }}
+vault.hashicorp.com/agent-inject: "true"
+vault.hashicorp.com/agent-pre-populate-only: {{ empty .Values.secrets.dynamic | quote }}
+vault.hashicorp.com/role: {{ .Values.secrets.role | default .Release.Name | quote }}
+vault.hashicorp.com/agent-run-as-same-user: "true"
+{{- range .Values.secrets.data }}
+vault.hashicorp.com/agent-inject-secret-{{ .name }}: {{ printf "%s/data/%s" .mount .path | quote }}
+vault.hashicorp.com/agent-inject-template-{{ .name }}: {{ printf "{{ with secret %q }}{{ index .Data.data %q }}{{ end }}" (printf "%s/data/%s" .mount .path) .property | quote }}
+{{- end }}
+{{- range .Values.secrets.dynamic }}
+{{- $place := printf "%s/%s" .mount .path }}
+{{- range .keys }}
+vault.hashicorp.com/agent-inject-secret-{{ .name }}: {{ $place | quote }}
+vault.hashicorp.com/agent-inject-template-{{ .name }}: {{ printf "{{ with secret %q }}{{ index .Data %q }}{{ end }}" $place .property | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "app.podMetadata" -}}
 labels:
   {{- include "app.labels" . | nindent 2 }}
-{{- if or .Values.annotations .Values.files .Values.metrics.port }}
+{{- with include "app.podAnnotations" . | trim }}
 annotations:
-  {{- with .Values.annotations }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-  {{- with .Values.files }}
-  checksum/files: {{ toJson . | sha256sum }}
-  {{- end }}
-  {{- with .Values.metrics }}
-  {{- if .port }}
-  prometheus.io/scrape: "true"
-  prometheus.io/port: {{ .port | quote }}
-  prometheus.io/path: {{ .path | default "/metrics" | quote }}
-  {{- end }}
-  {{- end }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -152,6 +223,21 @@ seccompProfile:
   type: RuntimeDefault
 {{- end }}
 
+{{- /* A zone or a node that goes takes as few pods with it as can be; none waits for a better place. */}}
+{{- define "app.spread" -}}
+{{- if and .Values.spread (gt (int64 (.Values.autoscaling.max | default .Values.replicas)) 1) }}
+topologySpreadConstraints:
+{{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "app.selector" $ | nindent 6 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* The pod: dict "root" $ "restart" "Never" "claims" true (claims: volumes come from a StatefulSet's templates). */}}
 {{- define "app.pod" -}}
 {{- $ := .root -}}
@@ -166,6 +252,11 @@ terminationGracePeriodSeconds: {{ int64 . }}
 {{- end }}
 securityContext:
   {{- include "app.podSecurity" $ | trim | nindent 2 }}
+{{- if not .restart }}
+{{- with include "app.spread" $ | trim }}
+{{ . }}
+{{- end }}
+{{- end }}
 {{- if or $.Values.init $.Values.sidecars }}
 initContainers:
 {{- range concat $.Values.init $.Values.sidecars }}
@@ -199,6 +290,9 @@ volumes:
 {{- define "app.claim" -}}
 accessModes:
 - {{ .access | default "ReadWriteOnce" }}
+{{- with .class }}
+storageClassName: {{ . }}
+{{- end }}
 resources:
   requests:
     storage: {{ .size }}

@@ -177,7 +177,7 @@ autonomous.yaml:6:11: apps.web.port: expected a number, not 'eighty'
 autonomous.yaml:7:21: apps.web.scale: unknown key 'maximum'
       scale: {min: 2, maximum: 3}
                       ^
-  hint: known here: min, max, cpu, memory
+  hint: known here: min, max, cpu, memory, metrics, up-after, down-after, behavior, triggers
 autonomous.yaml:8:13: apps.web.health: expected a path of a URL that starts with '/', not 'healthz'
       health: healthz
               ^

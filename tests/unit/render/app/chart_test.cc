@@ -42,29 +42,79 @@ TEST(Chart, EnvironmentKeepsItsText) {
   model::App app = web();
   app.env["A"] = {"1.10", ""};
   app.env["B"] = {"yes $(A) $A", ""};
-  auto env = values_of(app)["env"];
-  EXPECT_EQ(env.dump(),
-            R"([{"name":"PORT","value":"8080"},{"name":"A","value":"1.10"},{"name":"B","value":"yes $$(A) $A"}])");
+  app.init["first"].env["C"] = {"$(A)", ""};
+  auto values = values_of(app);
+  EXPECT_EQ(values["config"].dump(), R"j({"A":"1.10","B":"yes $(A) $A","PORT":"8080"})j");
+  // A container's own env is expanded by Kubernetes, a ConfigMap's isn't.
+  EXPECT_EQ(values["init"][0]["env"].dump(), R"j([{"name":"C","value":"$$(A)"}])j");
+  app.env["PORT"] = {"9", ""};
+  EXPECT_EQ(values_of(app)["config"]["PORT"], "9");
 }
 
 TEST(Chart, Bindings) {
   model::App app = web();
   model::App api = web();
+  api.name = "api";
   app.env["API"] = {"", "api.url"};
   app.env["DB"] = {"", "db.url"};
   ChartContext context;
   context.others["api"] = &api;
-  auto env = values_of(app, context)["env"];
-  EXPECT_EQ(env[1].dump(), R"({"name":"API","value":"http://api:8080"})");
-  EXPECT_EQ(env[2]["valueFrom"]["secretKeyRef"].dump(), R"({"key":"uri","name":"db-app"})");
+  auto values = values_of(app, context);
+  EXPECT_EQ(values["config"]["API"], "http://api:8080");
+  EXPECT_EQ(values["env"][0]["valueFrom"]["secretKeyRef"].dump(), R"({"key":"uri","name":"db-app"})");
+  context.namespaces["api"] = "shop-api";
+  EXPECT_EQ(values_of(app, context)["config"]["API"], "http://api.shop-api:8080");
   app.env["X"] = {"", "db.colour"};
   EXPECT_EQ(built_in_values(app, {.image = "x"}).error().code(), Code::kInvalid);
+}
+
+TEST(Chart, NeighboursAreNamed) {
+  model::App app = web(), db = web(), api = web();
+  db.name = "main-db";
+  db.type = model::AppType::kPostgres;
+  api.name = "api";
+  app.needs = {"main-db"};
+  app.calls = {"api", "other/search"};
+  app.env["API_HOST"] = {"mine", ""};
+  ChartContext context;
+  context.others = {{"main-db", &db}, {"api", &api}};
+  EXPECT_EQ(values_of(app, context)["config"].dump(),
+            R"({"API_HOST":"mine","API_PORT":"8080","MAIN_DB_HOST":"main-db-rw","MAIN_DB_PORT":"5432","PORT":"8080"})");
+}
+
+TEST(Chart, StrictNetworkAllowsWhatIsDeclared) {
+  model::App app = web(), caller = web(), stranger = web();
+  caller.env["W"] = {"", "web.url"};
+  app.egress = {"api.example.com", "10.0.0.1:5432"};
+  app.calls = {"other/search"};
+  ChartContext context;
+  context.strict_network = true;
+  context.facilities.gateway.ns = "gateways";
+  context.others = {{"caller", &caller}, {"stranger", &stranger}};
+  context.namespaces["other/search"] = "other-local";
+  EXPECT_EQ(values_of(app, context)["network"].dump(),
+            R"({"calls":[{"app":"search","namespace":"other-local"}],)"
+            R"("egress":[{"host":"api.example.com","port":443},{"cidr":"10.0.0.1/32","port":5432}],)"
+            R"("from":[{"app":"caller"}],"gateway":"gateways","strict":true})");
+}
+
+TEST(Chart, WhatThePlatformLacksIsSaid) {
+  model::App app = web();
+  app.strategy.type = "canary";
+  ChartContext context;
+  context.image = "x";
+  EXPECT_NE(built_in_values(app, context).error().text().find("Argo Rollouts"), std::string::npos);
+  context.facilities.operators = {"argo-rollouts"};
+  EXPECT_TRUE(built_in_values(app, context));
+  app.scale.triggers["a"] = model::Value::map();
+  EXPECT_NE(built_in_values(app, context).error().text().find("KEDA"), std::string::npos);
 }
 
 TEST(Chart, ProbesAndScale) {
   model::App app = web();
   app.health.path = "/healthz";
-  app.scale = {2, 5, std::nullopt, std::nullopt};
+  app.scale.min = 2;
+  app.scale.max = 5;
   auto values = values_of(app);
   EXPECT_EQ(values["probes"]["readiness"]["httpGet"].dump(), R"({"path":"/healthz","port":"http"})");
   EXPECT_EQ(values["probes"]["startup"]["failureThreshold"], 30);
@@ -81,7 +131,40 @@ TEST(Chart, SecretsComeFromTheStoreWhereOneIsKnown) {
   auto values = values_of(app, context);
   EXPECT_EQ(values["secrets"]["data"].dump(),
             R"([{"key":"kv/local/shop/web","name":"A","property":"A"},{"key":"kv/other","name":"B","property":"b"}])");
-  EXPECT_EQ(values["env"][1]["valueFrom"]["secretKeyRef"]["name"], "web-secrets");
+  EXPECT_EQ(values["env"][0]["valueFrom"]["secretKeyRef"]["name"], "web-secrets");
+}
+
+TEST(Chart, SecretsOfEachDelivery) {
+  model::App app = web();
+  app.secrets = {{"A", "kv/one#a@3"}, {"B", "kv/two#b"}, {"U", "database/creds/shop#username"}};
+  ChartContext context;
+  context.facilities.delivery.by = "vault-secrets-operator";
+  auto values = values_of(app, context);
+  EXPECT_EQ(
+      values["secrets"]["groups"].dump(),
+      R"([{"mount":"kv","path":"one","secret":"web-secrets","version":3},{"mount":"kv","path":"two","secret":"web-secrets-2"}])");
+  EXPECT_EQ(values["env"][1]["valueFrom"]["secretKeyRef"].dump(), R"({"key":"b","name":"web-secrets-2"})");
+  EXPECT_EQ(values["env"][2]["valueFrom"]["secretKeyRef"].dump(), R"({"key":"username","name":"web-creds-shop"})");
+  context.facilities.delivery.by = "agent-injector";
+  values = values_of(app, context);
+  EXPECT_TRUE(values["env"].empty());
+  EXPECT_EQ(values["config"]["A_FILE"], "/vault/secrets/A");
+  context.facilities.delivery.by = "external-secrets";
+  context.image = "x";
+  EXPECT_NE(built_in_values(app, context).error().text().find("secrets.server"), std::string::npos);
+}
+
+TEST(Chart, BackupsNeedAPlace) {
+  model::App app = web();
+  app.type = model::AppType::kStateful;
+  app.volumes["data"] = {"/data", "1Gi", ""};
+  app.backup.schedule = "daily";
+  ChartContext context;
+  context.image = "x";
+  EXPECT_EQ(built_in_values(app, context).error().code(), Code::kInvalid);
+  app.backup.command = {"./dump"};
+  EXPECT_EQ(values_of(app, context)["backup"].dump(),
+            R"({"command":["./dump"],"maxAge":172800,"schedule":"0 2 * * *"})");
 }
 
 TEST(Chart, SameAppSameBytes) {
