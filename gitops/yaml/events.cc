@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "gitops/yaml/simple.h"
+
 namespace autonomous::yaml {
 namespace {
 
@@ -117,15 +119,22 @@ struct Parser::State {
   std::string patched;
   std::string_view text;
 
+  bool is_simple = false;  // all events are there already, and libyaml was not asked
+  SimpleEvents simple;
+  size_t simple_at = 0;
+
   // libyaml takes no null, which is what an empty view may hold.
-  State(std::string_view given_text, const Limits& given)
+  State(std::string_view given_text, const Limits& given, Marks marks)
       : limits(given), text(given_text.data() == nullptr ? std::string_view("") : given_text) {
+    is_simple = marks == Marks::kUnwanted && simple.scan(text, limits);
+    if (!is_simple) start_libyaml();
+  }
+  void start_libyaml() {
     constexpr size_t kSmall = 4u << 20;
     if (text.size() <= std::min<uint64_t>(limits.bytes, kSmall) && text.find("\\'") != std::string_view::npos) {
       patched = without_quote_escapes(text);
       text = patched;
     }
-    if (text.data() == nullptr) text = "";  // libyaml insists on a pointer, an empty view may have none
     if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     yaml_parser_set_encoding(&parser, YAML_ANY_ENCODING);
@@ -134,6 +143,7 @@ struct Parser::State {
     }
   }
   ~State() {
+    if (is_simple) return;
     drop_event();
     yaml_parser_delete(&parser);
   }
@@ -166,6 +176,19 @@ struct Parser::State {
   }
 
   bool fill(Event& out);
+
+  bool next_simple(Event& out) {
+    const std::vector<SimpleEvent>& events = simple.events();
+    const SimpleEvent& from = events[simple_at];
+    if (simple_at + 1 < events.size()) ++simple_at;
+    out = Event{};
+    out.type = from.type;
+    out.style = from.style;
+    bool scalar = from.type == Event::Type::kScalar;
+    (scalar ? out.plain_implicit : out.implicit) = from.implicit;
+    out.text = from.text;
+    return true;
+  }
 };
 
 bool Parser::State::fill(Event& out) {
@@ -233,13 +256,15 @@ bool Parser::State::fill(Event& out) {
   return true;
 }
 
-Parser::Parser(std::string_view text, const Limits& limits) : state_(std::make_unique<State>(text, limits)) {}
+Parser::Parser(std::string_view text, const Limits& limits, Marks marks)
+    : state_(std::make_unique<State>(text, limits, marks)) {}
 Parser::~Parser() = default;
 Parser::Parser(Parser&&) noexcept = default;
 Parser& Parser::operator=(Parser&&) noexcept = default;
 
 bool Parser::next(Event& event) {
   State& state = *state_;
+  if (state.is_simple) return state.next_simple(event);
   if (state.error) return false;
   if (state.ended) {
     event = Event{};

@@ -1,8 +1,9 @@
 // The only reader of YAML text: libyaml's events with limits, and with the words of Go's yaml.v2 where it fails.
 //
 // A Parser is pulled: next() gives one event after the other, whose texts live until the following call. libyaml itself
-// has no limits and is quadratic in depth, so depth, size and number of nodes are counted here. One thread a parser;
-// the input must outlive it.
+// has no limits and is quadratic in depth, so depth, size and number of nodes are counted here. Who needs no marks gets
+// most texts without libyaml, from a quick scanner that says the same (simple.h). One thread a parser; the input must
+// outlive it.
 #pragma once
 
 #include <cstdint>
@@ -51,9 +52,14 @@ struct Event {
   Mark end;
 };
 
+enum class Marks : uint8_t {
+  kWanted,
+  kUnwanted,  // those of events may be missing; those of errors are there
+};
+
 class Parser {
  public:
-  explicit Parser(std::string_view text, const Limits& limits = {});
+  explicit Parser(std::string_view text, const Limits& limits = {}, Marks marks = Marks::kWanted);
   ~Parser();
   Parser(Parser&&) noexcept;
   Parser& operator=(Parser&&) noexcept;

@@ -429,14 +429,14 @@ class Reader {
 }  // namespace
 
 Result<void> read(std::string_view text, Sink& sink, const ReadOptions& options) {
-  Parser parser(text, options.limits);
+  Parser parser(text, options.limits, Marks::kUnwanted);
   TRY(bool found, Reader(&parser, sink, nullptr, options.json).document());
   if (!found) sink.scalar(Scalar{});
   return ok();
 }
 
 Result<void> read_all(std::string_view text, DocumentSink& sink, const ReadOptions& options) {
-  Parser parser(text, options.limits);
+  Parser parser(text, options.limits, Marks::kUnwanted);
   for (;;) {
     TRY(bool found, Reader(&parser, sink, nullptr, options.json).document());
     if (!found) return ok();
