@@ -1,10 +1,10 @@
-# Links the front without shared libraries where each of them has an archive beside it: libstdc++, libcrypto, libyaml and
+# Links the front without shared libraries, from the archive that lies beside each of them: libstdc++, libcrypto, libyaml and
 # the rest cost most of the time that a cold `autonomous render` takes (engine.md). Sanitizers need shared libraries.
 
-# Everything that `target` links, in link order, as files and flags; `whole` becomes FALSE when something has no archive.
-function(front_libraries target out whole)
+# Everything that `target` links, in link order, as files and flags; `shared` becomes what of it has no archive.
+function(front_libraries target out shared)
   set(files)
-  set(all_static TRUE)
+  set(missing)
   set(waiting ${target})
   while(waiting)
     list(POP_FRONT waiting item)
@@ -34,11 +34,10 @@ function(front_libraries target out whole)
         list(REMOVE_ITEM files ${archive})
         list(APPEND files ${archive})
       else()
-        list(APPEND files ${item})
-        set(all_static FALSE)
+        list(APPEND missing ${item})
       endif()
     elseif(item MATCHES "::")
-      set(all_static FALSE)  # a package of another folder that is not GLOBAL: what it stands for can't be seen here
+      list(APPEND missing ${item})  # a package of another folder that is not GLOBAL: what it stands for can't be seen here
     elseif(item)
       list(APPEND files ${item})
     endif()
@@ -46,12 +45,17 @@ function(front_libraries target out whole)
   list(REMOVE_DUPLICATES own)
   set(${out} ${files} PARENT_SCOPE)
   set(${out}_targets ${own} PARENT_SCOPE)
-  set(${whole} ${all_static} PARENT_SCOPE)
+  set(${shared} ${missing} PARENT_SCOPE)
 endfunction()
 
+option(AUTONOMOUS_STATIC_FRONT "link the front of release and dev builds without shared libraries" ON)
 add_executable(autonomous front.cc)
-front_libraries(render_helm front_files front_static)
-if(AUTONOMOUS_BUILD MATCHES "^(release|dev)$" AND front_static)
+if(AUTONOMOUS_STATIC_FRONT AND AUTONOMOUS_BUILD MATCHES "^(release|dev)$")
+  front_libraries(render_helm front_files front_shared)
+  if(front_shared)
+    message(FATAL_ERROR "The front has to start fast, so it is linked without shared libraries; but there is no archive of: ${front_shared}. "
+                        "Install what holds it, or set -DAUTONOMOUS_STATIC_FRONT=OFF and start several times slower.")
+  endif()
   add_dependencies(autonomous ${front_files_targets})
   target_link_libraries(autonomous PRIVATE -Wl,--start-group ${front_files} -Wl,--end-group)
   target_link_options(autonomous PRIVATE -static-pie)

@@ -1,5 +1,11 @@
 // toToml and fromToml: written as BurntSushi's encoder writes (plain keys before tables, sorted), read by toml++.
+//
+// toml++ comes as headers alone: its shared library would be the only one of the front that has no archive. What it can
+// print is left out, because streams cost every start of the program.
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
+
 #include <cmath>
 
 #include "render/funcs/convert.h"
