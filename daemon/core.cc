@@ -8,6 +8,7 @@
 #include <iostream>
 #include <thread>
 
+#include "daemon/charts/fetch_verb.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/log_sink.h"
 #include "daemon/pipeline/daemon.h"
@@ -83,5 +84,6 @@ int main(int argc, char** argv) {
   if (verb == "daemon" || verb == "hook") return run_cli(arguments, around);
   CtrlC ctrl_c;
   around.stop = ctrl_c.token();
+  if (verb == "fetch-chart") return run_fetch_chart(around.stop, around.variable, around.in, around.out);
   return run_cli(arguments, around);
 }

@@ -2,16 +2,17 @@
 
 #include <sys/stat.h>
 
-#include <atomic>
 #include <condition_variable>
-#include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
+#include "render/helm/batch_line.h"
 #include "render/helm/helm.h"
 
 namespace autonomous::helm {
@@ -20,106 +21,55 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t kMaxInput = 1ull << 30;
+constexpr uint64_t kMaxValuesFile = 256ull << 20;
 
-Result<std::string> read_all(const std::string& path) {
-  if (path != "-") return read_file(path, kMaxInput);
-  std::string text;
-  char buffer[65536];
-  size_t got = 0;
-  while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0 && text.size() <= kMaxInput) text.append(buffer, got);
-  return text;
-}
-
-// Charts are loaded once, whoever asks first, and shared.
+// Charts are loaded once, by whoever asks first, and shared; others that ask for the same wait.
 class Charts {
  public:
-  Result<std::shared_ptr<const Chart>> get(const std::string& path, HelmVersion helm) {
-    std::lock_guard lock(mutex_);
-    auto& slot = loaded_[{path, helm}];
-    if (slot == nullptr) slot = std::make_unique<Result<std::shared_ptr<const Chart>>>(load(path, helm));
-    return *slot;
+  explicit Charts(const FetchChart& fetch) : fetch_(fetch) {}
+
+  struct Loaded {
+    std::once_flag once;
+    std::optional<Result<std::shared_ptr<const Chart>>> chart;
+    std::vector<std::string> warnings;
+  };
+
+  const Loaded& get(const RemoteChart& wanted, HelmVersion helm) {
+    std::shared_ptr<Loaded> loaded;
+    {
+      std::lock_guard lock(mutex_);
+      auto& slot = loaded_[{wanted.to_json(), helm}];
+      if (slot == nullptr) slot = std::make_shared<Loaded>();
+      loaded = slot;
+    }
+    std::call_once(loaded->once, [&] { loaded->chart.emplace(load(wanted, helm, loaded->warnings)); });
+    return *loaded;
   }
 
  private:
-  static Result<std::shared_ptr<const Chart>> load(const std::string& path, HelmVersion helm) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) return fail(Code::kNotFound, "path \"", path, "\" not found");
+  Result<std::shared_ptr<const Chart>> load(const RemoteChart& wanted, HelmVersion helm,
+                                            std::vector<std::string>& warnings) const {
     LoadOptions options;
     options.helm = helm;
-    options.path = path;
-    if (S_ISDIR(info.st_mode)) return load_chart(*disk_tree(path), options);
-    TRY(std::string bytes, read_file(path, options.limits.archive_bytes));
-    return load_chart_archive(path, bytes, options);
+    options.path = wanted.chart;
+    options.warnings = &warnings;
+    if (is_remote(wanted.chart, wanted.repo)) {
+      TRY(FetchedChart fetched, get_remote(wanted, fetch_));
+      warnings = std::move(fetched.notes);
+      options.path = fetched.file;
+      return load_chart_archive(fetched.file, fetched.bytes, options);
+    }
+    struct stat info {};
+    if (::stat(wanted.chart.c_str(), &info) != 0) return fail(Code::kNotFound, "path \"", wanted.chart, "\" not found");
+    if (S_ISDIR(info.st_mode)) return load_chart(*disk_tree(wanted.chart), options);
+    TRY(std::string bytes, read_file(wanted.chart, options.limits.archive_bytes));
+    return load_chart_archive(wanted.chart, bytes, options);
   }
 
+  const FetchChart& fetch_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, HelmVersion>, std::unique_ptr<Result<std::shared_ptr<const Chart>>>> loaded_;
+  std::map<std::pair<std::string, HelmVersion>, std::shared_ptr<Loaded>> loaded_;
 };
-
-Result<std::vector<std::string>> texts(const json& line, const char* key) {
-  std::vector<std::string> out;
-  auto found = line.find(key);
-  if (found == line.end()) return out;
-  if (!found->is_array()) return fail(Code::kInvalid, "\"", key, "\" has to be a list of strings");
-  for (const json& item : *found) {
-    if (!item.is_string()) return fail(Code::kInvalid, "\"", key, "\" has to be a list of strings");
-    out.push_back(item.get<std::string>());
-  }
-  return out;
-}
-
-std::string text(const json& line, const char* key, std::string_view otherwise = "") {
-  auto found = line.find(key);
-  return found != line.end() && found->is_string() ? found->get<std::string>() : std::string(otherwise);
-}
-
-bool flag(const json& line, const char* key) {
-  auto found = line.find(key);
-  return found != line.end() && found->is_boolean() && found->get<bool>();
-}
-
-Result<void> add_sets(const json& line, ChartInput& input) {
-  constexpr std::pair<const char*, SetKind> kKinds[] = {{"set-json", SetKind::kJson},
-                                                        {"set", SetKind::kTyped},
-                                                        {"set-string", SetKind::kString},
-                                                        {"set-file", SetKind::kFile},
-                                                        {"set-literal", SetKind::kLiteral}};
-  for (const auto& [key, kind] : kKinds) {
-    TRY(auto sets, texts(line, key));
-    for (std::string& set : sets) input.sets.push_back({kind, std::move(set)});
-  }
-  return ok();
-}
-
-Result<ChartInput> read_job(const json& line, Charts& charts) {
-  if (!line.is_object()) return fail(Code::kInvalid, "each line has to be a JSON object");
-  ChartInput input;
-  input.release_name = text(line, "name", "release-name");
-  input.release_namespace = text(line, "namespace", "default");
-  auto helm = line.find("helm");
-  if (helm != line.end() && (*helm == 3 || *helm == "3")) input.helm = HelmVersion::k3;
-  input.kube_version = text(line, "kube-version");
-  TRY(input.api_versions, texts(line, "api-versions"));
-  TRY(input.show_only, texts(line, "show-only"));
-  input.include_crds = flag(line, "include-crds");
-  input.skip_tests = flag(line, "skip-tests");
-  input.no_hooks = flag(line, "no-hooks");
-  input.is_upgrade = flag(line, "is-upgrade");
-  input.skip_schema = flag(line, "skip-schema-validation");
-  input.with_values = false;
-  std::string chart = text(line, "chart");
-  if (chart.empty()) return fail(Code::kInvalid, "\"chart\" is missing");
-  TRY(auto files, texts(line, "values"));
-  for (const std::string& path : files) {
-    TRY(std::string content, read_file(path, kMaxInput));
-    input.values.push_back({path, std::move(content)});
-  }
-  TRY_DO(add_sets(line, input));
-  input.read_set_file = [](std::string_view path) { return read_file(std::string(path)); };
-  TRY(input.chart, charts.get(chart, input.helm));
-  return input;
-}
 
 std::string answer(const std::string& name, const Result<Rendered>& result, const std::vector<std::string>& warnings) {
   json out = {{"name", name}, {"ok", result.has_value()}};
@@ -132,74 +82,105 @@ std::string answer(const std::string& name, const Result<Rendered>& result, cons
   return out.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::string run_line(std::string_view line, Charts& charts, bool& good) {
-  json parsed = json::parse(line.begin(), line.end(), nullptr, false);
-  std::string name = parsed.is_object() ? text(parsed, "name") : "";
+std::string run_line(std::string_view text, Charts& charts, bool& good) {
+  BatchLine line;
   std::vector<std::string> warnings;
   auto result = [&]() -> Result<Rendered> {
-    if (parsed.is_discarded()) return fail(Code::kInvalid, "this line is no JSON");
-    TRY(ChartInput input, read_job(parsed, charts));
-    return render(input, &warnings);
+    TRY_DO(read_batch_line(text, line));
+    const Charts::Loaded& loaded = charts.get(line.remote, line.input.helm);
+    warnings = loaded.warnings;
+    for (const std::string& path : line.value_files) {
+      TRY(std::string content, read_file(path, kMaxValuesFile));
+      line.input.values.push_back({path, std::move(content)});
+    }
+    line.input.read_set_file = [](std::string_view path) { return read_file(std::string(path), kMaxValuesFile); };
+    if (!*loaded.chart) return loaded.chart->error();
+    line.input.chart = **loaded.chart;
+    return render(line.input, &warnings);
   }();
   good = result.has_value();
-  return answer(name, result, warnings);
+  return answer(line.name, result, warnings);
 }
+
+// Hands out the lines, numbered. Whoever takes one waits here until it has arrived.
+class Input {
+ public:
+  explicit Input(FILE* in) : in_(in) {}
+  ~Input() { std::free(line_); }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  std::optional<size_t> next(std::string& line) {
+    std::lock_guard lock(mutex_);
+    ssize_t size = 0;
+    while ((size = ::getline(&line_, &capacity_, in_)) >= 0) {
+      std::string_view text = trim(std::string_view(line_, static_cast<size_t>(size)));
+      if (text.empty()) continue;
+      line = text;
+      return count_++;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  FILE* in_;
+  std::mutex mutex_;
+  char* line_ = nullptr;
+  size_t capacity_ = 0;
+  size_t count_ = 0;
+};
 
 // Answers wait here until all before them are out. A worker that is far ahead waits, so that memory stays bounded.
 class Output {
  public:
-  void put(size_t index, std::string line) {
+  explicit Output(FILE* out) : out_(out) {}
+
+  void put(size_t index, std::string line, bool good) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return index < next_ + kAhead; });
+    all_good_ = all_good_ && good;
     waiting_.emplace(index, std::move(line));
+    if (index != next_) return;
     while (!waiting_.empty() && waiting_.begin()->first == next_) {
       const std::string& out = waiting_.begin()->second;
-      (void)fwrite(out.data(), 1, out.size(), stdout);
+      (void)fwrite(out.data(), 1, out.size(), out_);
       waiting_.erase(waiting_.begin());
       ++next_;
     }
+    (void)fflush(out_);
     room_.notify_all();
   }
+  bool all_good() const { return all_good_; }
 
  private:
   static constexpr size_t kAhead = 64;
+  FILE* out_;
   std::mutex mutex_;
   std::condition_variable room_;
   std::map<size_t, std::string> waiting_;
   size_t next_ = 0;
+  bool all_good_ = true;
 };
 
 }  // namespace
 
-int run_batch(const std::string& path) {
-  auto input = read_all(path);
-  if (!input) {
-    std::string message = "Error: " + input.error().message() + "\n";
-    (void)fwrite(message.data(), 1, message.size(), stderr);
-    return 1;
-  }
-  std::vector<std::string_view> lines;
-  for (std::string_view line : split(*input, '\n')) {
-    if (!trim(line).empty()) lines.push_back(line);
-  }
-  Charts charts;
-  Output output;
-  std::atomic<size_t> next = 0;
-  std::atomic<bool> all_good = true;
+int run_batch(FILE* in, FILE* out, const FetchChart& fetch) {
+  Charts charts(fetch);
+  Input input(in);
+  Output output(out);
   auto work = [&] {
-    for (size_t i = next++; i < lines.size(); i = next++) {
+    std::string line;
+    while (auto index = input.next(line)) {
       bool good = false;
-      output.put(i, run_line(lines[i], charts, good));
-      if (!good) all_good = false;
+      std::string text = run_line(line, charts, good);
+      output.put(*index, std::move(text), good);
     }
   };
   std::vector<std::thread> threads;
-  size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  for (size_t i = 1; i < std::min(cores, lines.size()); ++i) threads.emplace_back(work);
+  for (size_t i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
-  (void)fflush(stdout);
-  return all_good ? 0 : 1;
+  return output.all_good() ? 0 : 1;
 }
 
 }  // namespace autonomous::helm

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
@@ -97,13 +98,27 @@ Result<std::pair<std::string, std::string>> name_and_chart(const RenderFlags& fl
   return std::pair(name, rest[0]);
 }
 
-Result<std::shared_ptr<const Chart>> locate(const std::string& given, const RenderFlags& flags,
-                                            std::vector<std::string>* warnings) {
+HelmVersion helm_of(const RenderFlags& flags) { return flags.three() ? HelmVersion::k3 : HelmVersion::k4; }
+
+// A chart that was found, and not looked at yet.
+struct Located {
+  std::string path;
+  std::optional<std::string> bytes;  // of an archive that was fetched
+};
+
+// LocateChart
+Result<Located> locate(const std::string& given, const RenderFlags& flags, const FetchChart& fetch,
+                       std::vector<std::string>& log) {
   std::string name(trim(given));
-  if (!flags.repo.empty() || starts_with(name, "oci://") || starts_with(name, "http://") ||
-      starts_with(name, "https://")) {
-    return fail(Code::kDenied, "the chart ", name, " is not here, and rendering uses no network")
-        .hint("Fetch it first (helm pull), then give its folder or .tgz.");
+  if (is_remote(name, flags.remote.repo)) {
+    if (flags.verify) return fail(Code::kInvalid, "--verify is not available here: no keyring is read");
+    RemoteChart wanted = flags.remote;
+    wanted.chart = name;
+    wanted.version = trim(wanted.version);
+    wanted.warn_inexact = helm_of(flags) == HelmVersion::k4;
+    TRY(FetchedChart chart, get_remote(wanted, fetch));
+    log.insert(log.end(), chart.notes.begin(), chart.notes.end());
+    return Located{chart.file, std::move(chart.bytes)};
   }
   struct stat info {};
   if (::stat(name.c_str(), &info) != 0) {
@@ -113,12 +128,21 @@ Result<std::shared_ptr<const Chart>> locate(const std::string& given, const Rend
     if (slash != std::string::npos) return fail(Code::kNotFound, "repo ", name.substr(0, slash), " not found");
     return fail(Code::kNotFound, "non-absolute URLs should be in form of repo_name/path_to_chart, got: ", name);
   }
+  std::string path = absolute(name);
+  if (flags.verify) TRY_DO(refuse_to_verify(path, S_ISDIR(info.st_mode)));
+  return Located{path, std::nullopt};
+}
+
+Result<std::shared_ptr<const Chart>> load(const Located& located, HelmVersion helm,
+                                          std::vector<std::string>& warnings) {
   LoadOptions options;
-  options.helm = flags.helm == "3" ? HelmVersion::k3 : HelmVersion::k4;
-  options.path = absolute(name);
-  options.warnings = warnings;
-  if (flags.verify) TRY_DO(refuse_to_verify(options.path, S_ISDIR(info.st_mode)));
-  if (S_ISDIR(info.st_mode)) return load_chart(*disk_tree(options.path), options);
+  options.helm = helm;
+  options.path = located.path;
+  options.warnings = &warnings;
+  if (located.bytes) return load_chart_archive(options.path, *located.bytes, options);
+  struct stat info {};
+  if (::stat(options.path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    return load_chart(*disk_tree(options.path), options);
   TRY(std::string bytes, read_path(options.path));
   return load_chart_archive(options.path, bytes, options);
 }
@@ -133,7 +157,7 @@ Result<void> read_values_files(const RenderFlags& flags, ChartInput& input) {
 
 ChartInput input_of(const RenderFlags& flags) {
   ChartInput input;
-  input.helm = flags.three() ? HelmVersion::k3 : HelmVersion::k4;
+  input.helm = helm_of(flags);
   const char* environment = std::getenv("HELM_NAMESPACE");
   if (!flags.release_namespace.empty()) {
     input.release_namespace = flags.release_namespace;
@@ -187,20 +211,19 @@ Result<void> print_partial(const RenderFlags& flags, const ChartInput& input, co
   return ok();
 }
 
-Result<Rendered> render_chart(const RenderFlags& flags, ChartInput& input, std::vector<std::string>& log,
-                              Rendered& partial) {
+Result<Rendered> render_chart(const RenderFlags& flags, const FetchChart& fetch, ChartInput& input,
+                              std::vector<std::string>& log, Rendered& partial) {
   TRY_DO(check_kube_version(input.kube_version, input.helm));
   if (!flags.three()) TRY_DO(check_dry_run4(flags, log));
-  debug(flags, log, "Original chart version", "version", flags.version);
+  debug(flags, log, "Original chart version", "version", flags.remote.version);
   TRY(auto names, name_and_chart(flags));
   input.release_name = names.first;
   if (flags.generate_name && flags.rest.size() == 1) input.release_name = generated_name(names.second);
-  std::vector<std::string> while_loading;
-  auto chart = locate(names.second, flags, &while_loading);
   // helm finds the chart, then reads the values, then loads the chart: so do its errors come.
-  bool found = chart || (chart.error().code() != Code::kNotFound && chart.error().code() != Code::kDenied);
-  if (!found) return std::move(chart).error();
-  debug(flags, log, "Chart path", "path", absolute(std::string(trim(names.second))));
+  TRY(Located located, locate(names.second, flags, fetch, log));
+  debug(flags, log, "Chart path", "path", located.path);
+  std::vector<std::string> while_loading;
+  auto chart = load(located, input.helm, while_loading);
   log.insert(log.end(), while_loading.begin(), while_loading.end());
   TRY_DO(read_values_files(flags, input));
   if (!chart) {
@@ -212,11 +235,11 @@ Result<Rendered> render_chart(const RenderFlags& flags, ChartInput& input, std::
   return helm::render(input, &log, &partial);
 }
 
-int render_one(const RenderFlags& flags) {
+int render_one(const RenderFlags& flags, const FetchChart& fetch) {
   ChartInput input = input_of(flags);
   std::vector<std::string> log;
   Rendered partial;
-  auto result = render_chart(flags, input, log, partial);
+  auto result = render_chart(flags, fetch, input, log, partial);
   for (const std::string& line : log) print(stderr, line + "\n");
   if (!result) {
     bool rendered_some = flags.debug && !result.error().hint().empty();
@@ -239,6 +262,15 @@ int render_one(const RenderFlags& flags) {
   return fail_with(fail(Code::kNotFound, "could not find template ", flags.show_only.front(), " in chart"));
 }
 
+int batch(const std::string& path, const FetchChart& fetch) {
+  if (path == "-") return run_batch(stdin, stdout, fetch);
+  FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return fail_with(open_error(path));
+  int status = run_batch(file, stdout, fetch);
+  (void)std::fclose(file);
+  return status;
+}
+
 }  // namespace
 
 std::string render_help() {
@@ -251,11 +283,16 @@ std::string render_help() {
          "  autonomous render [NAME] CHART [flags]\n"
          "  autonomous render --batch FILE\n"
          "\n"
-         "CHART is a chart's folder or its .tgz. All flags of `helm template` are accepted.\n"
+         "CHART is a chart's folder, its .tgz, the URL of one, oci://REGISTRY/REPOSITORY, or with --repo a name.\n"
+         "All flags of `helm template` are accepted.\n"
+         "\n"
+         "What is fetched is kept in $AUTONOMOUS_CACHE (default: ~/.cache/autonomous) by its SHA-256. A version that\n"
+         "was fetched once renders without a network from then on, and is refused where it is served changed.\n"
          "\n"
          "Examples:\n"
          "  autonomous render shop ./chart -n shop -f values.yaml --set image.tag=1.2\n"
          "  autonomous render shop chart-1.0.0.tgz --show-only templates/service.yaml\n"
+         "  autonomous render shop oci://ghcr.io/acme/charts/shop --version ^1.2\n"
          "  autonomous render shop ./chart --helm 3 --kube-version 1.31 --include-crds\n"
          "  echo '{\"name\": \"a\", \"chart\": \"./chart\", \"set\": [\"x=1\"]}' | autonomous render --batch -\n"
          "\n"
@@ -263,7 +300,7 @@ std::string render_help() {
          parser.usages();
 }
 
-int render_command(const std::vector<std::string>& arguments) {
+int render_command(const std::vector<std::string>& arguments, const FetchChart& fetch) {
   RenderFlags flags;
   flags.helm = helm_asked_for(arguments);
   if (flags.helm != "3" && flags.helm != "4")
@@ -285,7 +322,7 @@ int render_command(const std::vector<std::string>& arguments) {
   }
   if (parser.given("worker"))
     return run_worker(STDIN_FILENO, STDOUT_FILENO, std::strtoull(flags.worker.c_str(), nullptr, 10));
-  if (!flags.batch.empty()) return run_batch(flags.batch);
+  if (!flags.batch.empty()) return batch(flags.batch, fetch);
   if (flags.rest.empty()) {
     print(
         stderr,
@@ -296,7 +333,7 @@ int render_command(const std::vector<std::string>& arguments) {
     auto good = check_groups(parser);
     if (!good) return fail_with(good.error());
   }
-  return render_one(flags);
+  return render_one(flags, fetch);
 }
 
 }  // namespace autonomous::helm

@@ -112,8 +112,8 @@ void add_own(RenderFlags& f, Flags& flags) {
              .into = &f.values});
   flags.add({.name = "version",
              .kind = FlagKind::kString,
-             .usage = "version of a chart from a registry",
-             .into = &f.version});
+             .usage = "version of a chart from a registry or repository, or a constraint (default: the newest)",
+             .into = &f.remote.version});
   flags.add({.name = "worker", .kind = FlagKind::kString, .into = &f.worker, .bare_value = "0"});
 }
 
@@ -151,12 +151,10 @@ void add_texts(Flags& flags, std::initializer_list<std::string_view> names) {
 
 // What both helms take and what makes no difference to what is printed here.
 void add_others(RenderFlags& f, Flags& flags) {
-  add_switches(flags,
-               {"create-namespace", "replace", "wait-for-jobs", "devel", "disable-openapi-validation", "take-ownership",
-                "insecure-skip-tls-verify", "plain-http", "pass-credentials", "kube-insecure-skip-tls-verify"});
-  add_texts(flags, {"description", "keyring", "username", "password", "cert-file", "key-file", "ca-file", "kubeconfig",
-                    "kube-context", "kube-token", "kube-as-user", "kube-apiserver", "kube-ca-file",
-                    "kube-tls-server-name", "registry-config", "repository-config", "repository-cache"});
+  add_switches(flags, {"create-namespace", "replace", "wait-for-jobs", "devel", "disable-openapi-validation",
+                       "take-ownership", "kube-insecure-skip-tls-verify"});
+  add_texts(flags, {"description", "keyring", "kubeconfig", "kube-context", "kube-token", "kube-as-user",
+                    "kube-apiserver", "kube-ca-file", "kube-tls-server-name", "repository-config", "repository-cache"});
   // Those of the logger that helm's libraries bring along, hidden in helm too.
   add_switches(flags,
                {"add-dir-header", "alsologtostderr", "logtostderr", "one-output", "skip-headers", "skip-log-headers"});
@@ -165,7 +163,6 @@ void add_others(RenderFlags& f, Flags& flags) {
   flags.add({.name = "v", .letter = 'v', .kind = FlagKind::kInt});
   flags.add({.name = "verify", .kind = FlagKind::kBool, .into = &f.verify});
   flags.add({.name = "enable-dns", .kind = FlagKind::kBool, .into = &f.enable_dns});
-  flags.add({.name = "repo", .kind = FlagKind::kString, .into = &f.repo});
   flags.add({.name = "timeout", .kind = FlagKind::kDuration});
   flags.add({.name = "labels", .letter = 'l', .kind = FlagKind::kStringToString, .into = &f.labels});
   flags.add({.name = "kube-as-group", .kind = FlagKind::kStringArray});
@@ -195,10 +192,38 @@ void add_those_of_three(RenderFlags& f, Flags& flags) {
   flags.add({.name = "post-renderer", .kind = FlagKind::kString, .check = check_program});
 }
 
+// How a chart that is not here is fetched.
+void add_remote(RemoteChart& r, Flags& flags) {
+  struct Text {
+    std::string_view name, usage;
+    std::string* into;
+  };
+  for (const Text& text :
+       {Text{"repo", "URL of the chart repository that holds CHART", &r.repo},
+        Text{"username", "who asks the registry or repository", &r.username},
+        Text{"password", "with which password", &r.password},
+        Text{"ca-file", "certificates to trust (PEM)", &r.ca_file},
+        Text{"cert-file", "a certificate to show (PEM)", &r.cert_file},
+        Text{"key-file", "and its key (PEM)", &r.key_file},
+        Text{"registry-config", "logins of registries (default: helm's, then docker's)", &r.registry_config}}) {
+    flags.add({.name = text.name, .kind = FlagKind::kString, .usage = text.usage, .into = text.into});
+  }
+  flags.add({.name = "insecure-skip-tls-verify",
+             .kind = FlagKind::kBool,
+             .usage = "take any certificate",
+             .into = &r.insecure});
+  flags.add({.name = "plain-http", .kind = FlagKind::kBool, .usage = "http to a registry", .into = &r.plain_http});
+  flags.add({.name = "pass-credentials",
+             .kind = FlagKind::kBool,
+             .usage = "give the password to every host that the repository names",
+             .into = &r.pass_credentials});
+}
+
 }  // namespace
 
 void RenderFlags::add_to(Flags& flags) {
   add_own(*this, flags);
+  add_remote(remote, flags);
   add_others(*this, flags);
   dry_run = three() ? "true" : "client";
   (three() ? add_those_of_three : add_those_of_four)(*this, flags);

@@ -6,15 +6,16 @@
 
 #include "render/helm/flags.h"
 #include "render/helm/helm.h"
+#include "render/helm/remote_chart.h"
 
 namespace autonomous::helm {
 
 struct RenderFlags {
   std::vector<std::string> values, set, set_string, set_json, set_file, set_literal;
   std::vector<std::string> show_only, api_versions;
-  std::string release_namespace, kube_version, output_dir, name_template, version, repo, dry_run, color = "never",
-                                                                                                  helm = "4";
+  std::string release_namespace, kube_version, output_dir, name_template, dry_run, color = "never", helm = "4";
   std::vector<std::string> labels;  // key=value
+  RemoteChart remote;               // how to get a chart that is not here; its `chart` is not set
   std::string batch;
   std::string worker;  // bytes of address space
   bool include_crds = false, skip_crds = false, skip_tests = false, no_hooks = false, is_upgrade = false, debug = false;
