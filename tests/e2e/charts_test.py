@@ -27,6 +27,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def send_error(self, code, *_):
+        super().send_error(code)  # with the standard's reason, not Python's own
+
 
 class Charts(unittest.TestCase):
     @classmethod
@@ -60,6 +63,7 @@ class Charts(unittest.TestCase):
         cls.helm("repo", "index", packages, check=True)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(packages)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
         cls.repo = f"http://127.0.0.1:{server.server_port}"
 
@@ -110,6 +114,7 @@ class Charts(unittest.TestCase):
         self.same(self.closed, "--plain-http", "--version", "^0.1")
 
     def test_what_helm_pulls_is_what_is_kept(self):
+        (self.folder / "pulled").mkdir()
         self.helm("pull", self.oci, "--plain-http", "--version", "0.2.0", "-d", self.folder / "pulled", check=True)
         pulled = hashlib.sha256((self.folder / "pulled" / "web-0.2.0.tgz").read_bytes()).hexdigest()
         self.same(self.oci, "--plain-http", "--version", "0.2.0")
