@@ -48,7 +48,7 @@ WordSpec target_word(bool required) {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> out;
-    for (auto family : {look_verbs, act_verbs, record_verbs, local_verbs}) {
+    for (auto family : {look_verbs, act_verbs, decide_verbs, record_verbs, local_verbs}) {
       for (Verb& verb : family()) out.push_back(std::move(verb));
     }
     return out;
@@ -69,6 +69,10 @@ uint64_t number_of(const json& object, const char* key) {
 }
 
 std::string short_commit(const std::string& oid) { return oid.substr(0, 7); }
+
+std::string file_in_folder(const Command& command, const std::string& path) {
+  return path.empty() || path[0] == '/' ? path : command.around.folder + "/" + path;
+}
 
 Result<Remote*> Command::remote() {
   if (!remote_) {

@@ -45,6 +45,7 @@ const std::vector<Verb>& verbs();
 // The verbs by family.
 std::vector<Verb> look_verbs();
 std::vector<Verb> act_verbs();
+std::vector<Verb> decide_verbs();
 std::vector<Verb> local_verbs();
 std::vector<Verb> record_verbs();
 
@@ -61,6 +62,8 @@ WordSpec target_word(bool required);
 std::string text_of(const nlohmann::json& object, const char* key);
 uint64_t number_of(const nlohmann::json& object, const char* key);
 std::string short_commit(const std::string& oid);
+// A path as the user means it: from the folder where the command runs.
+std::string file_in_folder(const Command& command, const std::string& path);
 
 // "web", "shop/web" or "env/project/app", narrowed by -e and -p and by the folder's own project, against the targets
 // that exist. kNotFound with the nearest name; kInvalid where several fit.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "daemon/cli/acting.h"
 #include "daemon/cli/command.h"
 #include "daemon/cli/progress.h"
 #include "gitops/base/text.h"
@@ -12,8 +13,6 @@ namespace autonomous::daemon {
 
 using nlohmann::json;
 
-namespace {
-
 json ask_body(const Command& command) {
   json body = json::object();
   for (const char* key : {"because", "ticket"}) {
@@ -22,6 +21,8 @@ json ask_body(const Command& command) {
   if (command.options.has("dry-run")) body["dry_run"] = true;
   return body;
 }
+
+namespace {
 
 void print_accepted(const Command& command, const json& answer) {
   std::ostream& out = command.around.out;
@@ -39,7 +40,18 @@ void print_accepted(const Command& command, const json& answer) {
   out.flush();
 }
 
-// Where a person sits there: asks. must: without --yes nothing happens in a script either.
+}  // namespace
+
+Result<void> put_until(const Command& command, json& body) {
+  std::string until = command.options.get("until");
+  if (until.empty()) return ok();
+  Result<Millis> duration = parse_duration(until);
+  Result<Time> time = duration ? Result<Time>(command.around.clock.now() + *duration) : parse_time(until);
+  if (!time) return fail(Code::kInvalid, "--until takes a time (2026-12-01T08:00:00Z) or a duration (2h)");
+  body["until"] = format_time(*time);
+  return ok();
+}
+
 Result<void> confirm(const Command& command, const std::string& question, bool must) {
   if (command.options.has("yes") || command.options.has("dry-run")) return ok();
   if (!command.around.in_terminal || !command.around.out_terminal) {
@@ -52,6 +64,8 @@ Result<void> confirm(const Command& command, const std::string& question, bool m
   if (to_lower(trim(answer)) == "y" || to_lower(trim(answer)) == "yes") return ok();
   return fail(Code::kConflict, "nothing was done");
 }
+
+namespace {
 
 Result<Millis> wait_limit(const Command& command) {
   if (!command.options.has("timeout")) return Millis{15 * 60'000};
@@ -72,7 +86,8 @@ int exit_of_end(const Command& command, Ended ended, const Result<void>& followe
   return kExitWaiting;
 }
 
-// Asks for an action and, unless it isn't wanted, follows it to its end.
+}  // namespace
+
 Result<int> act(Command& command, const std::string& path, const json& body, bool has_progress) {
   TRY(Remote * remote, command.remote());
   bool follow = has_progress && !command.options.has("no-wait") && !command.options.has("dry-run");
@@ -114,6 +129,8 @@ Result<int> act(Command& command, const std::string& path, const json& body, boo
 std::string target_path(const std::string& target, const char* action) {
   return "/api/v1/targets/" + target + "/" + action;
 }
+
+namespace {
 
 // --- deploy, connect ---
 
@@ -202,14 +219,7 @@ Result<int> rollback(Command& command) {
 Result<int> hold(Command& command) {
   TRY(std::string target, find_target(command, command.word(0)));
   json body = ask_body(command);
-  std::string until = command.options.get("until");
-  if (!until.empty()) {
-    // A time, or how long from now.
-    Result<Millis> duration = parse_duration(until);
-    Result<Time> time = duration ? Result<Time>(command.around.clock.now() + *duration) : parse_time(until);
-    if (!time) return fail(Code::kInvalid, "--until takes a time (2026-12-01T08:00:00Z) or a duration (2h)");
-    body["until"] = format_time(*time);
-  }
+  TRY_DO(put_until(command, body));
   return act(command, target_path(target, "hold"), body, false);
 }
 
@@ -223,13 +233,13 @@ Result<int> resume(Command& command) {
   return act(command, target_path(target, "resume"), body, true);
 }
 
+}  // namespace
+
 std::vector<OptionSpec> aimed_action(std::vector<OptionSpec> own) {
   std::vector<OptionSpec> all = aiming();
   all.insert(all.end(), own.begin(), own.end());
   return acting(std::move(all));
 }
-
-}  // namespace
 
 std::vector<Verb> act_verbs() {
   return {

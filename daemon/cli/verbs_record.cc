@@ -8,6 +8,7 @@
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "gitops/git/program.h"
+#include "gitops/git/signer.h"
 #include "gitops/store/audit.h"
 #include "gitops/store/record.h"
 
@@ -46,6 +47,29 @@ std::string said_repository(const Command& command, size_t word) {
   return command.options.get("repo", command.word(word));
 }
 
+// A time, or how long ago.
+Result<std::optional<Time>> past_option(const Command& command, const char* key) {
+  std::string text = command.options.get(key);
+  if (text.empty()) return std::optional<Time>();
+  Result<Millis> ago = parse_duration(text);
+  Result<Time> time = ago ? Result<Time>(command.around.clock.now() - *ago) : parse_time(text);
+  if (!time) return fail(Code::kInvalid, "--", key, " takes a time (2026-11-01) or a duration (30d)");
+  return std::optional(*time);
+}
+
+// Only of a history that is whole: a baseline is what later ones are held against.
+Result<void> write_baseline(Command& command, const store::AuditReport& report) {
+  if (!report.ok()) return fail(Code::kConflict, "no baseline was written: the history is not whole");
+  std::function<Result<std::string>(std::string_view)> sign;
+  std::optional<git::Signer> signer;
+  if (std::string key = command.options.get("sign"); !key.empty()) {
+    TRY(signer, git::Signer::load(file_in_folder(command, key)));
+    sign = [&](std::string_view text) { return signer->sign(text, store::kBaselineNamespace); };
+  }
+  TRY(std::string text, store::format_baseline(report, command.around.clock.now(), sign));
+  return write_file(file_in_folder(command, command.options.get("write-baseline")), text);
+}
+
 Result<int> audit(Command& command) {
   store::AuditOptions options;
   TRY(Clone clone, Clone::of(command, said_repository(command, 0)));
@@ -53,24 +77,37 @@ Result<int> audit(Command& command) {
   options.branch = command.options.get("branch", "deploy");
   std::string signers = command.options.get("allowed-signers");
   if (!signers.empty()) {
-    TRY(options.allowed_signers,
-        read_file(signers[0] == '/' ? signers : command.around.folder + "/" + signers, 1u << 20));
+    TRY(options.allowed_signers, read_file(file_in_folder(command, signers), 1u << 20));
   }
-  std::string since = command.options.get("since");
-  if (!since.empty()) {
-    Result<Millis> ago = parse_duration(since);
-    Result<Time> time = ago ? Result<Time>(command.around.clock.now() - *ago) : parse_time(since);
-    if (!time) return fail(Code::kInvalid, "--since takes a time (2026-11-01) or a duration (30d)");
-    options.since = *time;
+  TRY(options.since, past_option(command, "since"));
+  TRY(options.from, past_option(command, "from"));
+  TRY(options.to, past_option(command, "to"));
+  if (command.options.has("baseline")) {
+    TRY(options.baseline, read_file(file_in_folder(command, command.options.get("baseline")), 1u << 20));
   }
+  std::optional<Clone> witness;
+  if (command.options.has("witness")) {
+    TRY(witness, Clone::of(command, command.options.get("witness")));
+    options.witness = witness->path();
+  }
+  std::string kind = command.options.get("report");
+  options.evidence = !kind.empty();
+  if (options.evidence && kind != "html" && kind != "csv" && kind != "json")
+    return fail(Code::kInvalid, "--report takes html, csv or json");
+  if (!options.evidence && (options.from || options.to))
+    return fail(Code::kInvalid, "--from and --to are of a --report; an audit itself takes --since");
   std::string output = command.options.get("output", "text");
   if (output != "text" && output != "json" && output != "sarif")
     return fail(Code::kInvalid, "--output takes text, json or sarif");
   TRY(store::AuditReport report, store::audit(command.ctx(), options));
-  std::string text = output == "json"    ? store::audit_json(report)
+  std::string text = kind == "html"      ? store::evidence_html(report)
+                     : kind == "csv"     ? store::evidence_csv(report)
+                     : kind == "json"    ? store::evidence_json(report)
+                     : output == "json"  ? store::audit_json(report)
                      : output == "sarif" ? store::audit_sarif(report)
                                          : store::audit_text(report);
   command.around.out << text << (ends_with(text, "\n") ? "" : "\n");
+  if (command.options.has("write-baseline")) TRY_DO(write_baseline(command, report));
   return report.ok() ? kExitDone : kExitFailed;
 }
 
@@ -139,15 +176,28 @@ std::vector<Verb> record_verbs() {
   return {
       {{"audit",
         "Is the history of a GitOps repository whole? Needs a clone and nothing else",
-        "",
+        "Each finding names its rule, commit and file; gitops/store/AUDIT.md says what each means and what to do. With --report:\n"
+        "what an auditor takes away, every release with who, what, when, why, by whose approval and how it went.",
         {{"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
         {repo_option(),
          {"--allowed-signers", "FILE", "Keys that count, from outside the repository (else: self-asserted)", "file"},
          {"--since", "TIME", "Only what happened since: a time or a duration"},
+         {"--baseline", "FILE", "What --write-baseline wrote earlier: nothing of it may be missing", "file"},
+         {"--write-baseline", "FILE", "Write a summary to keep elsewhere; with --sign KEY signed", "file"},
+         {"--sign", "KEY", "The private key (Ed25519, unencrypted) that signs the baseline", "file"},
+         {"--witness", "PATH|URL", "A copy that others own: nothing that it has may be missing", "folder"},
+         {"--report", "html|csv|json", "The evidence instead of the findings alone", "html|csv|json"},
+         {"--from", "TIME", "The report begins then: a time or a duration"},
+         {"--to", "TIME", "The report ends then"},
          {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"},
          {"-o,--output", "text|json|sarif", "How to print", "text|json|sarif"}},
         {{"git clone http://localhost:7300/git/gitops.git && autonomous audit gitops", "the whole history"},
-         {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"}}},
+         {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"},
+         {"autonomous audit --write-baseline 2026-11.baseline --sign ~/.ssh/id_ed25519",
+          "to hold next month's against"},
+         {"autonomous audit --baseline 2026-11.baseline --allowed-signers signers",
+          "was anything cut or rewritten since?"},
+         {"autonomous audit --report html --from 2026-10-01 --to 2027-01-01 > q4.html", "the evidence of a quarter"}}},
        audit},
       {{"verify",
         "Render a release again from what the record keeps, and compare every byte",

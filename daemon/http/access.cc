@@ -84,7 +84,7 @@ Access check_access(const AccessRules& rules, const HttpRequest& request, Permis
   if (request.headers.contains("authorization")) {
     std::string token = presented_token(request);
     for (const Token& known : rules.tokens) {
-      if (same_secret(token, known.secret)) return allow({known.name, "", "token " + known.name});
+      if (same_secret(token, known.secret)) return allow({known.name, "", "token " + known.name, "", known.name, {}});
     }
     return refuse(401, "the token is not known here");
   }

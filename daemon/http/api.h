@@ -25,6 +25,10 @@ struct Caller {
   std::string name;
   std::string email;
   std::string how;  // "socket uid 1000" | "pusher uid 1000" | "token ci"
+  // What roles are judged by (platform.yaml); never from what the client says.
+  std::string user = {};   // login name on this machine
+  std::string token = {};  // the token's name
+  std::vector<std::string> groups = {};
 };
 
 // --- looking -------------------------------------------------------------------------------------------------------
@@ -154,6 +158,40 @@ struct DeployRequest {
   std::string image;        // registry/repo@sha256:…, for `build: external`; needs app
 };
 
+// Moves what runs in the environment before: the same images, never built again.
+struct PromoteRequest {
+  std::string target;       // where it goes: production/shop/web
+  uint32_t from = 0;        // this release of the environment before; 0: the one that runs there
+  bool unverified = false;  // also where nobody knows whether it works
+};
+
+struct ApproveRequest {
+  std::string target;
+  std::string proposal;       // its id; "" = the one that is open
+  std::optional<Time> until;  // default: as long as the environment's policy says
+  std::string signature;      // armoured, of the text that ProposalRow::text holds for `until`
+};
+
+// A release that waits for people.
+struct ProposalRow {
+  std::string target, id;
+  std::string artifact, input_digest, tree;
+  std::string source_commit, subject, author, who, because, ticket, trigger, origin;
+  Time at{};
+  uint32_t needed = 0;
+  struct Approval {
+    std::string who, role, because;
+    Time at{};
+    std::optional<Time> until;
+    bool is_signed = false;
+    std::string trouble;  // why it does not count; "" = it does
+  };
+  std::vector<Approval> approvals;
+  std::string why;   // what it waits for
+  std::string text;  // what a person signs, for an approval that counts until `until`
+  Time until{};
+};
+
 struct Affected {
   std::string target;
   uint32_t release = 0;  // 0: not known yet
@@ -227,6 +265,24 @@ class Api {
   // choice: "" | "keep" | "replace", for drift.
   virtual Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target,
                                       const std::string& choice, ProgressPtr progress) = 0;
+  // Decide. All are written down and in force when they return, unless they say that they wait.
+  virtual Result<std::vector<ProposalRow>> proposals(const Ctx& ctx, std::optional<Time> until) = 0;
+  virtual Result<ActionAnswer> promote(const Ctx& ctx, const Ask& ask, const PromoteRequest& request,
+                                       ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> approve(const Ctx& ctx, const Ask& ask, const ApproveRequest& request,
+                                       ProgressPtr progress) = 0;
+  virtual Result<ActionAnswer> reject(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                      const std::string& proposal) = 0;
+  virtual Result<ActionAnswer> cancel(const Ctx& ctx, const Ask& ask, const std::string& target) = 0;
+  // scope: an environment or a target. `on` false ends it.
+  virtual Result<ActionAnswer> freeze(const Ctx& ctx, const Ask& ask, const std::string& scope, bool on,
+                                      std::optional<Time> until) = 0;
+  // The artifact of a release (0: the newest). `bad` false takes it back.
+  virtual Result<ActionAnswer> mark(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t release,
+                                    bool bad) = 0;
+  // Lets releases of the target pass freezes, until the next one or `until`.
+  virtual Result<ActionAnswer> break_glass(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                           std::optional<Time> until) = 0;
   virtual Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
                                        const std::string& url) = 0;
 

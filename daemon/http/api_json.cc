@@ -160,6 +160,36 @@ json to_json(const ProjectRow& row) {
   return out;
 }
 
+json to_json(const ProposalRow& row) {
+  json out = {{"target", row.target}, {"id", row.id}, {"needed", row.needed}};
+  put(out, "source_commit", row.source_commit);
+  put(out, "subject", row.subject);
+  put(out, "author", row.author);
+  put(out, "who", row.who);
+  put(out, "because", row.because);
+  put(out, "ticket", row.ticket);
+  put(out, "trigger", row.trigger);
+  put(out, "origin", row.origin);
+  put(out, "artifact", row.artifact);
+  put(out, "input_digest", row.input_digest);
+  put(out, "tree", row.tree);
+  put_time(out, "at", row.at);
+  put(out, "why", row.why);
+  out["approvals"] = json::array();
+  for (const ProposalRow::Approval& approval : row.approvals) {
+    json one = {{"who", approval.who}, {"signed", approval.is_signed}, {"counts", approval.trouble.empty()}};
+    put(one, "role", approval.role);
+    put(one, "because", approval.because);
+    put_time(one, "at", approval.at);
+    if (approval.until) put_time(one, "until", *approval.until);
+    put(one, "trouble", approval.trouble);
+    out["approvals"].push_back(std::move(one));
+  }
+  put(out, "text", row.text);
+  put_time(out, "until", row.until);
+  return out;
+}
+
 json to_json(const ActionAnswer& answer, bool dry_run) {
   json affected = json::array();
   for (const Affected& one : answer.affected) {

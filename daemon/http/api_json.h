@@ -18,6 +18,7 @@ nlohmann::json to_json(const WhereAnswer& answer);
 nlohmann::json to_json(const ConfigAnswer& answer);
 nlohmann::json to_json(const DiffAnswer& answer);
 nlohmann::json to_json(const ProjectRow& row);
+nlohmann::json to_json(const ProposalRow& row);
 nlohmann::json to_json(const ActionAnswer& answer, bool dry_run);
 nlohmann::json to_json(const Check& check);
 nlohmann::json to_json(const Progress& line);

@@ -1,6 +1,7 @@
 #include "daemon/http/peer.h"
 
 #include <arpa/inet.h>
+#include <grp.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -76,6 +77,25 @@ std::optional<unsigned> read_owner(const char* data, size_t size, const Question
   return message.idiag_uid;
 }
 
+std::vector<std::string> groups_of(const std::string& login, gid_t primary) {
+  std::vector<gid_t> ids(256);
+  int count = static_cast<int>(ids.size());
+  if (::getgrouplist(login.c_str(), primary, ids.data(), &count) < 0) {
+    ids.resize(static_cast<size_t>(count));
+    if (::getgrouplist(login.c_str(), primary, ids.data(), &count) < 0) return {};
+  }
+  ids.resize(static_cast<size_t>(count));
+  std::vector<std::string> names;
+  std::vector<char> buffer(65536);
+  for (gid_t id : ids) {
+    group entry{};
+    group* found = nullptr;
+    if (::getgrgid_r(id, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+      names.emplace_back(entry.gr_name);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::optional<unsigned> socket_owner(const Endpoint& client_in, const Endpoint& server_in) {
@@ -106,6 +126,8 @@ Caller caller_of_uid(unsigned uid, const std::string& how) {
     login = entry.pw_name;
     std::string gecos = entry.pw_gecos != nullptr ? entry.pw_gecos : "";
     caller.name = one_line(trim(gecos.substr(0, gecos.find(','))), 100);
+    caller.user = login;
+    caller.groups = groups_of(login, entry.pw_gid);
   }
   if (caller.name.empty()) caller.name = login;
   char host[256] = {};

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 Routes::Routes(Api& api, AccessRules rules, std::string version)
     : api_(api), rules_(std::move(rules)), version_(std::move(version)) {
-  for (auto family : {look_routes, act_routes, hook_routes}) {
+  for (auto family : {look_routes, act_routes, decide_routes, hook_routes}) {
     for (Route& route : family()) routes_.push_back(std::move(route));
   }
 }

@@ -32,6 +32,7 @@ struct Route {
 
 std::vector<Route> look_routes();
 std::vector<Route> act_routes();
+std::vector<Route> decide_routes();
 std::vector<Route> hook_routes();
 
 class Routes {

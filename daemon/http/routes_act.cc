@@ -1,68 +1,13 @@
 // Routes that act, and those of our own hooks.
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "daemon/http/api_json.h"
+#include "daemon/http/body.h"
 #include "daemon/http/routes.h"
 #include "gitops/base/text.h"
 #include "gitops/model/ids.h"
 
 namespace autonomous::daemon {
-
-using nlohmann::json;
-
-namespace {
-
-// The JSON object that a request carries. Each key is taken by name; finish() refuses those that nobody took.
-class Body {
- public:
-  static Result<Body> read(const HttpRequest& request) {
-    json value = json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
-    if (!value.is_object()) return fail(Code::kInvalid, "the body must be a JSON object");
-    return Body(std::move(value));
-  }
-  Result<std::string> text(const std::string& key) {
-    known_.push_back(key);
-    auto found = value_.find(key);
-    if (found == value_.end() || found->is_null()) return std::string();
-    if (!found->is_string()) return fail(Code::kInvalid, key, " must be a text");
-    return found->get<std::string>();
-  }
-  Result<bool> flag(const std::string& key) {
-    known_.push_back(key);
-    auto found = value_.find(key);
-    if (found == value_.end() || found->is_null()) return false;
-    if (!found->is_boolean()) return fail(Code::kInvalid, key, " must be true or false");
-    return found->get<bool>();
-  }
-  Result<uint32_t> number(const std::string& key) {
-    known_.push_back(key);
-    auto found = value_.find(key);
-    if (found == value_.end() || found->is_null()) return 0U;
-    if (!found->is_number_unsigned() || found->get<uint64_t>() > UINT32_MAX)
-      return fail(Code::kInvalid, key, " must be a number");
-    return found->get<uint32_t>();
-  }
-  const json* raw(const std::string& key) {
-    known_.push_back(key);
-    auto found = value_.find(key);
-    return found == value_.end() ? nullptr : &*found;
-  }
-  Result<void> finish() const {
-    for (const auto& [key, value] : value_.items()) {
-      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-      std::string meant = nearest(key, known_);
-      return fail(Code::kInvalid, "unknown key '", one_line(key, 60), "'",
-                  meant.empty() ? "" : ": did you mean '" + meant + "'?");
-    }
-    return ok();
-  }
-
- private:
-  explicit Body(json value) : value_(std::move(value)) {}
-  json value_;
-  std::vector<std::string> known_;
-};
 
 Result<Ask> read_ask(Body& body, const Caller& caller) {
   Ask ask;
@@ -81,12 +26,12 @@ Result<Ask> read_ask(Body& body, const Caller& caller) {
   return ask;
 }
 
-Result<HttpResponse> accepted(const RouteCall& call, const Ask& ask, Result<ActionAnswer> answer) {
+Result<HttpResponse> accepted(const RouteCall& call, const Ask& ask, Result<ActionAnswer> answer, bool streams) {
   if (!answer) return std::move(answer).error();
   HttpResponse response;
   response.status = ask.dry_run ? 200 : 202;
   response.body = dump(to_json(*answer, ask.dry_run));
-  response.streams = !ask.dry_run && call.progress != nullptr;
+  response.streams = streams && !ask.dry_run && call.progress != nullptr;
   return response;
 }
 
@@ -95,6 +40,8 @@ Result<std::string> named_target(const RouteCall& call) {
   TRY(model::Target target, model::Target::parse(text));
   return target.str();
 }
+
+namespace {
 
 using Simple = Result<ActionAnswer> (Api::*)(const Ctx&, const Ask&, const std::string&, ProgressPtr);
 
@@ -120,15 +67,10 @@ Result<HttpResponse> hold(const RouteCall& call) {
   TRY(std::string target, named_target(call));
   TRY(Body body, Body::read(call.request));
   TRY(Ask ask, read_ask(body, call.caller));
-  TRY(std::string until_text, body.text("until"));
+  TRY(std::optional<Time> until, body.time("until"));
   TRY_DO(body.finish());
-  std::optional<Time> until;
-  if (!until_text.empty()) {
-    TRY(until, parse_time(until_text));
-  }
-  Result<HttpResponse> response = accepted(call, ask, call.api.hold(call.ctx, ask, target, until));
-  if (response) response->streams = false;  // a hold is done when it is accepted
-  return response;
+  // A hold is done when it is accepted.
+  return accepted(call, ask, call.api.hold(call.ctx, ask, target, until), false);
 }
 
 Result<HttpResponse> resume(const RouteCall& call) {
@@ -169,9 +111,7 @@ Result<HttpResponse> connect(const RouteCall& call) {
   TRY(std::string url, body.text("url"));
   TRY_DO(body.finish());
   if (url.empty()) return fail(Code::kInvalid, "url is missing: where the source repository is");
-  Result<HttpResponse> response = accepted(call, ask, call.api.connect(call.ctx, ask, project, url));
-  if (response) response->streams = false;
-  return response;
+  return accepted(call, ask, call.api.connect(call.ctx, ask, project, url), false);
 }
 
 // --- hooks ---

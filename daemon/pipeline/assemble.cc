@@ -28,6 +28,10 @@ std::string digest_of_files(const std::map<std::string, std::string>& files) {
   return "sha256:" + digest.finish_hex();
 }
 
+std::string overlay_file(const model::Target& target) {
+  return "config/" + target.environment + "/" + target.project + "/" + target.app + ".yaml";
+}
+
 // One target's render, step by step.
 class Maker {
  public:
@@ -53,6 +57,7 @@ class Maker {
     for (const auto& [name, image] : app_.images) images_[name] = image.image;
     if (!app_.image.empty()) images_[wish_.target.app] = app_.image;
     if (!wish_.image.empty()) images_[wish_.target.app] = wish_.image;
+    for (const auto& [name, reference] : wish_.images) images_[name] = reference;
     for (auto& [name, reference] : images_) {
       if (reference.empty()) {
         return fail(Code::kInvalid, "app ", wish_.target.app, ": no image is known for '", name, "'")
@@ -228,10 +233,9 @@ class Maker {
     std::sort(inputs.api_versions.begin(), inputs.api_versions.end());
     inputs.namespace_name = ns_;
     inputs.release_name = wish_.target.app;
-    inputs.config_commit = wish_.view->commit.hex();
+    inputs.config_commit = wish_.config_commit.empty() ? wish_.view->commit.hex() : wish_.config_commit;
     inputs.platform_blob = wish_.view->blob;
-    std::string overlay =
-        "config/" + wish_.target.environment + "/" + wish_.target.project + "/" + wish_.target.app + ".yaml";
+    std::string overlay = overlay_file(wish_.target);
     if (wish_.view->tree) {
       if (auto entry = wish_.view->tree->stat(overlay)) inputs.overlay_blob = entry->oid;
     }
@@ -273,6 +277,7 @@ class Maker {
     trailers.policy = model::PolicyFact{wish_.view->commit.hex(), wish_.view->blob};
     trailers.requested_by = wish_.by;
     trailers.retry_of = wish_.retry_of;
+    if (wish_.promoted_from) trailers.promoted_from = model::PromotedFrom{*wish_.promoted_from, "", ""};
     trailers.supersedes = wish_.supersedes;
     trailers.ticket = model::clean_value(wish_.ticket);
   }
@@ -340,6 +345,7 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   out->draft.source_author = detail.row->author;
   out->draft.artifact = detail.row->artifact;
   out->draft.prose = "Rollback to release " + std::to_string(*wish.restore) + ".";
+  out->tree = detail.row->target_tree.hex();
   out->summary = "release " + std::to_string(*wish.restore) + " again";
   return out;
 }
@@ -365,9 +371,13 @@ Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& 
   trailers.retry_of.reset();
   trailers.supersedes.clear();
   trailers.adopts.clear();
+  trailers.promoted_from.reset();
+  trailers.approved_by.clear();
   trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
   out->draft.subject = "retired: all its workloads are taken away";
   out->draft.prose = "The target is retired: this release has no workloads.";
+  TRY(git::Oid tree, store::tree_of_files(out->draft.files));
+  out->tree = tree.hex();
   out->summary = "no workloads: retired";
   return out;
 }
@@ -460,8 +470,16 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   TRY(auto tree, repository.tree_of(commit, wish.source->repository.folder));
   RecordingTree recorded(*tree);
   for (const std::string& file : wish.app->spec_files) (void)recorded.read(file, options.max_file).has_value();
-  TRY(Rendering rendering, render_target(ctx, options, wish, recorded));
-  if (wish.trigger == model::Trigger::kConfiguration && target) {
+  Wish placed = wish;
+  if (options.config_commits != nullptr) {
+    TRY(git::Repository gitops, git::Repository::open(options.repository));
+    placed.config_commit = options.config_commits->commit_for(gitops, *wish.view, overlay_file(wish.target));
+  }
+  TRY(Rendering rendering, render_target(ctx, options, placed, recorded));
+  // Nobody is asked to approve what changes nothing.
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  bool asks = environment != nullptr && environment->approvals.count > 0 && !wish.retry_of;
+  if ((wish.trigger == model::Trigger::kConfiguration || asks) && target) {
     TRY(bool same, same_as_live(options, wish, *target, rendering.files));
     if (same) return std::shared_ptr<const Assembled>();
   }
@@ -470,6 +488,8 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   out->draft.files = std::move(rendering.files);
   out->draft.trailers = std::move(rendering.trailers);
   out->draft.inputs = std::move(rendering.inputs);
+  TRY(git::Oid made, store::tree_of_files(out->draft.files));
+  out->tree = made.hex();
   out->warnings = std::move(rendering.warnings);
   out->summary = std::move(rendering.summary);
   TRY(out->take_on, take_on(options, wish));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/pipeline/board.h"
+#include "daemon/pipeline/config_commit.h"
 #include "daemon/pipeline/renderer.h"
 #include "plugins/ports/reconciler.h"
 
@@ -17,8 +18,9 @@ struct AssembleOptions {
   std::string repository;  // the GitOps repository on this disk
   std::string gitops_url;  // as a reconciler reaches it
   std::string branch = "deploy";
-  uint64_t max_file = 16u << 20;    // bytes of a file of a source repository
-  uint64_t max_output = 64u << 20;  // bytes of all manifests of a target
+  uint64_t max_file = 16u << 20;            // bytes of a file of a source repository
+  uint64_t max_output = 64u << 20;          // bytes of all manifests of a target
+  ConfigCommits* config_commits = nullptr;  // null: a release names the tip of main that it was made under
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
 };

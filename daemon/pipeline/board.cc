@@ -37,6 +37,10 @@ Outcome outcome_of(const Flight& flight) {
   return outcome;
 }
 
+Bound bound_of(const Assembled& assembled) {
+  return {assembled.draft.artifact, assembled.draft.trailers.input_digest, assembled.tree};
+}
+
 std::string short_commit(const Wish& wish) { return wish.commit().empty() ? wish.intent : wish.commit().substr(0, 7); }
 
 }  // namespace
@@ -115,8 +119,11 @@ uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
     std::lock_guard lock(mutex_);
     Lane& lane = lanes_[wish->target];
     for (Flight& flight : lane.flights) {
-      bool same = pending(flight) && flight.wish->commit() == wish->commit() && flight.wish->intent == wish->intent &&
-                  flight.wish->trigger == wish->trigger && flight.wish->view->commit == wish->view->commit;
+      bool alike = pending(flight) && flight.wish->commit() == wish->commit() && flight.wish->intent == wish->intent;
+      bool same = alike && flight.wish->trigger == wish->trigger && flight.wish->promoted_from == wish->promoted_from &&
+                  (flight.under_review || flight.wish->view->commit == wish->view->commit);
+      // What is under review is rendered again by itself when the platform changes.
+      if (alike && flight.under_review && wish->trigger == model::Trigger::kConfiguration) same = true;
       if (!same) continue;
       if (follower) flight.followers.push_back(follower);
       id = flight.id;
@@ -134,6 +141,7 @@ uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
       flight.release.source = wish->commit();
       flight.release.order = id;
       flight.release.asked = wish->asked();
+      flight.under_review = wish->proposed && needs_consent(*wish);
       flight.release.requested = flight.release.since = clock_.now();
       if (follower) flight.followers.push_back(follower);
       follow_view(flight);
@@ -290,6 +298,8 @@ void Board::rendered(uint64_t id, std::shared_ptr<const Assembled> assembled) {
   {
     std::lock_guard lock(mutex_);
     if (Flight* flight = find(id)) {
+      bool other = flight->assembled && bound_of(*flight->assembled) != bound_of(*assembled);
+      if (other) flight->proposal.clear();  // what was approved is no more
       flight->assembled = std::move(assembled);
       fold(*flight, model::Rendered{}, told);
     }
@@ -303,6 +313,54 @@ void Board::rendered(uint64_t id, std::shared_ptr<const Assembled> assembled) {
 void Board::renew(uint64_t id, WishPtr wish) {
   std::lock_guard lock(mutex_);
   if (Flight* flight = find(id)) flight->wish = std::move(wish);
+}
+
+std::vector<Flight> Board::proposing() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Flight> out;
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      if (flight.proposes && pending(flight)) out.push_back(flight);
+    }
+  }
+  return out;
+}
+
+void Board::follow(const model::Target& target, const std::string& proposal, const FollowerPtr& follower) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    auto lane = lanes_.find(target);
+    if (lane == lanes_.end()) return;
+    for (Flight& flight : lane->second.flights) {
+      if (flight.proposal != proposal || flight.release.phase == Phase::kDone) continue;
+      follower->expect(target);
+      flight.followers.push_back(follower);
+      judge_gates(flight, told);  // what still waits says so at once
+    }
+  }
+  tell(std::move(told));
+}
+
+std::vector<Flight> Board::drop_pending(const model::Target& target, const std::string& why) {
+  std::lock_guard order(telling_);
+  Told told;
+  std::vector<Flight> dropped;
+  {
+    std::lock_guard lock(mutex_);
+    auto lane = lanes_.find(target);
+    if (lane == lanes_.end()) return dropped;
+    for (Flight& flight : lane->second.flights) {
+      if (!pending(flight)) continue;
+      dropped.push_back(flight);
+      flight.proposal.clear();
+      fold(flight, model::Cancelled{why}, told);
+    }
+    forget_done(lane->second);
+  }
+  tell(std::move(told));
+  return dropped;
 }
 
 void Board::post(uint64_t id, const model::Event& event) {
@@ -403,7 +461,7 @@ WishPtr Board::supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerP
   if (wish->asked()) return wish;
   auto more = std::make_shared<Wish>(*wish);
   for (Flight& flight : lane.flights) {
-    if (!pending(flight) || flight.wish->asked()) continue;
+    if (!pending(flight) || flight.wish->asked() || flight.under_review) continue;
     more->supersedes.insert(more->supersedes.end(), flight.wish->supersedes.begin(), flight.wish->supersedes.end());
     if (flight.wish->commit() == wish->commit()) {
       if (flight.wish->trigger == model::Trigger::kPush) {
@@ -435,7 +493,9 @@ void Board::fold(Flight& flight, const model::Event& event, Told& told) {
   const model::Release& after = flight.release;
   narrate(flight, before, event, told);
   // What made no commit and no failure has nothing to be written down.
-  bool unwritten = after.phase == Phase::kDone && after.number == 0 && after.outcome != model::Outcome::kFailed;
+  // A proposal that comes to nothing has: somebody may be about to approve it.
+  bool unwritten = after.phase == Phase::kDone && after.number == 0 && after.outcome != model::Outcome::kFailed &&
+                   flight.proposal.empty();
   if (unwritten) flight.release.recorded = true;
   if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note ||
       before.recorded != flight.release.recorded) {
@@ -478,9 +538,56 @@ void Board::narrate(const Flight& flight, const model::Release& before, const mo
   for (const FollowerPtr& follower : flight.followers) told.lines.emplace_back(follower, line);
 }
 
+const Flight* Board::reviewed_before(const Flight& flight) const {
+  auto lane = lanes_.find(flight.release.target);
+  if (lane == lanes_.end()) return nullptr;
+  for (const Flight& other : lane->second.flights) {
+    if (other.id < flight.id && other.under_review && pending(other)) return &other;
+  }
+  return nullptr;
+}
+
+// Ends the flight where somebody ended its proposal.
+Blocked Board::gate_of(Flight& flight, Told& told) {
+  const Wish& wish = *flight.wish;
+  flight.proposes = false;
+  Blocked blocked = blocked_by(wish, *state_, clock_.now());
+  if (!blocked && !wish.restore && !wish.retire) {
+    if (const Flight* other = reviewed_before(flight))
+      blocked = {"approval", "queued behind " + short_commit(*other->wish) + ", which people are reviewing"};
+  }
+  // A push is found again by looking at its branch. Everything else that waits must stand in the ledger, and is
+  // rendered first, because the ledger says what it is.
+  bool lasting = wish.asked() || wish.promoted_from;
+  if (!flight.assembled) return lasting ? Blocked{} : blocked;
+  Consent consent = consent_to(wish, *state_, bound_of(*flight.assembled), clock_.now());
+  flight.approved_by = consent.by;
+  if (!blocked && !consent.why.empty()) blocked = {"approval", consent.why};
+  if (consent.needed == 0 && !lasting) return blocked;
+  std::string ended = consent.proposal.empty() ? ended_by(*state_, wish.target, flight.proposal) : "";
+  if (!ended.empty()) {
+    flight.proposal.clear();
+    fold(flight, model::Cancelled{ended}, told);
+    return {};
+  }
+  flight.under_review = consent.needed > 0;
+  flight.proposal = consent.proposal;
+  // Rendered again before anybody is asked: that may be another proposal.
+  const std::string& rendered_at = flight.assembled->draft.on_main;
+  bool outdated = view_ && !rendered_at.empty() && rendered_at != view_->tip.hex();
+  flight.proposes = blocked && consent.proposal.empty() && !outdated;
+  if (flight.proposes) {
+    woken_ = true;
+    writer_.notify_all();
+  }
+  if (outdated && flight.release.phase == Phase::kQueued) return {};
+  return blocked;
+}
+
 void Board::judge_gates(Flight& flight, Told& told) {
   if (!pending(flight) || flight.release.phase == Phase::kRendering) return;
-  Blocked blocked = blocked_by(*flight.wish, *state_, clock_.now());
+  Blocked blocked = gate_of(flight, told);
+  if (!pending(flight)) return;
   if (blocked) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
     // Who asked is not kept waiting for somebody else's decision.
@@ -509,6 +616,7 @@ void Board::judge_all(Told& told) {
   if (!view_) return;
   for (auto& [target, lane] : lanes_) {
     for (Flight& flight : lane.flights) judge_gates(flight, told);
+    forget_done(lane);  // a proposal that somebody ended
   }
 }
 

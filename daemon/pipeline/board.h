@@ -16,6 +16,7 @@
 
 #include "daemon/http/events.h"
 #include "daemon/pipeline/follower.h"
+#include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/wish.h"
 #include "gitops/base/clock.h"
 #include "gitops/model/release.h"
@@ -28,6 +29,7 @@ struct Assembled {
   store::Draft draft;
   std::optional<store::TakeOn> take_on;  // the target's Application, where Argo CD reconciles
   std::vector<std::string> warnings;
+  std::string tree;     // oid of the target's tree, as it will be
   std::string summary;  // "5 resources: Deployment web, …"
   size_t resources = 0;
 };
@@ -38,6 +40,11 @@ struct Flight {
   WishPtr wish;
   std::shared_ptr<const Assembled> assembled;
   std::vector<FollowerPtr> followers;
+  // Where people have to agree: from the moment that it was rendered once, newer artifacts queue behind it.
+  bool under_review = false;
+  bool proposes = false;  // the ledger has no open proposal of it
+  std::string proposal;   // id of that proposal
+  std::vector<model::Who> approved_by;
 };
 
 class Board {
@@ -77,6 +84,13 @@ class Board {
   void rendered(uint64_t id, std::shared_ptr<const Assembled> assembled);
   // The same wish, computed again: main had moved.
   void renew(uint64_t id, WishPtr wish);
+  // Rendered, waiting for people, and not yet proposed in the ledger.
+  std::vector<Flight> proposing() const;
+  // The follower hears how the flight of an open proposal goes on.
+  void follow(const model::Target& target, const std::string& proposal, const FollowerPtr& follower);
+  // Ends what waits or renders, whoever asked for it, without a word in the ledger: the caller has said it there.
+  // Returns the flights that it ended.
+  std::vector<Flight> drop_pending(const model::Target& target, const std::string& why);
   void post(uint64_t id, const model::Event& event);
 
   // ---- waking the writer: there is something to commit or to record, a deadline passed, or somebody called wake().
@@ -110,6 +124,8 @@ class Board {
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
   void judge_gates(Flight& flight, Told& told);
   void follow_view(Flight& flight) const;
+  Blocked gate_of(Flight& flight, Told& told);
+  const Flight* reviewed_before(const Flight& flight) const;
   void judge_all(Told& told);
   void supersede_verifying(Lane& lane, uint64_t by, Told& told);
   void forget_done(Lane& lane);

@@ -1,6 +1,7 @@
 #include "daemon/pipeline/gates.h"
 
 #include "gitops/base/digest.h"
+#include "gitops/model/approval.h"
 #include "gitops/model/policy.h"
 
 namespace autonomous::daemon {
@@ -15,8 +16,7 @@ Blocked held(const Wish& wish, const store::TargetState& target, Time now) {
 }
 
 Blocked frozen(const Wish& wish, const store::State& state, const model::Environment& environment, Time now) {
-  bool rollback = wish.restore.has_value();
-  if (rollback && environment.rollback.in_freeze) return {};
+  if (passes_freeze(wish, state, now)) return {};
   for (const std::string& scope : {environment.name, wish.target.str()}) {
     auto freeze = state.freezes.find(scope);
     if (freeze == state.freezes.end()) continue;
@@ -30,7 +30,92 @@ Blocked frozen(const Wish& wish, const store::State& state, const model::Environ
   return {"freeze", "the freeze window " + (*window)->text + " lasts until " + format_time((*window)->until)};
 }
 
+// A promotion waits until its source has been well for the time of `bake:`.
+Blocked baking(const Wish& wish, const store::State& state, const model::Environment& environment, Time now) {
+  if (!wish.promoted_from || !environment.bake) return {};
+  store::ReleaseRowPtr from = state.find(*wish.promoted_from);
+  if (!from || !from->outcome) return {"bake", wish.promoted_from->str() + " has no outcome yet"};
+  Time until = from->outcome->time + *environment.bake;
+  if (until <= now) return {};
+  return {"bake", wish.promoted_from->str() + " is " + std::string(model::verdict_name(from->outcome->verdict)) +
+                      " since " + format_time(from->outcome->time) + "; it may be promoted from " + format_time(until) +
+                      " on"};
+}
+
+uint32_t approvals_for(const Wish& wish, const model::Environment& environment) {
+  return model::approvals_needed(environment, wish.restore ? model::Intent::kRollback : model::Intent::kRelease);
+}
+
+std::string people(uint32_t count) { return std::to_string(count) + (count == 1 ? " approval" : " approvals"); }
+
 }  // namespace
+
+model::Responsible responsible_for(const model::Entry& proposal, const store::State& state) {
+  return store::responsible_for(proposal, [&](const model::ReleaseId& id) { return state.find(id); });
+}
+
+bool passes_freeze(const Wish& wish, const store::State& state, Time now) {
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  if (wish.restore && environment != nullptr && environment->rollback.in_freeze) return true;
+  store::TargetPtr target = state.find(wish.target);
+  return target && target->glass_broken(now) != nullptr;
+}
+
+Consent consent_to(const Wish& wish, const store::State& state, const Bound& bound, Time now) {
+  Consent out;
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  if (environment == nullptr) return out;
+  out.needed = approvals_for(wish, *environment);
+  store::TargetPtr target = state.find(wish.target);
+  const store::Proposal* open = target && target->proposal ? &*target->proposal : nullptr;
+  bool of_this = open != nullptr && open->entry.intent == wish.intent &&
+                 Bound{open->entry.artifact, open->entry.input_digest, open->entry.tree} == bound;
+  std::vector<model::Entry> approvals = of_this ? open->approvals : std::vector<model::Entry>{};
+  if (of_this) out.proposal = open->entry.id;
+  model::Responsible responsible;
+  if (of_this) responsible = responsible_for(open->entry, state);
+  for (const model::Entry& approval : approvals) {
+    std::string trouble =
+        model::approval_trouble(*wish.view->platform, environment->approvals, responsible, approval, now);
+    if (!trouble.empty()) out.ignored.push_back(trouble);
+  }
+  for (const model::Entry& approval :
+       model::counting_approvals(*wish.view->platform, environment->approvals, responsible, approvals, now)) {
+    out.by.push_back(model::approved_by(approval));
+  }
+  if (out.by.size() >= out.needed) return out;
+  out.why =
+      "waits for " + people(out.needed - static_cast<uint32_t>(out.by.size())) +
+      (out.by.empty() ? "" : " more (" + std::to_string(out.by.size()) + " of " + std::to_string(out.needed) + ")");
+  out.why += ": autonomous approve " + wish.target.str();
+  if (!out.ignored.empty()) out.why += "; one does not count: " + out.ignored.front();
+  return out;
+}
+
+Result<void> never_goes(const Wish& wish, const Blocked& blocked) {
+  if (blocked.gate == "ticket") return fail(Code::kInvalid, wish.target.str(), ": ", blocked.why);
+  if (blocked.gate == "bad" || blocked.gate == "mapped")
+    return fail(Code::kConflict, wish.target.str(), ": ", blocked.why);
+  return ok();
+}
+
+bool needs_consent(const Wish& wish) {
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  return environment != nullptr && approvals_for(wish, *environment) > 0;
+}
+
+std::string ended_by(const store::State& state, const model::Target& target, const std::string& proposal) {
+  store::TargetPtr record = state.find(target);
+  if (!record || proposal.empty()) return "";
+  for (auto entry = record->decisions.rbegin(); entry != record->decisions.rend(); ++entry) {
+    bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
+    if (!ends || entry->id != proposal) continue;
+    std::string text = entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ";
+    text += entry->by ? entry->by->name : "the daemon";
+    return entry->because.empty() ? text : text + ": " + entry->because;
+  }
+  return "";
+}
 
 std::string hold_text(const store::Hold& hold, Time now) {
   std::string text =
@@ -45,11 +130,8 @@ Blocked blocked_by(const Wish& wish, const store::State& state, Time now) {
   if (auto target = state.find(wish.target)) {
     if (Blocked hold = held(wish, *target, now)) return hold;
   }
+  if (Blocked bake = baking(wish, state, *environment, now)) return bake;
   if (Blocked freeze = frozen(wish, state, *environment, now)) return freeze;
-  uint32_t needed =
-      model::approvals_needed(*environment, wish.restore ? model::Intent::kRollback : model::Intent::kRelease);
-  if (needed > 0)
-    return {"approval", "waits for " + std::to_string(needed) + (needed == 1 ? " approval" : " approvals")};
   if (auto violation = model::check_ticket(*environment, wish.ticket)) return {"ticket", violation->message};
   std::string artifact = artifact_of(wish);
   if (!artifact.empty() && state.is_bad(artifact))
@@ -58,6 +140,7 @@ Blocked blocked_by(const Wish& wish, const store::State& state, Time now) {
 }
 
 std::string artifact_of(const Wish& wish) {
+  if (!wish.artifact.empty()) return wish.artifact;
   if (!wish.source) return "";
   Sha256 digest;
   digest.add_field("artifact/1")

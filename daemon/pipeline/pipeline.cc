@@ -34,6 +34,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
   Pipeline* self = pipeline.get();
   pipeline->renderer_ = std::move(renderer);
   pipeline->options_.assemble.renderer = pipeline->renderer_.get();
+  pipeline->options_.assemble.config_commits = &pipeline->config_commits_;
   pipeline->options_.assemble.reconciler = [self](const std::string& name) {
     return self->instances_.reconciler(name);
   };
@@ -187,6 +188,10 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
   std::string default_branch;
   for (const BranchHead& head : heads) {
     if (head.is_default) default_branch = head.branch;
+  }
+  {
+    std::lock_guard planning(planning_);
+    revive_proposals(source);
   }
   for (const BranchHead& head : heads) {
     std::lock_guard planning(planning_);
@@ -390,10 +395,110 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
   if (wishes.empty())
     return fail(Code::kNotFound, "nothing of ", again.project, again.app.empty() ? "" : "/" + again.app, " is released",
                 again.environment.empty() ? "" : " to " + again.environment);
+  for (const WishPtr& wish : wishes) TRY_DO(never_goes(*wish, blocked_by(*wish, *board_.state(), clock_.now())));
   if (!again.dry_run) {
     for (const WishPtr& wish : wishes) board_.want(wish, follower);
   }
   return wishes;
+}
+
+Result<WishPtr> Pipeline::plan_target(const model::Target& target, const std::string& commit,
+                                      const PlatformPtr& view) const {
+  std::vector<SourceRepository> sources = sources_.list(*view->platform);
+  auto source = std::find_if(sources.begin(), sources.end(),
+                             [&](const SourceRepository& candidate) { return candidate.project == target.project; });
+  if (source == sources.end()) return fail(Code::kNotFound, "platform.yaml has no project ", target.project);
+  TRY(git::Repository repository, git::Repository::open(source->path));
+  PlanInput input;
+  input.source = *source;
+  input.view = view;
+  input.state = std::make_shared<store::State>();  // nothing was seen before: it is wanted
+  input.environment = target.environment;
+  for (const BranchView& branch : branches()) {
+    if (branch.source.project == target.project && (input.branch.empty() || branch.is_default))
+      input.branch = branch.branch;
+  }
+  TRY(input.commit, git::Oid::parse(commit));
+  Plan planned = plan(repository, input);
+  for (const WishPtr& wish : planned.wishes) {
+    if (wish->target == target) return wish;
+  }
+  if (!planned.errors.empty()) return model::merge_errors(planned.errors);
+  return fail(Code::kNotFound, "the commit ", commit.substr(0, 7), " of ", target.project, " has no app ", target.app,
+              " for ", target.environment);
+}
+
+Result<WishPtr> Pipeline::wish_of(const model::Entry& proposal, const PlatformPtr& view) const {
+  auto wish = std::make_shared<Wish>();
+  std::optional<model::ReleaseId> origin;
+  if (!proposal.origin.empty()) {
+    TRY(origin, model::ReleaseId::parse(proposal.origin));
+  }
+  model::Trigger trigger = proposal.trigger.value_or(model::Trigger::kRequest);
+  if (proposal.source && trigger != model::Trigger::kRollback && trigger != model::Trigger::kRetire) {
+    TRY(WishPtr planned, plan_target(*proposal.target, proposal.source->commit, view));
+    *wish = *planned;
+    auto source = std::make_shared<SourceCommit>(*planned->source);
+    source->ref = proposal.source->ref;
+    wish->source = std::move(source);
+  }
+  wish->target = *proposal.target;
+  wish->trigger = trigger;
+  wish->view = view;
+  wish->by = proposal.by.value_or(model::Who{});
+  wish->because = proposal.because;
+  wish->ticket = proposal.ticket;
+  wish->intent = proposal.intent;
+  wish->image = proposal.image;
+  wish->retire = trigger == model::Trigger::kRetire;
+  wish->past_hold = wish->retire || trigger == model::Trigger::kRollback;
+  wish->proposed = true;
+  if (!origin) return WishPtr(std::move(wish));
+  if (trigger == model::Trigger::kRollback) {
+    wish->restore = origin->number;
+    wish->decision = model::Entry{};
+    wish->decision->type = model::EntryType::kHold;
+    wish->decision->time = clock_.now();
+    wish->decision->target = wish->target;
+    wish->decision->by = wish->by;
+    wish->decision->because =
+        wish->because.empty() ? "rolled back to release " + std::to_string(origin->number) : wish->because;
+    wish->decision->ticket = wish->ticket;
+  } else if (origin->target == wish->target) {
+    wish->retry_of = *origin;
+  } else {
+    store::ReleaseRowPtr row = board_.state()->find(*origin);
+    if (!row) return fail(Code::kNotFound, "there is no release ", origin->str(), " to promote");
+    wish->promoted_from = *origin;
+    wish->artifact = row->artifact;
+    for (const model::ImageFact& image : row->images) wish->images[image.name] = image.reference;
+  }
+  return WishPtr(std::move(wish));
+}
+
+// Proposals that a daemon before us made wait in the ledger: they go on, ahead of what was pushed since.
+void Pipeline::revive_proposals(const SourceRepository& source) {
+  store::StatePtr state = board_.state();
+  PlatformPtr view = board_.view();
+  for (const model::Target& target : state->proposals) {
+    if (target.project != source.project) continue;
+    store::TargetPtr record = state->find(target);
+    if (!record || !record->proposal) continue;
+    const model::Entry& proposal = record->proposal->entry;
+    std::vector<Flight> flights = board_.flights(target);
+    bool known = std::any_of(flights.begin(), flights.end(), [&](const Flight& flight) {
+      return flight.wish->intent == proposal.intent &&
+             (!proposal.source || flight.wish->commit().empty() || flight.wish->commit() == proposal.source->commit);
+    });
+    if (known) continue;
+    auto wish = wish_of(proposal, view);
+    if (wish) {
+      board_.want(*wish, nullptr);
+    } else {
+      log(Level::kWarning, "an open proposal cannot be made again; reject it, or wait for its source",
+          {{"target", target.str()}, {"proposal", proposal.id}, {"error", wish.error().line()}});
+    }
+  }
 }
 
 // ---- rendering
@@ -420,6 +525,7 @@ Result<WishPtr> Pipeline::planned_anew(const Wish& wish) const {
   input.view = wish.view;
   input.state = std::make_shared<store::State>();
   input.by = wish.by;
+  if (wish.promoted_from) input.environment = wish.target.environment;
   Plan planned = plan(repository, input);
   for (const WishPtr& fresh : planned.wishes) {
     if (fresh->target != wish.target) continue;

@@ -81,6 +81,12 @@ class Pipeline {
   };
   Result<std::vector<WishPtr>> want_again(const Again& again, const FollowerPtr& follower);
 
+  // What `commit` of a project makes of one target, whatever its branch feeds: for promotions, and to make a wish
+  // again. Nothing is wanted yet. kNotFound where the source has no such commit or the commit no such app.
+  Result<WishPtr> plan_target(const model::Target& target, const std::string& commit, const PlatformPtr& view) const;
+  // The wish that an open proposal of the ledger is about.
+  Result<WishPtr> wish_of(const model::Entry& proposal, const PlatformPtr& view) const;
+
   Board& board() { return board_; }
   Writer& writer() { return *writer_; }
   EventBus& events() { return bus_; }
@@ -109,6 +115,7 @@ class Pipeline {
   // Whether main says something else about a target than what its live release was made with.
   std::function<bool(const model::Target&)> configured_otherwise(const PlatformPtr& view) const;
   Result<WishPtr> planned_anew(const Wish& wish) const;
+  void revive_proposals(const SourceRepository& source);
 
   Options options_;
   const Clock& clock_;
@@ -116,6 +123,7 @@ class Pipeline {
   EventBus bus_;
   Board board_;
   Sources sources_;
+  ConfigCommits config_commits_;
   std::unique_ptr<Renderer> renderer_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Verifier> verifier_;

@@ -62,11 +62,15 @@ class Planner {
       out_.errors.push_back(std::move(read).error());
       return std::move(out_);
     }
+    if (!in_.environment.empty()) {
+      const model::Environment* only = model::find_environment(*in_.view->platform, in_.environment);
+      if (only != nullptr) environments_.push_back(only);
+    }
     for (const model::Environment* environment :
          model::environments_for(*in_.view->platform, in_.source.project, in_.branch, in_.default_branch)) {
-      environments_.push_back(environment);
-      out_.environments.push_back(environment->name);
+      if (in_.environment.empty()) environments_.push_back(environment);
     }
+    for (const model::Environment* environment : environments_) out_.environments.push_back(environment->name);
     if (environments_.empty()) return std::move(out_);
     detect();
     if (!detected_.spec) return std::move(out_);
@@ -179,6 +183,7 @@ class Planner {
       if (same && attempt.type == model::EntryType::kFailed)
         return NoNews{"seen", "this commit failed before: " + one_line(attempt.reason), true};
     }
+    if (std::string ended = given_up(*state, commit); !ended.empty()) return std::pair("approval", ended);
     std::string base = released_source(state);
     if (base.empty()) return std::nullopt;
     if (base == commit) return NoNews{"seen", "this commit is what was released"};
@@ -186,6 +191,19 @@ class Planner {
     if (!changed.known) return std::nullopt;
     if (!changed.paths.empty() && model::touches(app, changed.paths)) return std::nullopt;
     return NoNews{"paths", "nothing that this app is made of changed since " + base.substr(0, 7)};
+  }
+
+  // A person took this commit back after it was last wanted: "rejected by Jane: too risky".
+  static std::string given_up(const store::TargetState& state, const std::string& commit) {
+    for (auto entry = state.decisions.rbegin(); entry != state.decisions.rend(); ++entry) {
+      if (!entry->source || entry->source->commit != commit) continue;
+      if (entry->type == model::EntryType::kPropose) return "";
+      bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
+      if (!ends || !entry->by) continue;
+      return (entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ") + entry->by->name +
+             (entry->because.empty() ? "" : ": " + entry->because);
+    }
+    return "";
   }
 
   std::shared_ptr<const std::string> spec_text() {

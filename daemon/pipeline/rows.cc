@@ -94,6 +94,16 @@ void from_marks(const store::TargetState& record, Time now, TargetRow& row) {
   }
 }
 
+// Broken glass is shown before everything else.
+TargetRow with_emergency(TargetRow row, const store::TargetState* record, Time now) {
+  const model::Entry* glass = record == nullptr ? nullptr : record->glass_broken(now);
+  if (glass == nullptr) return row;
+  std::string text = "BREAK-GLASS by " + (glass->by ? glass->by->name : std::string("somebody"));
+  if (glass->until) text += " until " + format_time(*glass->until);
+  row.why = text + ": " + glass->because + (row.why.empty() ? "" : "; " + row.why);
+  return row;
+}
+
 }  // namespace
 
 std::string step_of(const model::Release& release) {
@@ -117,11 +127,11 @@ TargetRow make_row(const model::Target& target, const store::TargetState* record
     from_attempts(*record, row);
     from_marks(*record, now, row);
   }
-  if (flight == nullptr) return row;
+  if (flight == nullptr) return with_emergency(std::move(row), record, now);
   if (flight->release.phase == Phase::kDone) {
     // Not in the ledger yet; the remote may be what failed.
     bool unwritten = flight->release.outcome == model::Outcome::kFailed && flight->release.number == 0;
-    if (!unwritten) return row;
+    if (!unwritten) return with_emergency(std::move(row), record, now);
     row.state = TargetState::kFailed;
     row.since = flight->release.since;
     row.why = flight->release.reason;
@@ -130,7 +140,7 @@ TargetRow make_row(const model::Target& target, const store::TargetState* record
   std::string behind = row.hold ? flight->wish->commit() : "";
   from_flight(*flight, row);
   if (row.hold) row.hold->behind = behind;
-  return row;
+  return with_emergency(std::move(row), record, now);
 }
 
 }  // namespace autonomous::daemon

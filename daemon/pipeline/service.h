@@ -5,6 +5,7 @@
 
 #include "daemon/http/api.h"
 #include "daemon/pipeline/pipeline.h"
+#include "gitops/model/approval.h"
 
 namespace autonomous::daemon {
 
@@ -39,6 +40,20 @@ class Service final : public Api {
                             std::optional<Time> until) override;
   Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice,
                               ProgressPtr progress) override;
+  Result<std::vector<ProposalRow>> proposals(const Ctx& ctx, std::optional<Time> until) override;
+  Result<ActionAnswer> promote(const Ctx& ctx, const Ask& ask, const PromoteRequest& request,
+                               ProgressPtr progress) override;
+  Result<ActionAnswer> approve(const Ctx& ctx, const Ask& ask, const ApproveRequest& request,
+                               ProgressPtr progress) override;
+  Result<ActionAnswer> reject(const Ctx& ctx, const Ask& ask, const std::string& target,
+                              const std::string& proposal) override;
+  Result<ActionAnswer> cancel(const Ctx& ctx, const Ask& ask, const std::string& target) override;
+  Result<ActionAnswer> freeze(const Ctx& ctx, const Ask& ask, const std::string& scope, bool on,
+                              std::optional<Time> until) override;
+  Result<ActionAnswer> mark(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t release,
+                            bool bad) override;
+  Result<ActionAnswer> break_glass(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                   std::optional<Time> until) override;
   Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
                                const std::string& url) override;
 
@@ -57,6 +72,15 @@ class Service final : public Api {
     store::TargetPtr state;
   };
   Result<Known> known(const std::string& target) const;
+  // kDenied where the roles of platform.yaml don't let them. environment, project: "" where it is about all.
+  Result<void> allowed(const Ask& ask, std::string_view action, const std::string& environment,
+                       const std::string& project) const;
+  model::Identity identity(const Caller& caller) const;
+  model::Who who(const Caller& caller) const { return identity(caller).who; }
+  Result<WishPtr> promotion(const model::Target& target, const model::ReleaseId& from, const store::ReleaseRow& row,
+                            const Ask& ask) const;
+  ProposalRow proposal_row(const model::Target& target, const store::Proposal& proposal,
+                           std::optional<Time> until) const;
   WhyAnswer why_target(const model::Target& target) const;
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;

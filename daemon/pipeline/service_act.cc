@@ -12,8 +12,6 @@ namespace autonomous::daemon {
 
 namespace {
 
-model::Who who_of(const Caller& caller) { return model::Who::clean(caller.name, caller.email, caller.how); }
-
 FollowerPtr follower_of(ProgressPtr progress) {
   return progress ? std::make_shared<Follower>(std::move(progress)) : nullptr;
 }
@@ -23,6 +21,16 @@ ActionAnswer answer_for(const std::vector<WishPtr>& wishes, const std::string& t
   for (const WishPtr& wish : wishes) answer.affected.push_back({wish->target.str(), 0, text});
   answer.summary = std::to_string(wishes.size()) + (wishes.size() == 1 ? " target" : " targets") + ": " + text;
   return answer;
+}
+
+// What the newest attempt of a target promoted; nothing where it was no promotion.
+std::optional<model::ReleaseId> promoted_before(const store::TargetState* state) {
+  store::ReleaseRowPtr live = state->live();
+  std::string from = live ? live->promoted_from : "";
+  if (!state->attempts.empty() && (!live || state->attempts.back().time >= live->time))
+    from = state->attempts.back().origin;
+  auto id = model::ReleaseId::parse(from);
+  return id && id->target != state->target ? std::optional(*id) : std::nullopt;
 }
 
 // platform.yaml with one project more, its layout and comments kept.
@@ -66,7 +74,7 @@ model::Entry Service::decision(model::EntryType type, const Ask& ask, const mode
   entry.type = type;
   entry.time = pipeline_.clock().now();
   entry.target = target;
-  entry.by = who_of(ask.who);
+  entry.by = who(ask.who);
   entry.because = model::clean_value(ask.because);
   entry.ticket = model::clean_value(ask.ticket);
   return entry;
@@ -74,6 +82,7 @@ model::Entry Service::decision(model::EntryType type, const Ask& ask, const mode
 
 Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress) {
   Blocked blocked = blocked_by(*wish, *pipeline_.board().state(), pipeline_.clock().now());
+  TRY_DO(never_goes(*wish, blocked));
   ActionAnswer answer{wish->target.str() + ": " + text, {{wish->target.str(), 0, blocked ? blocked.why : text}}};
   if (ask.dry_run) return answer;
   FollowerPtr follower = follower_of(std::move(progress));
@@ -85,6 +94,7 @@ Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::stri
 Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) {
   if (!request.image.empty() && request.app.empty())
     return fail(Code::kInvalid, "an image is of one app: name the app too");
+  TRY_DO(allowed(ask, "deploy", request.environment, request.project));
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
   again.project = request.project;
@@ -92,7 +102,7 @@ Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployReq
   again.environment = request.environment;
   again.commit = request.commit;
   again.image = request.image;
-  again.by = who_of(ask.who);
+  again.by = who(ask.who);
   again.because = ask.because;
   again.ticket = ask.ticket;
   again.intent = new_intent("deploy");
@@ -106,13 +116,24 @@ Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployReq
 
 Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
   TRY(Known known, this->known(text));
+  TRY_DO(allowed(ask, "retry", known.target.environment, known.target.project));
+  if (auto from = promoted_before(known.state.get())) {
+    store::ReleaseRowPtr row = pipeline_.board().state()->find(*from);
+    if (!row) return fail(Code::kConflict, "the ledger has no release ", from->str(), " to promote again");
+    TRY(WishPtr planned, promotion(known.target, *from, *row, ask));
+    auto wish = std::make_shared<Wish>(*planned);
+    wish->trigger = model::Trigger::kRetry;
+    wish->intent = new_intent("retry");
+    if (auto live = known.state->live()) wish->retry_of = model::ReleaseId{known.target, live->number};
+    return want(std::move(wish), ask, "another attempt with " + from->str(), std::move(progress));
+  }
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
   again.project = known.target.project;
   again.app = known.target.app;
   again.environment = known.target.environment;
   again.trigger = model::Trigger::kRetry;
-  again.by = who_of(ask.who);
+  again.by = who(ask.who);
   again.because = ask.because;
   again.ticket = ask.ticket;
   again.intent = new_intent("retry");
@@ -126,6 +147,7 @@ Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::strin
 
 Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
   TRY(Known known, this->known(text));
+  TRY_DO(allowed(ask, "retire", known.target.environment, known.target.project));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to retire");
   if (live->trigger == model::Trigger::kRetire)
@@ -138,7 +160,7 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
   wish->target = known.target;
   wish->trigger = model::Trigger::kRetire;
   wish->view = pipeline_.board().view();
-  wish->by = who_of(ask.who);
+  wish->by = who(ask.who);
   wish->because = ask.because;
   wish->ticket = ask.ticket;
   wish->intent = new_intent("retire");
@@ -150,6 +172,7 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
 Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to,
                                        ProgressPtr progress) {
   TRY(Known known, this->known(text));
+  TRY_DO(allowed(ask, "rollback", known.target.environment, known.target.project));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
   store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number);
@@ -163,7 +186,7 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
   wish->target = known.target;
   wish->trigger = model::Trigger::kRollback;
   wish->view = pipeline_.board().view();
-  wish->by = who_of(ask.who);
+  wish->by = who(ask.who);
   wish->because = ask.because;
   wish->ticket = ask.ticket;
   wish->intent = new_intent("rollback");
@@ -179,6 +202,7 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
 
 Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::string& text, std::optional<Time> until) {
   TRY(Known known, this->known(text));
+  TRY_DO(allowed(ask, "hold", known.target.environment, known.target.project));
   if (until && *until <= pipeline_.clock().now())
     return fail(Code::kInvalid, "the hold would end in the past: ", format_time(*until));
   auto live = known.state->live();
@@ -199,6 +223,7 @@ Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::st
 Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::string& text, const std::string& choice,
                                      ProgressPtr progress) {
   TRY(Known known, this->known(text));
+  TRY_DO(allowed(ask, "resume", known.target.environment, known.target.project));
   Time now = pipeline_.clock().now();
   if (known.state->hold_in_force(now) == nullptr && !known.state->drift)
     return fail(Code::kConflict, text, " is not held");
@@ -216,6 +241,9 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
   // What waits is wanted again under this wish: its key may have been released before, behind the rollback. It is taken
   // off first, because it would run as soon as the hold ends.
   std::optional<Flight> waiting = pipeline_.board().flight(known.target);
+  // A promotion, and what people are reviewing, go on by themselves.
+  bool own_way = waiting && (waiting->wish->promoted_from || waiting->under_review);
+  if (own_way) keep = true;
   if (!keep) pipeline_.board().cancel_pending(known.target, "resumed");
   auto decided = pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)});
   if (!decided) {
@@ -230,7 +258,7 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
     again.app = known.target.app;
     again.environment = known.target.environment;
     again.trigger = model::Trigger::kRequest;
-    again.by = who_of(ask.who);
+    again.by = who(ask.who);
     again.because = ask.because;
     again.ticket = ask.ticket;
     again.intent = new_intent("resume");
@@ -253,6 +281,7 @@ Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std:
   TRY_DO(model::check_name("project", project, model::kMaxProject));
   TRY(git::UrlKind kind, git::check_url(url, pipeline_.options().sources.git.allow_file));
   (void)kind;
+  TRY_DO(allowed(ask, "connect", "", project));
   PlatformPtr view = pipeline_.board().view();
   if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
   if (!view->errors.empty())

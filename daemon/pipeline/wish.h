@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,7 +61,13 @@ struct Wish {
   bool past_hold = false;
   std::optional<model::Entry> decision;  // hold or resume that goes with it
   std::string image;                     // `deploy --image`: in place of the spec's
-  std::vector<std::string> supersedes;   // source commits that were never released
+  // A promotion moves an artifact: the images that were tested run, whatever the spec says they are.
+  std::optional<model::ReleaseId> promoted_from;
+  std::map<std::string, std::string> images;  // by name
+  std::string artifact;                       // what it is called; "" = artifact_of says it
+  std::string config_commit;                  // of main, as release.yaml says it; "" = the view's
+  bool proposed = false;                      // the ledger has an open proposal of it (a daemon before us made it)
+  std::vector<std::string> supersedes;        // source commits that were never released
 
   bool asked() const { return !intent.empty(); }
   std::string commit() const { return source ? source->id : ""; }

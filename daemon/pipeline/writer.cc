@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
+#include "gitops/base/digest.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/git/maintenance.h"
@@ -14,6 +15,37 @@ namespace autonomous::daemon {
 namespace {
 
 constexpr Millis kJump(10'000);
+
+// What people are asked to agree to, with all that a fresh daemon needs to make the same release.
+model::Entry propose_entry(const Flight& flight, Time now) {
+  const Wish& wish = *flight.wish;
+  const store::Draft& draft = flight.assembled->draft;
+  model::Entry entry;
+  entry.type = model::EntryType::kPropose;
+  entry.target = wish.target;
+  entry.time = now;
+  entry.by = wish.by;
+  entry.because = model::clean_value(wish.because);
+  entry.ticket = model::clean_value(wish.ticket);
+  entry.artifact = draft.artifact;
+  entry.input_digest = draft.trailers.input_digest;
+  entry.tree = flight.assembled->tree;
+  entry.intent = wish.intent;
+  entry.trigger = wish.trigger;
+  entry.image = wish.image;
+  if (const SourceCommit* source = wish.source.get())
+    entry.source = model::SourceFact{git::url_without_credentials(source->repository.url), source->id, source->ref};
+  entry.subject = model::clean_value(draft.subject, 200);
+  entry.author = model::clean_value(draft.source_author, 200);
+  if (wish.promoted_from) entry.origin = wish.promoted_from->str();
+  if (wish.restore) entry.origin = model::ReleaseId{wish.target, *wish.restore}.str();
+  if (wish.retry_of && !wish.promoted_from) entry.origin = wish.retry_of->str();
+  Sha256 id;
+  for (const std::string& part : {entry.target->str(), entry.artifact, entry.input_digest, entry.tree, entry.intent})
+    id.add_field(part);
+  entry.id = id.add_field(format_time(now)).finish_hex().substr(0, 12);
+  return entry;
+}
 
 std::string describe(const store::ForeignChange& change) {
   std::string who = change.author.empty() ? change.committer : change.author;
@@ -282,6 +314,7 @@ model::Entry Writer::outcome_entry(const Flight& flight) const {
     entry.because = flight.wish->because;
     entry.ticket = flight.wish->ticket;
     entry.artifact = artifact_of(*flight.wish);
+    if (flight.wish->promoted_from) entry.origin = flight.wish->promoted_from->str();
     entry.intent = flight.wish->intent;
     if (const SourceCommit* source = flight.wish->source.get()) {
       entry.source = model::SourceFact{source->repository.url, source->id, source->ref};
@@ -313,6 +346,27 @@ Result<void> Writer::answer_of(const Result<store::BatchResult>& result, size_t 
   return ok();
 }
 
+// What the ledger is told of a flight that ended, and does not know yet.
+std::vector<model::Entry> Writer::last_words(const Flight& flight) const {
+  std::vector<model::Entry> out;
+  bool failed = flight.release.outcome == model::Outcome::kFailed;
+  if (flight.release.number != 0 || failed) out.push_back(outcome_entry(flight));
+  store::TargetPtr target = state_ ? state_->find(flight.release.target) : nullptr;
+  bool open = target && target->proposal && target->proposal->entry.id == flight.proposal;
+  if (flight.release.number == 0 && open) {
+    model::Entry end;
+    end.type = model::EntryType::kCancel;
+    end.target = flight.release.target;
+    end.time = clock_.now();
+    end.id = flight.proposal;
+    end.artifact = target->proposal->entry.artifact;
+    end.source = target->proposal->entry.source;
+    end.reason = one_line(masked(flight.release.reason), 2000);
+    out.push_back(std::move(end));
+  }
+  return out;
+}
+
 void Writer::commit(const Ctx& ctx) {
   std::vector<Decision> decisions;
   store::Batch batch;
@@ -328,17 +382,28 @@ void Writer::commit(const Ctx& ctx) {
   }
   for (const Decision& decision : decisions)
     batch.entries.insert(batch.entries.end(), decision.entries.begin(), decision.entries.end());
-  const size_t first_outcome = batch.entries.size();
   std::vector<Flight> outcomes = board_.unrecorded();
-  for (const Flight& flight : outcomes) batch.entries.push_back(outcome_entry(flight));
+  std::vector<size_t> first_words;  // of each outcome, and where the last one's end
+  for (const Flight& flight : outcomes) {
+    first_words.push_back(batch.entries.size());
+    for (model::Entry& entry : last_words(flight)) batch.entries.push_back(std::move(entry));
+  }
+  first_words.push_back(batch.entries.size());
+  for (const Flight& flight : board_.proposing()) batch.entries.push_back(propose_entry(flight, clock_.now()));
   // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
   std::vector<Flight> flights = decisions.empty() ? board_.take_ready(options_.batch) : std::vector<Flight>{};
   for (const Flight& flight : flights) {
     store::Draft draft = flight.assembled->draft;
+    draft.trailers.approved_by = flight.approved_by;
+    draft.proposal = flight.proposal;
+    draft.past_freeze = passes_freeze(*flight.wish, *state_, clock_.now());
     batch.drafts.push_back(std::move(draft));
     if (flight.assembled->take_on) batch.taken.push_back(*flight.assembled->take_on);
   }
-  if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) return;
+  if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) {
+    for (const Flight& flight : outcomes) board_.post(flight.id, model::Recorded{});  // nothing was left to say
+    return;
+  }
 
   const std::vector<model::Entry> entries = batch.entries;
   Result<store::BatchResult> result = record_->commit(ctx, std::move(batch));
@@ -373,7 +438,8 @@ void Writer::commit(const Ctx& ctx) {
   settle(flights, result);
   if (result) take_in(result->foreign);
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (!settled(answer_of(result, first_outcome + i, 1))) continue;
+    size_t words = first_words[i + 1] - first_words[i];
+    if (words > 0 && !settled(answer_of(result, first_words[i], words))) continue;
     const model::Release& release = outcomes[i].release;
     log(release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
         std::string(model::outcome_name(release.outcome)) + (release.reason.empty() ? "" : ": " + release.reason),

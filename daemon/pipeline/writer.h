@@ -78,6 +78,7 @@ class Writer {
   void settle_one(const Flight& flight, const store::DraftResult& result);
   static Result<void> answer_of(const Result<store::BatchResult>& result, size_t first, size_t count);
   model::Entry outcome_entry(const Flight& flight) const;
+  std::vector<model::Entry> last_words(const Flight& flight) const;
   Time verify_until(const model::Target& target) const;
   void set_trouble(std::string text);
 

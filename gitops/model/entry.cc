@@ -35,7 +35,7 @@ struct TextField {
   std::string_view key;
   std::string Entry::*member;
 };
-constexpr std::array<TextField, 12> kFactTexts = {{{"artifact", &Entry::artifact},
+constexpr std::array<TextField, 16> kFactTexts = {{{"artifact", &Entry::artifact},
                                                    {"input_digest", &Entry::input_digest},
                                                    {"intent", &Entry::intent},
                                                    {"subject", &Entry::subject},
@@ -46,7 +46,11 @@ constexpr std::array<TextField, 12> kFactTexts = {{{"artifact", &Entry::artifact
                                                    {"resource", &Entry::resource},
                                                    {"reason", &Entry::reason},
                                                    {"looked_at", &Entry::looked_at},
-                                                   {"key", &Entry::key}}};
+                                                   {"key", &Entry::key},
+                                                   {"origin", &Entry::origin},
+                                                   {"image", &Entry::image},
+                                                   {"role", &Entry::role},
+                                                   {"signature", &Entry::signature}}};
 constexpr std::array<TextField, 4> kDecisionTexts = {
     {{"id", &Entry::id}, {"because", &Entry::because}, {"ticket", &Entry::ticket}, {"scope", &Entry::scope}}};
 
@@ -216,6 +220,19 @@ Result<void> check(const Entry& entry) {
     case EntryType::kDrift: return need(entry.target.has_value(), "the target");
     case EntryType::kMarkBad:
     case EntryType::kUnmark: return need(!entry.artifact.empty(), "the artifact");
+    case EntryType::kPropose:
+      TRY_DO(need(entry.target.has_value(), "the target"));
+      TRY_DO(need(!entry.id.empty(), "the proposal's id"));
+      return need(!entry.tree.empty(), "the tree");
+    case EntryType::kApprove:
+    case EntryType::kReject:
+      TRY_DO(need(entry.target.has_value(), "the target"));
+      TRY_DO(need(entry.by.has_value(), "who"));
+      return need(!entry.id.empty(), "the proposal's id");
+    case EntryType::kCancel: return need(entry.target.has_value(), "the target");
+    case EntryType::kBreakGlass:
+      TRY_DO(need(entry.target.has_value(), "the target"));
+      return need(!entry.because.empty(), "the reason");
     case EntryType::kFreeze:
     case EntryType::kUnfreeze: return need(entry.target.has_value() || !entry.scope.empty(), "the scope");
     case EntryType::kRewriteAccepted: return need(!entry.commit.empty(), "the commit");

@@ -59,7 +59,7 @@ struct Entry {
   Time time{};
   std::optional<Target> target;  // none: of the whole platform
   uint32_t number = 0;           // the release that this is about; 0: none
-  std::string id;                // of a proposal, where one is made or answered
+  std::string id;                // of the proposal that is made or answered
 
   // Decisions; also who caused an attempt.
   std::optional<Who> by;
@@ -91,6 +91,13 @@ struct Entry {
   std::vector<StepTime> steps;
 
   std::string key;  // the public line of a key, "ssh-ed25519 AAAA…"
+
+  // Proposals hold all that a release is made of again from, so that a fresh daemon can go on with one.
+  std::string origin;  // the release that is promoted, restored or tried again, "staging/shop/web/41"
+  std::string image;   // the image that was asked for in place of the spec's
+  // Approvals.
+  std::string role;       // of platform.yaml, that allowed it
+  std::string signature;  // of approval_text(), by the person's own key; empty: the daemon attests who it was
 
   bool operator==(const Entry&) const = default;
 };

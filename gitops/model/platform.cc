@@ -86,6 +86,7 @@ Environment read_environment(const std::string& name, const Value& value) {
     out.approvals.from = texts_of(approvals->find("from"));
     out.approvals.without = texts_of(approvals->find("not"));
     out.approvals.count = static_cast<uint32_t>(number_of(*approvals, "count", 1));
+    if (auto expires = millis_of(*approvals, "expires")) out.approvals.expires = *expires;
   }
   if (const Value* rollback = value.find("rollback")) {
     if (rollback->find("approvals") != nullptr)
@@ -192,9 +193,11 @@ struct PlatformJudge {
       facilities(environment.value, name);
     }
     feeds(*environments);
-    if (const Value* projects = root.find("projects")) {
-      for (const Member& project : projects->members)
-        list(project.value, "environments", "projects." + project.key, "environment", known);
+    for (const char* kind : {"projects", "roles"}) {
+      const Value* records = root.find(kind);
+      if (records == nullptr) continue;
+      for (const Member& record : records->members)
+        list(record.value, "environments", std::string(kind) + "." + record.key, "environment", known);
     }
     sources();
   }
@@ -237,8 +240,14 @@ void read_platform(Platform& out) {
   }
   if (const Value* roles = root.find("roles")) {
     for (const Member& member : roles->members) {
-      out.roles[member.key] = texts_of(member.value.find("can"));
-      out.members[member.key] = texts_of(member.value.find("members"));
+      out.roles[member.key] = {texts_of(member.value.find("can")), texts_of(member.value.find("members")),
+                               texts_of(member.value.find("environments"))};
+    }
+  }
+  if (const Value* people = root.find("people")) {
+    for (const Member& member : people->members) {
+      out.people[member.key] = {member.key, text_of(member.value, "name"), text_of(member.value, "email"),
+                                texts_of(member.value.find("keys"))};
     }
   }
   for (auto& [name, environment] : out.environments) {

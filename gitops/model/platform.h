@@ -26,8 +26,9 @@ struct Feed {
 
 struct Approvals {
   uint32_t count = 0;
-  std::vector<std::string> from;     // roles; empty: anybody who may approve
-  std::vector<std::string> without;  // `not:` author | requester
+  std::vector<std::string> from;         // roles; empty: anybody who may approve
+  std::vector<std::string> without;      // `not:` author | requester
+  Millis expires{7 * 24 * 3'600'000LL};  // how long an approval counts
 };
 
 struct RollbackPolicy {
@@ -94,6 +95,19 @@ struct Project {
   std::vector<std::string> environments;  // empty: all
 };
 
+// Somebody whom the record may name: who signs with which key, and which names are one person.
+struct Person {
+  std::string name;  // the login name, or the token's
+  std::string full_name, email;
+  std::vector<std::string> keys;  // "ssh-ed25519 AAAA…"
+};
+
+struct Role {
+  std::vector<std::string> can;           // actions
+  std::vector<std::string> members;       // "group:…", "user:…", "token:…"; empty: the group of the role's name
+  std::vector<std::string> environments;  // empty: all
+};
+
 struct Instance {
   std::string name, kind, url;
   Value options;  // the whole record, for the plugin
@@ -103,8 +117,8 @@ struct Platform {
   std::map<std::string, Environment> environments;
   std::map<std::string, Project> projects;
   std::map<std::string, Instance> instances;
-  std::map<std::string, std::vector<std::string>> roles;    // role → permissions
-  std::map<std::string, std::vector<std::string>> members;  // role → "group:…", "user:…"
+  std::map<std::string, Role> roles;  // none: who may act at all may do everything
+  std::map<std::string, Person> people;
   Value root;
 };
 

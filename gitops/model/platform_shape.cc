@@ -1,6 +1,7 @@
 // The table of platform.yaml, and the file that a new GitOps repository starts with.
 #include "gitops/model/platform_shape.h"
 
+#include "gitops/base/digest.h"
 #include "gitops/base/text.h"
 #include "gitops/model/ids.h"
 #include "gitops/model/platform.h"
@@ -46,6 +47,23 @@ std::string check_feed(std::string_view text) {
   return named("environment", text, kMaxEnvironment).empty()
              ? ""
              : "expected `branch main`, `default branch` or an environment, not '" + one_line(text, 60) + "'";
+}
+
+std::string check_member(std::string_view text) {
+  for (std::string_view kind : {"group:", "user:", "token:"}) {
+    if (starts_with(text, kind) && text.size() > kind.size()) return "";
+  }
+  return "expected group:…, user:… or token:…, not '" + one_line(text, 60) + "'";
+}
+
+// An SSH public key, with or without a comment.
+std::string check_key(std::string_view text) {
+  bool known = starts_with(text, "ssh-") || starts_with(text, "sk-ssh-") || starts_with(text, "ecdsa-");
+  size_t space = text.find(' ');
+  std::string_view key = space == std::string_view::npos ? "" : trim(text.substr(space));
+  std::string bytes;
+  if (known && base64_decode(key.substr(0, key.find(' ')), bytes)) return "";
+  return "this is no SSH public key: ssh-ed25519 AAAA…";
 }
 
 std::string check_regexp(std::string_view text) {
@@ -189,14 +207,16 @@ void add_facilities(std::vector<Field>& fields) {
 }
 
 std::vector<Field> environment_fields() {
-  Shape approvals = with_short(record({{"count", integer(0, 20), ""},
-                                       {"from", names(), "roles"},
-                                       {"not", texts_or_one(choice({"author", "requester"})), ""}}),
-                               integer(0, 20), [](Value value) {
-                                 Value map = Value::map();
-                                 map.set("count", std::move(value));
-                                 return map;
-                               });
+  Shape approvals =
+      with_short(record({{"count", integer(0, 20), ""},
+                         {"from", names(), "roles"},
+                         {"not", texts_or_one(choice({"author", "requester"})), "whose approval does not count"},
+                         {"expires", duration(), "default: 7d"}}),
+                 integer(0, 20), [](Value value) {
+                   Value map = Value::map();
+                   map.set("count", std::move(value));
+                   return map;
+                 });
   Shape rollback = record({{"approvals", integer(0, 20), "default: as for releases"},
                            {"in-freeze", choice({"allowed", "denied"}), "default: allowed"},
                            {"automatic", boolean(), "after a failed verification; default: false"}});
@@ -246,29 +266,34 @@ Shape make_platform_shape() {
                                map.set("source", std::move(value));
                                return map;
                              });
-  static const std::vector<std::string> kActions = {"deploy",   "retry",   "restart", "promote", "approve", "reject",
-                                                    "rollback", "hold",    "resume",  "cancel",  "freeze",  "mark-bad",
-                                                    "retire",   "upgrade", "connect", "secrets", "view",    "admin"};
+  static const std::vector<std::string> kActions = {
+      "deploy", "retry",    "restart", "promote", "approve", "reject",  "rollback", "hold",        "resume", "cancel",
+      "freeze", "mark-bad", "retire",  "upgrade", "connect", "secrets", "view",     "break-glass", "admin"};
   Shape role = with_short(record({{"can", texts_or_one(choice(kActions)), "", true},
-                                  {"members", names(), "group:…, user:…"},
+                                  {"members", list_of(text("group:…, user:… or token:…", check_member)),
+                                   "default: the group of the role's name"},
                                   {"environments", names(), "default: all"}}),
                           list_of(choice(kActions)), [](Value value) {
                             Value map = Value::map();
                             map.set("can", std::move(value));
                             return map;
                           });
-  Shape platform =
-      record({{"version", std::move(version), "1", true},
-              {"instances", map_of(std::move(instance), "a name"), "named neighbours: Argo CD, Vault, clusters"},
-              {"projects",
-               map_of(std::move(project), "a project",
-                      [](std::string_view name) { return named("project", name, kMaxProject); }),
-               "which repository may call itself what"},
-              {"roles", map_of(std::move(role), "a role"), "who may do what"},
-              {"environments",
-               map_of(record(environment_fields()), "an environment",
-                      [](std::string_view name) { return named("environment", name, kMaxEnvironment); }),
-               "destinations and their policy", true}});
+  Shape person = record({{"name", text(), ""},
+                         {"email", text(), "as in commits and signatures"},
+                         {"keys", list_of(text("an SSH public key (ssh-ed25519 AAAA…)", check_key)), "for approvals"}});
+  Shape platform = record(
+      {{"version", std::move(version), "1", true},
+       {"instances", map_of(std::move(instance), "a name"), "named neighbours: Argo CD, Vault, clusters"},
+       {"projects",
+        map_of(std::move(project), "a project",
+               [](std::string_view name) { return named("project", name, kMaxProject); }),
+        "which repository may call itself what"},
+       {"roles", map_of(std::move(role), "a role"), "who may do what; default: who can reach the daemon"},
+       {"people", map_of(std::move(person), "a login name, or a token's"), "who is who, and signs with which key"},
+       {"environments",
+        map_of(record(environment_fields()), "an environment",
+               [](std::string_view name) { return named("environment", name, kMaxEnvironment); }),
+        "destinations and their policy", true}});
   platform.elsewhere["apps"] = "apps belong to autonomous.yaml in the source repository";
   return platform;
 }

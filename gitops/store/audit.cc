@@ -60,6 +60,34 @@ const std::vector<AuditRule>& audit_rules() {
        "remove it; a link that leaves the repository stops Argo CD"},
       {"key-unproven", "a new key was brought in by a commit that an older key signed",
        "confirm the key with its owner, and give it with --allowed-signers"},
+      {"values-yaml", "each release has the values that it was rendered with", "release the target again"},
+      {"image-elsewhere", "the images of the trailers are those of the manifests",
+       "look at what the chart does with `image`; release the target again"},
+      {"tag-unknown", "each tag below release/ is of a release in the ledger",
+       "find out who made it, and delete it at the host; its number is not used again"},
+      {"policy-missing", "each release names the policy that it was made under",
+       "it was made by an early version, or not by the platform: see who signed it"},
+      {"approval-missing",
+       "a release has as many approvals as its policy asks for, by people who may and are independent",
+       "ask the people named; roll back where nobody stands for it"},
+      {"approval-unknown", "each Approved-By of a release is an approval in the ledger, of exactly this release",
+       "ask the person named whether they agreed"},
+      {"approval-signature", "a signed approval is signed by a key that platform.yaml gives to that person",
+       "ask the person named; end the key where it was lost"},
+      {"past-hold", "nothing but a rollback is released while a target is held",
+       "see who released it, and why it was held"},
+      {"in-freeze", "nothing is released in a freeze but rollbacks that may, and after break-glass",
+       "see who released it; the policy names the window"},
+      {"bad-artifact", "an artifact that is marked bad is not released", "roll back, or unmark it with a reason"},
+      {"ticket-missing", "a release has a ticket where its policy asks for one",
+       "ask for the ticket; release again with it"},
+      {"break-glass", "emergencies are looked at afterwards", "look at the reason, and at what was released then"},
+      {"time-backwards", "the times of the ledger do not go back",
+       "look at the clock of the daemon; entries may be backdated"},
+      {"history-cut", "what a baseline or a witness has is still there",
+       "restore the branch from the witness or a clone that is whole"},
+      {"baseline-signature", "the baseline is signed by a key that counts",
+       "get the baseline from whoever keeps it, and give the key with --allowed-signers"},
   };
   return rules;
 }
@@ -95,13 +123,28 @@ void Auditor::find(std::string_view rule, Severity severity, std::string message
   report_.findings.push_back(std::move(finding));
 }
 
+void Auditor::find_of(std::string_view rule, Severity severity, std::string message, const git::Oid& commit,
+                      const model::Target& target, uint32_t number) {
+  size_t before = report_.findings.size();
+  find(rule, severity, std::move(message), commit);
+  if (report_.findings.size() == before) return;
+  report_.findings.back().target = target.str();
+  report_.findings.back().release = number;
+}
+
+ReleaseRowPtr Auditor::row(const model::ReleaseId& id) const {
+  if (state_) return state_->find(id);
+  const TargetState* target = builder_.find(id.target);
+  return target == nullptr ? nullptr : target->find(id.number);
+}
+
 bool Auditor::signed_well(std::string_view payload, const std::string& signature, std::string& why) {
   if (signature.empty()) {
     why = "it is not signed";
     return false;
   }
   ++report_.signatures;
-  git::Verdict verdict = signers_.verify(payload, signature);
+  git::Verdict verdict = signers_.verify(payload, signature, "git", "", ledger_time_);
   why = verdict.reason;
   return verdict.good;
 }
@@ -142,8 +185,20 @@ void Auditor::conclude() {
   report_.unproved = {
       "That the people named did what is said, where nobody but the daemon attests it (all but signed approvals).",
       "That the reported health was true, and that no release was withheld.",
-      "That times are right, and that other readers were shown the same history.",
-      "That nothing was cut from the end of the history: compare with a clone kept elsewhere."};
+      "That times are right, and that other readers were shown the same history."};
+  if (report_.ok() && report_.approvals > 0) {
+    report_.proved.push_back(
+        "Releases whose policy asks for approvals have them: " + std::to_string(report_.approvals) +
+        " count, of which " + std::to_string(report_.signed_approvals) + " are signed by the person's own key.");
+  }
+  if (options_.baseline || options_.witness) {
+    if (report_.ok()) report_.proved.push_back("Nothing that the baseline or the witness knows was cut or rewritten.");
+    report_.unproved.push_back(
+        "That nothing was cut from the end of the history since the baseline or the witness was taken.");
+  } else {
+    report_.unproved.push_back(
+        "That nothing was cut from the end of the history: give --baseline or --witness, kept by somebody else.");
+  }
   if (outside_keys_ == 0)
     report_.unproved.insert(report_.unproved.begin(),
                             "Who holds the signing keys: they were taken from the repository itself.");
@@ -163,10 +218,20 @@ Result<AuditReport> Auditor::run(const Ctx& ctx) {
     outside_keys_ = trusted_keys_.size();
     if (outside_keys_ == 0) return fail(Code::kInvalid, "--allowed-signers names no key");
   }
+  outside_ = signers_;
+  TRY(deploy_, repository_.walk(tips_.deploy, {.oldest_first = true}));
+  on_deploy_.insert(deploy_.begin(), deploy_.end());
+  TRY_DO(read_tags());
   TRY_DO(read_the_ledger(ctx));
   TRY_DO(read_deploy(ctx));
-  TRY_DO(read_tags());
-  TRY_DO(check_releases(ctx));
+  check_ends();
+  check_strange_tags();
+  if (options_.baseline) TRY_DO(check_baseline());
+  if (options_.witness) TRY_DO(check_witness());
+  if (options_.evidence) {
+    TRY_DO(note_policies());
+    end_evidence();
+  }
   conclude();
   return std::move(report_);
 }

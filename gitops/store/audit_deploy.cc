@@ -9,15 +9,13 @@
 namespace autonomous::store {
 
 Result<void> Auditor::read_deploy(const Ctx& ctx) {
-  TRY(auto commits, repository_.walk(tips_.deploy, {.oldest_first = true}));
-  on_deploy_.insert(commits.begin(), commits.end());
   git::Oid last = begin_;  // the platform's newest commit so far
   if (!begin_.is_zero() && !on_deploy_.contains(begin_)) {
     find("commit-missing", rewrites_.empty() ? Severity::kError : Severity::kNote,
          "the commit after which the record begins is not on deploy", begin_);
     last = git::Oid();
   }
-  for (const git::Oid& id : commits) {
+  for (const git::Oid& id : deploy_) {
     TRY_DO(ctx.check());
     ++report_.commits;
     if (!by_commit_.contains(id) && !taken_on_.contains(id)) continue;
@@ -44,33 +42,30 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
   auto taken = taken_on_.find(id);
   if (taken != taken_on_.end()) {
     for (const git::PathChange& change : *changes) own_application(id, change);
-    auto commit = repository_.commit(id);
-    std::string why;
-    if (!commit || !signed_well(commit->payload, commit->signature, why))
-      find("commit-signature", Severity::kError, "taking-on of " + taken->second.str() + ": " + why, id);
     return;
   }
-  const auto& [target, index] = by_commit_.at(id);
-  const Named& named = releases_.at(target)[index];
+  const model::Target& target = *by_commit_.at(id).target;
+  ReleaseRowPtr made = row({target, by_commit_.at(id).number});
+  if (!made) return;  // a line of the ledger that was no good, and is a finding
   std::string folder = target_folder(target) + "/";
   for (const git::PathChange& change : *changes) {
     if (!change.path.starts_with(folder))
-      find("beyond-target", Severity::kError, "a release changes files that are not its target's", id, change.path,
-           &named);
+      find_of("beyond-target", Severity::kError, "a release changes " + change.path + ", which is not its target's", id,
+              target, made->number);
   }
-  git::Oid tree = git::Oid::parse(named.trailers.target_tree).value_or(git::Oid());
+  git::Oid tree = made->target_tree;
   auto waiting = pending_.find(target);
   if (waiting != pending_.end()) {
     const Pending& change = waiting->second;
-    bool adopted = !named.trailers.adopts.empty() && tree == change.tree;
+    bool adopted = !made->adopts.empty() && tree == change.tree;
     if (adopted) {
-      report_.foreign.push_back(target.str() + ": changed on the branch in " + named.trailers.adopts.substr(0, 12) +
-                                " by " + change.by + ", taken over as release " + std::to_string(named.entry.number));
+      report_.foreign.push_back(target.str() + ": changed on the branch in " + made->adopts.substr(0, 12) + " by " +
+                                change.by + ", taken over as release " + std::to_string(made->number));
     } else if (!drifts_[target].contains(change.tree)) {
-      find("unrecorded-change", Severity::kError,
-           target.str() + " was changed past the platform by " + change.by +
-               ", and a release went over it without a word",
-           change.commit, "", &named);
+      find_of("unrecorded-change", Severity::kError,
+              target.str() + " was changed past the platform by " + change.by +
+                  ", and a release went over it without a word",
+              change.commit, target, made->number);
     }
     pending_.erase(waiting);
   }

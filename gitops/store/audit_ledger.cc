@@ -1,4 +1,6 @@
 // The ledger: signed commits, one after the other, each of which only adds.
+#include <algorithm>
+
 #include "gitops/base/text.h"
 #include "gitops/store/auditor.h"
 #include "gitops/store/layout.h"
@@ -10,35 +12,50 @@ namespace {
 constexpr std::string_view kSegment = ".jsonl";
 constexpr std::string_view kInputs = "_inputs/";
 constexpr uint64_t kMaxSegmentBytes = 64u << 20;
+constexpr size_t kKeptSegments = 48u << 20;  // bytes of segments as they were read last
+
+std::string_view key_of(std::string_view public_line) {
+  size_t space = public_line.find(' ');
+  size_t end = space == std::string_view::npos ? space : public_line.find(' ', space + 1);
+  return public_line.substr(0, end);
+}
+
+git::Oid oid_of(const std::string& hex) { return git::Oid::parse(hex).value_or(git::Oid()); }
 
 }  // namespace
 
 Result<void> Auditor::read_the_ledger(const Ctx& ctx) {
   TRY(auto commits, repository_.walk(tips_.ledger, {.oldest_first = true}));
-  Builder builder;
   git::Oid before;
   for (const git::Oid& id : commits) {
     TRY_DO(ctx.check());
-    TRY_DO(ledger_commit(id, before, builder));
+    TRY_DO(ledger_commit(id, before));
     before = id;
   }
-  state_ = builder.finish(tips_.deploy, tips_.ledger, tips_.main);
+  segments_.clear();
+  state_ = builder_.finish(tips_.deploy, tips_.ledger, tips_.main);
   report_.targets = state_->targets.size();
   return ok();
 }
 
-Result<void> Auditor::ledger_commit(const git::Oid& id, const git::Oid& before, Builder& builder) {
+Result<void> Auditor::ledger_commit(const git::Oid& id, const git::Oid& before) {
   ++report_.commits;
   TRY(git::Commit commit, repository_.commit(id));
   bool follows = before.is_zero() ? commit.parents.empty() : commit.parents.size() == 1 && commit.parents[0] == before;
   if (!follows) find("ledger-rewritten", Severity::kError, "the ledger's history is not one line of commits", id);
+  Time said = Time(std::chrono::seconds(commit.committer.seconds));
+  // A daemon's clock may be set; hours are no longer a clock's doing.
+  if (said + std::chrono::hours(1) < ledger_time_)
+    find("time-backwards", Severity::kWarning,
+         "it says " + format_time(said) + ", and one before it " + format_time(ledger_time_), id);
+  ledger_time_ = std::max(ledger_time_, said);
   TRY(auto changes, repository_.diff_paths(before, id));
   // The first commit brings the key that it is signed with; without keys from outside that is all there is to go by.
   bool first = before.is_zero();
-  size_t keys_before = trusted_keys_.size();
+  std::vector<std::string> keys_before = trusted_keys_;
   if (first && outside_keys_ == 0) {
     for (const git::PathChange& change : changes) {
-      if (change.path.ends_with(kSegment)) ledger_growth(id, change, builder);
+      if (change.path.ends_with(kSegment)) ledger_growth(id, change);
     }
   }
   std::string why;
@@ -47,41 +64,78 @@ Result<void> Auditor::ledger_commit(const git::Oid& id, const git::Oid& before, 
   if (first && outside_keys_ == 0) return ok();
   for (const git::PathChange& change : changes) {
     if (change.path.ends_with(kSegment) && !change.path.starts_with(kInputs)) {
-      ledger_growth(id, change, builder);
+      ledger_growth(id, change);
     } else if (!change.old_oid.is_zero()) {
       find("ledger-rewritten", Severity::kError, "a file was changed that is written once", id, change.path);
     }
   }
-  if (trusted_keys_.size() != keys_before && !trusted) {
-    trusted_keys_.resize(keys_before);
+  if (trusted_keys_ != keys_before && !trusted) {
+    trusted_keys_ = std::move(keys_before);
     rebuild_signers();
-    find("key-unproven", Severity::kError, "a key was brought in by a commit that no known key signed", id);
+    find("key-unproven", Severity::kError, "a key was brought in or ended by a commit that no known key signed", id);
   }
   return ok();
 }
 
-void Auditor::ledger_growth(const git::Oid& id, const git::PathChange& change, Builder& builder) {
-  std::string before;
-  if (!change.old_oid.is_zero()) {
-    auto old = repository_.blob(change.old_oid, kMaxSegmentBytes);
-    if (!old) return find("ledger-line", Severity::kError, old.error().line(), id, change.path);
-    before = *std::move(old);
+Result<std::string> Auditor::segment(const std::string& file, const git::Oid& blob) {
+  if (blob.is_zero()) return std::string();
+  auto kept = segments_.find(file);
+  if (kept != segments_.end() && kept->second.blob == blob) return std::move(kept->second.text);
+  return repository_.blob(blob, kMaxSegmentBytes);
+}
+
+void Auditor::keep_segment(const std::string& file, const git::Oid& blob, std::string text) {
+  segment_bytes_ += text.size();
+  if (segment_bytes_ > kKeptSegments) {
+    segments_.clear();
+    segment_bytes_ = text.size();
+  }
+  segments_[file] = Segment{blob, std::move(text)};
+}
+
+void Auditor::ledger_growth(const git::Oid& id, const git::PathChange& change) {
+  auto before = segment(change.path, change.old_oid);
+  if (!before) return find("ledger-line", Severity::kError, before.error().line(), id, change.path);
+  if (auto kept = segments_.find(change.path); kept != segments_.end()) {
+    segment_bytes_ -= std::min(segment_bytes_, before->size());
+    segments_.erase(kept);
   }
   if (change.new_oid.is_zero())
     return find("ledger-rewritten", Severity::kError, "a segment was removed", id, change.path);
   auto now = repository_.blob(change.new_oid, kMaxSegmentBytes);
   if (!now) return find("ledger-line", Severity::kError, now.error().line(), id, change.path);
-  if (!now->starts_with(before))
+  if (!now->starts_with(*before))
     return find("ledger-rewritten", Severity::kError, "lines that stood there were changed", id, change.path);
-  std::string_view added = std::string_view(*now).substr(before.size());
+  std::string_view added = std::string_view(*now).substr(before->size());
   while (!added.empty()) {
     size_t end = std::min(added.find('\n'), added.size());
-    ledger_line(id, change.path, added.substr(0, end), builder);
+    ledger_line(id, change.path, added.substr(0, end));
     added.remove_prefix(std::min(end + 1, added.size()));
   }
+  keep_segment(change.path, change.new_oid, *std::move(now));
 }
 
-void Auditor::ledger_line(const git::Oid& id, const std::string& file, std::string_view line, Builder& builder) {
+Before Auditor::before(const model::Entry& entry) const {
+  Before out;
+  const TargetState* target = builder_.find(*entry.target);
+  const State& state = builder_.state();
+  for (const std::string& scope : {entry.target->environment, entry.target->str()}) {
+    auto freeze = state.freezes.find(scope);
+    bool in_force = freeze != state.freezes.end() && (!freeze->second.until || *freeze->second.until > entry.time);
+    if (in_force) out.freeze = freeze->second;
+  }
+  out.bad = !entry.artifact.empty() && state.is_bad(entry.artifact);
+  if (target == nullptr) return out;
+  out.last = target->live();
+  if (const Hold* hold = target->hold_in_force(entry.time)) out.hold = *hold;
+  if (const model::Entry* glass = target->glass_broken(entry.time)) out.glass = *glass;
+  if (target->proposal && target->proposal->entry.artifact == entry.artifact &&
+      target->proposal->entry.intent == entry.intent)
+    out.proposal = target->proposal;
+  return out;
+}
+
+void Auditor::ledger_line(const git::Oid& id, const std::string& file, std::string_view line) {
   ++report_.entries;
   auto entry = model::parse_entry(line);
   if (!entry) return find("ledger-line", Severity::kError, entry.error().message(), id, file);
@@ -89,39 +143,74 @@ void Auditor::ledger_line(const git::Oid& id, const std::string& file, std::stri
   if (folder != (entry->target ? entry->target->str() : std::string(kPlatformFolder))) {
     return find("ledger-line", Severity::kError, "an entry stands in another target's file", id, file);
   }
-  auto added = builder.add(*entry);
+  bool release = entry->type == model::EntryType::kRelease;
+  Before was = release ? before(*entry) : Before{};
+  auto added = builder_.add(*entry);
   if (!added) return find("ledger-line", Severity::kError, added.error().line(), id, file);
-  learn(id, *entry);
+  if (release) learn_release(id, *entry, was);
+  else learn(id, file, *entry);
+}
+
+void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const Before& before) {
+  auto trailers = model::parse_trailers(entry.tag);  // the fold has read them already
+  if (!trailers) return find("ledger-line", Severity::kError, trailers.error().line(), id);
+  const model::Target& target = *targets_.insert(*entry.target).first;
+  Named named{target, entry, *std::move(trailers), oid_of(entry.commit)};
+  by_commit_[named.commit] = {&target, entry.number};
+  ++report_.releases;
+  uint32_t expected = before.last ? before.last->number + 1 : 1;
+  if (entry.number != expected) {
+    find("number-gap", Severity::kError,
+         "release " + std::to_string(expected) + " is missing before release " + std::to_string(entry.number),
+         named.commit, "", &named);
+  }
+  if (in_scope(entry.time)) check_release(named, before);
+  if (named.trailers.policy) last_policy_[target] = oid_of(named.trailers.policy->commit);
+  note_release(named, before);
 }
 
 // What the other parts need to know of an entry.
-void Auditor::learn(const git::Oid& id, const model::Entry& entry) {
-  auto oid = [](const std::string& hex) { return git::Oid::parse(hex).value_or(git::Oid()); };
+void Auditor::learn(const git::Oid& id, const std::string& file, const model::Entry& entry) {
+  note_decision(entry);
   switch (entry.type) {
-    case model::EntryType::kRelease: {
-      auto trailers = model::parse_trailers(entry.tag);  // the fold has read them already
-      if (!trailers) return find("ledger-line", Severity::kError, trailers.error().line(), id);
-      auto& list = releases_[*entry.target];
-      by_commit_[oid(entry.commit)] = {*entry.target, list.size()};
-      list.push_back({*entry.target, entry, *std::move(trailers), oid(entry.commit)});
-      ++report_.releases;
+    case model::EntryType::kOutcome: ++report_.outcomes; break;
+    case model::EntryType::kTakenOn: {
+      taken_on_[oid_of(entry.commit)] = *entry.target;
+      auto commit = repository_.commit(oid_of(entry.commit));
+      std::string why = commit ? "" : commit.error().line();
+      if (!commit || !signed_well(commit->payload, commit->signature, why))
+        find("commit-signature", Severity::kError, "taking-on of " + entry.target->str() + ": " + why,
+             oid_of(entry.commit));
       break;
     }
-    case model::EntryType::kOutcome: ++report_.outcomes; break;
-    case model::EntryType::kTakenOn: taken_on_[oid(entry.commit)] = *entry.target; break;
     case model::EntryType::kDrift:
-      drifts_[*entry.target].insert(oid(entry.tree));
+      drifts_[*entry.target].insert(oid_of(entry.tree));
       report_.foreign.push_back(entry.target->str() + ": changed past the platform in " + entry.commit.substr(0, 12) +
                                 " by " + entry.author + (entry.tree.empty() ? " (the whole target was removed)" : ""));
       break;
-    case model::EntryType::kRewriteAccepted: rewrites_.emplace_back(oid(entry.commit), entry.time); break;
-    case model::EntryType::kKey:
-      if (!entry.commit.empty() && begin_.is_zero()) begin_ = oid(entry.commit);
-      if (!entry.removed) trusted_keys_.push_back("* namespaces=\"git\" " + entry.key);
-      rebuild_signers();
+    case model::EntryType::kRewriteAccepted: rewrites_.emplace_back(oid_of(entry.commit), entry.time); break;
+    case model::EntryType::kBreakGlass:
+      if (in_scope(entry.time))
+        find("break-glass", Severity::kWarning,
+             entry.target->str() + ": " + (entry.by ? entry.by->str() : "somebody") + ": " + entry.because, id, file);
       break;
+    case model::EntryType::kKey: learn_key(entry); break;
     default: break;
   }
+}
+
+// From here on, in the ledger's order: what an ended key signs later does not count, whatever date it bears.
+void Auditor::learn_key(const model::Entry& entry) {
+  if (!entry.commit.empty() && begin_.is_zero()) begin_ = oid_of(entry.commit);
+  std::string key(key_of(entry.key));
+  if (entry.removed) {
+    std::erase_if(trusted_keys_, [&](const std::string& line) { return line.find(key) != std::string::npos; });
+  } else if (std::none_of(trusted_keys_.begin(), trusted_keys_.end(), [&](const std::string& line) {
+               return line.find(key) != std::string::npos;  // what the file from outside says of it stands
+             })) {
+    trusted_keys_.push_back("* namespaces=\"git\" " + entry.key);
+  }
+  rebuild_signers();
 }
 
 }  // namespace autonomous::store

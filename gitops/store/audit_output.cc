@@ -64,9 +64,15 @@ std::string audit_json(const AuditReport& report) {
   json["ok"] = report.ok();
   json["trust"] = report.trust;
   json["tips"] = {{"deploy", report.deploy}, {"ledger", report.ledger}, {"main", report.main}};
-  json["looked_at"] = {{"releases", report.releases},    {"outcomes", report.outcomes}, {"targets", report.targets},
-                       {"commits", report.commits},      {"entries", report.entries},   {"tags", report.tags},
-                       {"signatures", report.signatures}};
+  json["looked_at"] = {{"releases", report.releases},
+                       {"outcomes", report.outcomes},
+                       {"targets", report.targets},
+                       {"commits", report.commits},
+                       {"entries", report.entries},
+                       {"tags", report.tags},
+                       {"signatures", report.signatures},
+                       {"approvals", report.approvals},
+                       {"signed_approvals", report.signed_approvals}};
   json["findings"] = OrderedJson::array();
   for (const Finding& finding : report.findings) {
     OrderedJson item = {

@@ -15,22 +15,46 @@ constexpr uint64_t kMaxManifest = 8u << 20;
 // Older tags may have left the repository (design.md §4); the ledger has them.
 constexpr size_t kTagWindow = 5000;
 
-// A YAML document of kind Secret that carries data. Lines are enough: manifests are written by us, in block style, and
-// what somebody else wrote in another style is found by its name below.
-bool holds_secret(std::string_view text) {
-  bool secret = false;
-  bool data = false;
+// A YAML document of kind Secret that carries data, unless the platform allows it by its name. Lines are enough:
+// manifests are written by us, in block style.
+bool holds_secret(std::string_view text, const std::vector<std::string>& allowed) {
+  bool secret = false, data = false, metadata = false;
+  std::string name;
+  auto is = [&] { return secret && data && std::find(allowed.begin(), allowed.end(), name) == allowed.end(); };
+  auto unquoted = [](std::string_view value) {
+    value = trim(value);
+    bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
+    return quoted ? value.substr(1, value.size() - 2) : value;
+  };
   for (std::string_view line : split(text, '\n')) {
-    if (line.starts_with("---")) secret = data = false;
-    std::string_view value = line.starts_with("kind:") ? trim(line.substr(5)) : std::string_view();
-    secret = secret || value == "Secret" || value == "\"Secret\"" || value == "'Secret'";
+    if (line.starts_with("---")) {
+      if (is()) return true;
+      secret = data = metadata = false;
+      name.clear();
+    }
+    if (!line.empty() && line.front() != ' ') metadata = line.starts_with("metadata:");
+    if (metadata && line.starts_with("  name:")) name = std::string(unquoted(line.substr(7)));
+    if (line.starts_with("kind:")) secret = unquoted(line.substr(5)) == "Secret";
     bool key = line.starts_with("data:") || line.starts_with("stringData:") || line.starts_with("\"data\":") ||
                line.starts_with("\"stringData\":");
     std::string_view rest = key ? trim(line.substr(line.find(':') + 1)) : std::string_view();
     data = data || (key && rest != "{}" && rest != "null" && rest != "~");
-    if (secret && data) return true;
   }
-  return false;
+  return is();
+}
+
+// What stands after `image:` in a manifest.
+std::vector<std::string> images_in(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::string_view line : split(text, '\n')) {
+    std::string_view rest = trim(line);
+    if (rest.starts_with("- ")) rest = trim(rest.substr(2));
+    if (!rest.starts_with("image:")) continue;
+    rest = trim(rest.substr(6));
+    if (rest.size() >= 2 && (rest.front() == '"' || rest.front() == '\'')) rest = rest.substr(1, rest.size() - 2);
+    if (!rest.empty()) out.emplace_back(rest);
+  }
+  return out;
 }
 
 std::string_view block_of(std::string_view message, std::string_view first_line) {
@@ -47,41 +71,58 @@ Result<void> Auditor::read_tags() {
   return ok();
 }
 
-Result<void> Auditor::check_releases(const Ctx& ctx) {
-  for (const auto& [target, list] : releases_) {
-    const Named* before = nullptr;
-    for (const Named& named : list) {
-      TRY_DO(ctx.check());
-      uint32_t expected = before == nullptr ? 1 : before->entry.number + 1;
-      if (named.entry.number != expected) {
-        find("number-gap", Severity::kError,
-             "release " + std::to_string(expected) + " is missing before release " + std::to_string(named.entry.number),
-             named.commit, "", &named);
-      }
-      if (in_scope(named.entry.time)) {
-        check_release(named, before);
-        check_outcome(named, &named == &list.back());
-      }
-      before = &named;
-    }
+// A tag on a number of ours that no release has.
+void Auditor::check_strange_tags() {
+  for (const auto& [name, oid] : tags_) {
+    auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
+    if (!id || !row(*id))
+      find("tag-unknown", Severity::kWarning, name + " is of no release that the ledger knows", oid);
   }
-  return ok();
 }
 
-void Auditor::check_release(const Named& named, const Named* before) {
+void Auditor::check_ends() {
+  for (const auto& [made, commit] : missing_) {
+    ReleaseRowPtr release = row({*made.target, made.number});
+    bool given_up = release && std::any_of(rewrites_.begin(), rewrites_.end(),
+                                           [&](const auto& rewrite) { return rewrite.second >= release->time; });
+    find_of("commit-missing", given_up ? Severity::kNote : Severity::kError,
+            given_up ? "its commit was given up by an accepted rewrite" : "its commit is not on deploy", commit,
+            *made.target, made.number);
+  }
+  for (const Made& made : untagged_) {
+    ReleaseRowPtr release = row({*made.target, made.number});
+    if (report_.releases > kTagWindow || !release) continue;
+    find_of("tag-missing", Severity::kError,
+            model::ReleaseId{*made.target, made.number}.tag() + " is not in the repository", release->commit,
+            *made.target, made.number);
+  }
+  for (const auto& [target, folded] : state_->targets) {
+    for (const ReleaseRowPtr& made : folded->releases) {
+      if (made->outcome || !in_scope(made->time)) continue;
+      bool newest = made == folded->releases.back();
+      find_of("outcome-missing", newest ? Severity::kNote : Severity::kError,
+              newest ? "its outcome is not known yet" : "it has no outcome", made->commit, target, made->number);
+    }
+    // Older tags may have left, but those of what is live stay.
+    ReleaseRowPtr live = folded->live();
+    if (live && report_.releases > kTagWindow && in_scope(live->time) &&
+        !tags_.contains(model::ReleaseId{target, live->number}.tag()))
+      find_of("tag-missing", Severity::kError, "the tag of what is live is not in the repository", live->commit, target,
+              live->number);
+  }
+}
+
+void Auditor::check_release(const Named& named, const Before& before) {
   check_tag(named);
   if (!on_deploy_.contains(named.commit)) {
-    bool given_up = std::any_of(rewrites_.begin(), rewrites_.end(),
-                                [&](const auto& rewrite) { return rewrite.second >= named.entry.time; });
-    find("commit-missing", given_up ? Severity::kNote : Severity::kError,
-         given_up ? "its commit was given up by an accepted rewrite" : "its commit is not on deploy", named.commit, "",
-         &named);
+    missing_.emplace_back(Made{&named.target, named.entry.number}, named.commit);
     return;
   }
   check_commit(named);
-  check_tree(named);
+  const Policy* policy = check_policy(named);
+  check_tree(named, policy);
   check_origin(named);
-  check_policy(named, before);
+  if (policy != nullptr) check_rules(named, before, *policy);
 }
 
 void Auditor::check_commit(const Named& named) {
@@ -115,12 +156,12 @@ void Auditor::check_tag(const Named& named) {
   if (there != tags_.end()) {
     if (there->second != id)
       find("tag-moved", Severity::kError, name + " is not what the ledger holds", named.commit, "", &named);
-  } else if (report_.releases <= kTagWindow || &named == &releases_.at(named.target).back()) {
-    find("tag-missing", Severity::kError, name + " is not in the repository", named.commit, "", &named);
+  } else {
+    untagged_.push_back({&named.target, named.entry.number});
   }
 }
 
-void Auditor::check_tree(const Named& named) {
+void Auditor::check_tree(const Named& named, const Policy* policy) {
   std::string folder = target_folder(named.target);
   auto entry = repository_.entry(named.commit, folder);
   if (!entry || entry->oid.hex() != named.trailers.target_tree) {
@@ -132,20 +173,46 @@ void Auditor::check_tree(const Named& named) {
   auto text = (*files)->read("release.yaml", 1u << 20);
   if (!text) find("release-yaml", Severity::kError, "there is no release.yaml", named.commit, folder, &named);
   else check_release_yaml(named, *text);
-  if (!trees_seen_.insert(entry->oid).second) return;
-  auto list = (*files)->list();
+  check_files(named, entry->oid, **files, policy);
+}
+
+void Auditor::check_files(const Named& named, const git::Oid& tree, const FileTree& files, const Policy* policy) {
+  std::string folder = target_folder(named.target);
+  bool fresh = trees_seen_.insert(tree).second;
+  auto list = files.list();
   if (!list) return find("target-tree", Severity::kError, list.error().line(), named.commit, folder, &named);
+  std::set<std::string> images;
+  bool manifests = false;
+  const model::Environment* environment =
+      policy == nullptr ? nullptr : model::find_environment(*policy->platform, named.target.environment);
+  std::vector<std::string> allowed =
+      environment == nullptr ? std::vector<std::string>{} : environment->policies.plaintext_secrets;
   for (const FileEntry& file : *list) {
     bool odd = file.kind == FileKind::kLink || file.kind == FileKind::kSubmodule;
-    if (odd)
+    if (odd && fresh)
       find("odd-file", Severity::kError, "a link or a submodule", named.commit, folder + "/" + file.path, &named);
+    if (odd || !file.path.starts_with("manifests/")) continue;
+    manifests = true;
     auto oid = git::Oid::parse(file.oid);
-    if (odd || !file.path.starts_with("manifests/") || (oid && !blobs_seen_.insert(*oid).second)) continue;
-    auto content = (*files)->read(file.path, kMaxManifest);
-    if (content && holds_secret(*content)) {
-      find("plaintext-secret", Severity::kError, "a Secret with its values", named.commit, folder + "/" + file.path,
-           &named);
+    if (!oid) continue;
+    auto [seen, unseen] = images_of_.try_emplace(*oid);
+    if (unseen) {
+      auto content = files.read(file.path, kMaxManifest);
+      if (!content) continue;
+      seen->second = images_in(*content);
+      if (holds_secret(*content, allowed))
+        find("plaintext-secret", Severity::kError, "a Secret with its values", named.commit, folder + "/" + file.path,
+             &named);
     }
+    images.insert(seen->second.begin(), seen->second.end());
+  }
+  if (!files.stat("values.yaml"))
+    find("values-yaml", Severity::kError, "there is no values.yaml", named.commit, folder, &named);
+  for (const model::ImageFact& image : named.trailers.images) {
+    if (!manifests || images.empty() || images.contains(image.reference)) continue;
+    find("image-elsewhere", Severity::kWarning,
+         "the image " + image.name + " (" + image.reference + ") is in none of its manifests", named.commit, folder,
+         &named);
   }
 }
 
@@ -170,62 +237,27 @@ void Auditor::check_release_yaml(const Named& named, const std::string& text) {
 }
 
 void Auditor::check_origin(const Named& named) {
-  auto release = [&](const model::ReleaseId& id) -> const Named* {
-    auto list = releases_.find(id.target);
-    if (list == releases_.end()) return nullptr;
-    for (const Named& other : list->second) {
-      if (other.entry.number == id.number) return &other;
-    }
-    return nullptr;
-  };
   const model::Trailers& trailers = named.trailers;
   if (trailers.rollback_of) {
-    const Named* restored = release(*trailers.rollback_of);
-    bool same = restored != nullptr && trailers.rollback_of->target == named.target &&
+    ReleaseRowPtr restored = row(*trailers.rollback_of);
+    bool same = restored && trailers.rollback_of->target == named.target &&
                 trailers.rollback_of->number < named.entry.number &&
-                restored->trailers.target_tree == trailers.target_tree;
+                restored->target_tree.hex() == trailers.target_tree;
     if (!same)
       find("rollback-differs", Severity::kError, "its files are not those of " + trailers.rollback_of->str(),
            named.commit, "", &named);
   }
-  if (trailers.retry_of && release(*trailers.retry_of) == nullptr) {
+  if (trailers.retry_of && !row(*trailers.retry_of)) {
     find("origin-unknown", Severity::kError,
          "it is a retry of " + trailers.retry_of->str() + ", which the ledger does not name", named.commit, "", &named);
   }
   if (trailers.promoted_from && trailers.promoted_from->repository.empty()) {
-    const Named* from = release(trailers.promoted_from->release);
-    if (from == nullptr || from->entry.artifact != named.entry.artifact) {
+    ReleaseRowPtr from = row(trailers.promoted_from->release);
+    if (!from || from->artifact != named.entry.artifact) {
       find("origin-unknown", Severity::kError, "it is not the artifact of " + trailers.promoted_from->release.str(),
            named.commit, "", &named);
     }
   }
-}
-
-void Auditor::check_policy(const Named& named, const Named* before) {
-  if (!named.trailers.policy) return;
-  git::Oid policy = git::Oid::parse(named.trailers.policy->commit).value_or(git::Oid());
-  if (!ancestor(policy, tips_.main)) {
-    return find("policy-unknown", Severity::kError, "its policy " + policy.short_hex(12) + " is not on main",
-                named.commit, "", &named);
-  }
-  auto blob = repository_.entry(policy, kPlatformFile);
-  if (!blob || blob->oid.hex() != named.trailers.policy->blob) {
-    find("policy-unknown", Severity::kError, "platform.yaml at " + policy.short_hex(12) + " is another one",
-         named.commit, "", &named);
-  }
-  if (before == nullptr || !before->trailers.policy || before->trailers.policy->commit == named.trailers.policy->commit)
-    return;
-  git::Oid older = git::Oid::parse(before->trailers.policy->commit).value_or(git::Oid());
-  if (!ancestor(older, policy))
-    find("policy-older", Severity::kError, "the release before was judged by a newer policy", named.commit, "", &named);
-}
-
-void Auditor::check_outcome(const Named& named, bool newest) {
-  TargetPtr target = state_->find(named.target);
-  ReleaseRowPtr row = target ? target->find(named.entry.number) : nullptr;
-  if (row && row->outcome) return;
-  find("outcome-missing", newest ? Severity::kNote : Severity::kError,
-       newest ? "its outcome is not known yet" : "it has no outcome", named.commit, "", &named);
 }
 
 }  // namespace autonomous::store

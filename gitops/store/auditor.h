@@ -1,7 +1,10 @@
-// The inside of audit(): one walk over ledger, deploy and tags. Not for others. One thread, one use.
+// The inside of audit(): one walk over the ledger, in which every release is looked at with what was known at that
+// moment, then one over deploy. Not for others. One thread, one use. Memory: the fold of the ledger, a few words a
+// commit, and what was seen of trees and blobs; tags and trailers of releases are let go of as the walk goes on.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -11,18 +14,37 @@
 
 #include "gitops/git/repository.h"
 #include "gitops/git/signer.h"
+#include "gitops/model/approval.h"
+#include "gitops/model/platform.h"
+#include "gitops/model/policy.h"
 #include "gitops/store/audit.h"
 #include "gitops/store/journal.h"
 #include "gitops/store/state.h"
 
 namespace autonomous::store {
 
-// A release as the ledger names it, with its facts.
+// A release while it is looked at.
 struct Named {
-  model::Target target;
-  model::Entry entry;  // with the tag
+  const model::Target& target;
+  const model::Entry& entry;  // with the tag
   model::Trailers trailers;
   git::Oid commit;
+};
+
+// What the ledger said just before it.
+struct Before {
+  ReleaseRowPtr last;
+  std::optional<Hold> hold;
+  std::optional<Freeze> freeze;
+  std::optional<model::Entry> glass;
+  std::optional<Proposal> proposal;  // the open one, where it is of this release
+  bool bad = false;                  // the artifact
+};
+
+// platform.yaml as a release's Policy names it.
+struct Policy {
+  std::shared_ptr<const model::Platform> platform;
+  git::AllowedSigners approvers;
 };
 
 class Auditor {
@@ -34,10 +56,15 @@ class Auditor {
  private:
   // ---- audit_ledger.cc: the branch that only grows
   Result<void> read_the_ledger(const Ctx& ctx);
-  Result<void> ledger_commit(const git::Oid& id, const git::Oid& before, Builder& builder);
-  void ledger_growth(const git::Oid& id, const git::PathChange& change, Builder& builder);
-  void ledger_line(const git::Oid& id, const std::string& file, std::string_view line, Builder& builder);
-  void learn(const git::Oid& id, const model::Entry& entry);
+  Result<void> ledger_commit(const git::Oid& id, const git::Oid& before);
+  void ledger_growth(const git::Oid& id, const git::PathChange& change);
+  void ledger_line(const git::Oid& id, const std::string& file, std::string_view line);
+  void learn(const git::Oid& id, const std::string& file, const model::Entry& entry);
+  void learn_release(const git::Oid& id, const model::Entry& entry, const Before& before);
+  void learn_key(const model::Entry& entry);
+  Before before(const model::Entry& entry) const;
+  Result<std::string> segment(const std::string& file, const git::Oid& blob);
+  void keep_segment(const std::string& file, const git::Oid& blob, std::string text);
   void rebuild_signers();
 
   // ---- audit_deploy.cc: what happened on the branch that says what runs
@@ -50,23 +77,46 @@ class Auditor {
   void settle_pending();
 
   // ---- audit_release.cc: one release at a time
-  Result<void> check_releases(const Ctx& ctx);
-  void check_release(const Named& named, const Named* before);
+  void check_release(const Named& named, const Before& before);
   void check_commit(const Named& named);
   void check_tag(const Named& named);
-  void check_tree(const Named& named);
+  void check_tree(const Named& named, const Policy* policy);
+  void check_files(const Named& named, const git::Oid& tree, const FileTree& files, const Policy* policy);
   void check_origin(const Named& named);
-  void check_policy(const Named& named, const Named* before);
-  void check_outcome(const Named& named, bool newest);
   void check_release_yaml(const Named& named, const std::string& text);
+  void check_ends();
   Result<void> read_tags();
+  void check_strange_tags();
+
+  // ---- audit_policy.cc: was it allowed?
+  const Policy* check_policy(const Named& named);
+  const Policy* policy_of(const git::Oid& blob);
+  void check_rules(const Named& named, const Before& before, const Policy& policy);
+  void check_approvals(const Named& named, const Before& before, const Policy& policy,
+                       const model::Environment& environment);
+  std::vector<model::Entry> sound_approvals(const Named& named, const Proposal& proposal, const Policy& policy);
+  void check_freeze(const Named& named, const Before& before, const model::Environment& environment);
+
+  // ---- audit_baseline.cc: was anything cut or rewritten?
+  Result<void> check_baseline();
+  Result<void> check_witness();
+  void check_point(std::string_view what, const std::string& branch, const std::string& hex, const git::Oid& tip);
+
+  // ---- audit_evidence.cc
+  void note_release(const Named& named, const Before& before);
+  void note_decision(const model::Entry& entry);
+  Result<void> note_policies();
+  void end_evidence();
 
   // ---- audit.cc
   void find(std::string_view rule, Severity severity, std::string message, const git::Oid& commit = {},
             std::string file = "", const Named* named = nullptr);
+  void find_of(std::string_view rule, Severity severity, std::string message, const git::Oid& commit,
+               const model::Target& target, uint32_t number);
   bool signed_well(std::string_view payload, const std::string& signature, std::string& why);
   bool ancestor(const git::Oid& a, const git::Oid& b);
   bool in_scope(Time time) const { return !options_.since || time >= *options_.since; }
+  ReleaseRowPtr row(const model::ReleaseId& id) const;
   void conclude();
 
   git::Repository repository_;
@@ -75,16 +125,26 @@ class Auditor {
   size_t problems_ = 0;
   size_t notes_ = 0;
   Tips tips_;
-  StatePtr state_;
-  git::AllowedSigners signers_;
+  Builder builder_;
+  StatePtr state_;                         // once the ledger was read
+  git::AllowedSigners signers_;            // that count at this place of the ledger
+  git::AllowedSigners outside_;            // as they were given
   std::vector<std::string> trusted_keys_;  // lines of an allowed-signers file
   size_t outside_keys_ = 0;
-  std::map<model::Target, std::vector<Named>> releases_;
-  std::unordered_map<git::Oid, std::pair<model::Target, size_t>> by_commit_;
+  Time ledger_time_{};  // the latest that a commit of the ledger said so far: backdating does not go behind it
+  struct Made {
+    const model::Target* target;  // of a key of targets_
+    uint32_t number;
+  };
+  std::vector<std::pair<Made, git::Oid>> missing_;  // their commits are not on deploy
+  std::vector<Made> untagged_;
+  std::set<model::Target> targets_;
+  std::unordered_map<git::Oid, Made> by_commit_;
   std::unordered_map<git::Oid, model::Target> taken_on_;
   std::map<model::Target, std::set<git::Oid>> drifts_;  // trees that the ledger calls drift; zero: removed
   std::vector<std::pair<git::Oid, Time>> rewrites_;     // accepted
   git::Oid begin_;                                      // the record begins after this commit of deploy
+  std::vector<git::Oid> deploy_;                        // oldest first
   std::unordered_set<git::Oid> on_deploy_;
   std::map<model::Target, git::Oid> expected_;  // while deploy is walked
   struct Pending {
@@ -96,8 +156,18 @@ class Auditor {
   std::map<std::string, Pending> foreign_files_;  // those, and odd ones below apps/, that differ from it
   std::map<std::string, git::Oid> tags_;
   std::map<std::pair<git::Oid, git::Oid>, bool> ancestors_;
-  std::unordered_set<git::Oid> trees_seen_;  // checked: what is equal is checked once
-  std::unordered_set<git::Oid> blobs_seen_;
+  std::map<model::Target, git::Oid> last_policy_;
+  std::map<git::Oid, Policy> policies_;                               // by platform.yaml's blob
+  std::map<git::Oid, git::Oid> platforms_;                            // commit of main → blob of platform.yaml in it
+  std::unordered_set<git::Oid> trees_seen_;                           // checked: what is equal is checked once
+  std::unordered_map<git::Oid, std::vector<std::string>> images_of_;  // of manifests that were checked
+  struct Segment {
+    git::Oid blob;
+    std::string text;
+  };
+  std::map<std::string, Segment> segments_;  // as read last, up to a limit of bytes
+  size_t segment_bytes_ = 0;
+  std::map<model::Target, size_t> last_evidence_;  // index into the releases of the evidence
 };
 
 }  // namespace autonomous::store

@@ -106,6 +106,9 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
   row->line = state.entries;
   state.last_number = entry.number;
   state.releases.push_back(std::move(row));
+  const ReleaseRow& made = *state.releases.back();
+  end_proposal(state, made.artifact, made.input_digest, made.intent);
+  state.broken_glass.reset();
   state.orphaned.reset();
   state.drift.reset();
   return ok();
@@ -125,6 +128,7 @@ Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
 
 Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
   if (model::is_decision(entry.type)) state.decisions.push_back(without_tag(entry));
+  apply_decision(state, entry);
   switch (entry.type) {
     case EntryType::kRelease: return add_release(state, entry);
     case EntryType::kOutcome: return add_outcome(state, entry);
@@ -132,6 +136,7 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
     case EntryType::kUnchanged:
       state.attempts.push_back(without_tag(entry));
       if (state.attempts.size() > TargetState::kAttempts) state.attempts.erase(state.attempts.begin());
+      if (entry.type == EntryType::kUnchanged) end_proposal(state, entry.artifact, entry.input_digest, entry.intent);
       break;
     case EntryType::kHold: state.hold = hold_of(entry); break;
     case EntryType::kResume: state.hold.reset(); break;
@@ -173,6 +178,32 @@ bool stands_in(const TargetState& target, const Entry& entry) {
   }
 }
 
+void apply_decision(TargetState& state, const Entry& entry) {
+  auto& proposal = state.proposal;
+  bool of_it = proposal && entry.id == proposal->entry.id;
+  switch (entry.type) {
+    case EntryType::kPropose: proposal = Proposal{entry, {}}; break;
+    case EntryType::kApprove:
+      if (!of_it) break;
+      std::erase_if(proposal->approvals, [&](const Entry& before) { return before.by == entry.by; });
+      proposal->approvals.push_back(entry);
+      break;
+    case EntryType::kReject:
+    case EntryType::kCancel:
+      if (of_it) proposal.reset();
+      break;
+    case EntryType::kBreakGlass: state.broken_glass = entry; break;
+    default: break;
+  }
+}
+
+void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
+                  std::string_view intent) {
+  if (!state.proposal) return;
+  const Entry& open = state.proposal->entry;
+  if (open.artifact == artifact && open.input_digest == input_digest && open.intent == intent) state.proposal.reset();
+}
+
 void apply_everywhere(State& state, const Entry& entry) {
   model::Who by = entry.by.value_or(model::Who{});
   std::string scope = entry.scope.empty() && entry.target ? entry.target->str() : entry.scope;
@@ -190,7 +221,11 @@ void apply_everywhere(State& state, const Entry& entry) {
 }
 
 StatePtr Builder::finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main) {
-  for (auto& [target, state] : touched_) state_->targets[target] = std::move(state);
+  for (auto& [target, state] : touched_) {
+    if (state->proposal) state_->proposals.insert(target);
+    else state_->proposals.erase(target);
+    state_->targets[target] = std::move(state);
+  }
   state_->deploy = deploy;
   state_->ledger = ledger;
   state_->main = main;

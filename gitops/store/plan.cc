@@ -52,6 +52,15 @@ Result<git::Oid> tree_oid(const std::map<std::string, std::string>& files, std::
   return git::hash_object(git::ObjectKind::kTree, bytes);
 }
 
+// The freeze that somebody declared for this target, or null.
+const Freeze* frozen(const State& state, const model::Target& target, Time now) {
+  for (const std::string& scope : {target.environment, target.str()}) {
+    auto freeze = state.freezes.find(scope);
+    if (freeze != state.freezes.end() && (!freeze->second.until || *freeze->second.until > now)) return &freeze->second;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* target, const State& state,
@@ -66,12 +75,10 @@ std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* tar
       return DraftResult(Stale{"the target is held behind release " + std::to_string(hold->number)});
     }
   }
-  // What is frozen for everybody; whether a rollback may go past it, the policy said before.
-  for (const std::string& scope : {draft.target.environment, draft.target.str()}) {
-    auto freeze = state.freezes.find(scope);
-    bool lasts = freeze != state.freezes.end() && (!freeze->second.until || *freeze->second.until > now);
-    if (lasts && !draft.restore) return DraftResult(Stale{scope + " is frozen"});
-  }
+  if (const Freeze* freeze = frozen(state, draft.target, now); freeze != nullptr && !draft.past_freeze)
+    return DraftResult(Stale{freeze->scope + " is frozen by " + freeze->by.name});
+  bool open = target != nullptr && target->proposal && target->proposal->entry.id == draft.proposal;
+  if (!draft.proposal.empty() && !open) return DraftResult(Stale{"what was approved is no longer proposed"});
   if (draft.on_number != last) {
     return DraftResult(Stale{"release " + std::to_string(last) + " came in between"});
   }
@@ -84,6 +91,8 @@ std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* tar
   }
   return std::nullopt;
 }
+
+Result<git::Oid> tree_of_files(const std::map<std::string, std::string>& files) { return tree_oid(files); }
 
 Plan::Plan(const PlanBase& base)
     : base_(base), builder_(base.state), tip_(base.tips.deploy), ledger_tip_(base.tips.ledger) {
@@ -204,6 +213,7 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
     entry.number = *same;
     entry.artifact = draft.artifact;
     entry.input_digest = draft.trailers.input_digest;
+    entry.intent = draft.intent;
     entry.trigger = draft.trailers.trigger;
     entry.source = draft.trailers.source;
     entry.subject = model::clean_value(draft.subject, 200);

@@ -98,6 +98,8 @@ struct Draft {
   // the one before in force. Empty: the policy's commit.
   std::string on_main;
   bool past_hold = false;       // a rollback or a resume goes past a hold
+  bool past_freeze = false;     // a rollback where the environment allows it, or broken glass
+  std::string proposal;         // the open one that approvals were given to; closed meanwhile: the draft is stale
   bool even_unchanged = false;  // make a release although no byte changes (retry, restart with annotation: not needed)
   std::optional<model::Entry> hold;  // hold or resume that belongs to it, in the same push
 };
@@ -119,6 +121,9 @@ struct Batch {
   std::vector<TakeOn> taken;
   std::vector<Draft> drafts;
 };
+
+// The tree that such files make; kInvalid for names that may not stand in one.
+Result<git::Oid> tree_of_files(const std::map<std::string, std::string>& files);
 
 struct Released {
   uint32_t number = 0;

@@ -14,6 +14,26 @@ ReleaseRowPtr row_at(const ReleaseRowPtr& row, Time time) {
   return copy;
 }
 
+// Proposals, approvals and broken glass, folded again up to a moment: decisions and releases by time.
+void decisions_at(TargetState& then) {
+  auto row = then.releases.begin();
+  auto released_until = [&](Time time) {
+    for (; row != then.releases.end() && (*row)->time <= time; ++row) {
+      end_proposal(then, (*row)->artifact, (*row)->input_digest, (*row)->intent);
+      then.broken_glass.reset();
+    }
+  };
+  for (const model::Entry& entry : then.decisions) {
+    released_until(entry.time - Millis(1));
+    apply_decision(then, entry);
+  }
+  released_until(Time::max());
+  for (const model::Entry& entry : then.attempts) {
+    if (entry.type == model::EntryType::kUnchanged)
+      end_proposal(then, entry.artifact, entry.input_digest, entry.intent);
+  }
+}
+
 std::optional<Hold> hold_at(const TargetState& state, Time time) {
   std::optional<Hold> hold;
   for (const model::Entry& entry : state.decisions) {
@@ -45,6 +65,7 @@ TargetPtr target_at(const TargetState& now, Time time) {
   until(now.decisions, then->decisions);
   until(now.attempts, then->attempts);
   then->hold = hold_at(now, time);
+  decisions_at(*then);
   if (now.orphaned && now.orphaned->since <= time) then->orphaned = now.orphaned;
   if (now.drift && now.drift->since <= time) then->drift = now.drift;
   then->taken_on = now.taken_on;
@@ -55,7 +76,33 @@ TargetPtr target_at(const TargetState& now, Time time) {
   return then;
 }
 
+// Everybody who asked for the releases that an artifact came through before.
+std::vector<model::Who> bringers_of(std::optional<model::ReleaseId> from,
+                                    const std::function<ReleaseRowPtr(const model::ReleaseId&)>& find) {
+  std::vector<model::Who> out;
+  for (int steps = 0; from && steps < 10; ++steps) {
+    ReleaseRowPtr row = find(*from);
+    if (!row) break;
+    if (auto who = model::Who::parse(row->requested_by)) out.push_back(*who);
+    auto before = model::ReleaseId::parse(row->promoted_from);
+    from = before ? std::optional(*before) : std::nullopt;
+  }
+  return out;
+}
+
 }  // namespace
+
+model::Responsible responsible_for(const model::Entry& proposal,
+                                   const std::function<ReleaseRowPtr(const model::ReleaseId&)>& find) {
+  model::Responsible out;
+  if (auto author = model::Who::parse(proposal.author))
+    out.author = model::Who::clean(author->name, author->email, "commit, unverified");
+  auto origin = model::ReleaseId::parse(proposal.origin);
+  bool moved = origin && proposal.target && origin->target != *proposal.target;
+  if (moved) out.bringers = bringers_of(*origin, find);
+  out.requester = proposal.by;
+  return out;
+}
 
 ReleaseRowPtr TargetState::find(uint32_t number) const {
   auto found = std::lower_bound(releases.begin(), releases.end(), number,
@@ -78,6 +125,10 @@ ReleaseRowPtr TargetState::with_tree(const git::Oid& tree) const {
     if ((*row)->target_tree == tree) return *row;
   }
   return nullptr;
+}
+
+const model::Entry* TargetState::glass_broken(Time now) const {
+  return broken_glass && (!broken_glass->until || *broken_glass->until > now) ? &*broken_glass : nullptr;
 }
 
 const Hold* TargetState::hold_in_force(Time now) const {
@@ -132,7 +183,10 @@ StatePtr State::at(Time time) const {
   then->ledger = ledger;
   then->main = main;
   for (const auto& [target, state] : targets) {
-    if (TargetPtr was = target_at(*state, time)) then->targets.emplace(target, std::move(was));
+    TargetPtr was = target_at(*state, time);
+    if (!was) continue;
+    if (was->proposal) then->proposals.insert(target);
+    then->targets.emplace(target, std::move(was));
   }
   std::copy_if(platform.begin(), platform.end(), std::back_inserter(then->platform),
                [&](const model::Entry& entry) { return entry.time <= time; });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "gitops/git/oid.h"
+#include "gitops/model/approval.h"
 #include "gitops/model/entry.h"
 #include "gitops/model/ids.h"
 #include "gitops/model/trailers.h"
@@ -79,6 +81,12 @@ struct Drift {
   std::string by;  // "Name <email>"
 };
 
+// A release that was rendered and waits for people, and what they said to it.
+struct Proposal {
+  model::Entry entry;                   // kPropose
+  std::vector<model::Entry> approvals;  // oldest first, one a person's last word
+};
+
 struct TargetState {
   model::Target target;
   uint32_t last_number = 0;
@@ -87,10 +95,12 @@ struct TargetState {
   std::vector<ReleaseRowPtr> releases;  // oldest first
   std::optional<Hold> hold;             // the last one said; `in_force` judges its end
   std::optional<Orphaned> orphaned;
-  std::optional<Drift> drift;           // since the last release
-  std::vector<model::Entry> decisions;  // oldest first, all of them
-  std::vector<model::Entry> attempts;   // failed and unchanged, oldest first, the last kAttempts
-  uint32_t entries = 0;                 // lines of its ledger
+  std::optional<Drift> drift;                // since the last release
+  std::optional<Proposal> proposal;          // the one that is open
+  std::optional<model::Entry> broken_glass;  // kBreakGlass, until its `until` or the next release
+  std::vector<model::Entry> decisions;       // oldest first, all of them
+  std::vector<model::Entry> attempts;        // failed and unchanged, oldest first, the last kAttempts
+  uint32_t entries = 0;                      // lines of its ledger
 
   static constexpr size_t kAttempts = 50;
 
@@ -103,6 +113,8 @@ struct TargetState {
   ReleaseRowPtr with_tree(const git::Oid& tree) const;
   // Hold, unless its `until` has passed.
   const Hold* hold_in_force(Time now) const;
+  // Nothing, or the break-glass that lets releases pass freezes now.
+  const model::Entry* glass_broken(Time now) const;
   // What the target looks like on deploy, as far as the ledger knows: the newest of release and drift. Zero: nothing.
   git::Oid expected_tree() const;
   // The release that an idempotency key (artifact, input digest, intent) made, or null. A key without intent is only
@@ -133,6 +145,7 @@ struct State {
   std::map<model::Target, TargetPtr> targets;
   std::map<std::string, Bad, std::less<>> bad;         // by artifact
   std::map<std::string, Freeze, std::less<>> freezes;  // by scope
+  std::set<model::Target> proposals;                   // targets with an open one
   std::vector<model::Entry> platform;                  // entries without a target, oldest first
   std::vector<std::string> keys;                       // public lines that count now
   uint32_t platform_entries = 0;
@@ -161,8 +174,18 @@ using StatePtr = std::shared_ptr<const State>;
 // decision: a clock may stand still between a hold, a resume and a hold.
 bool stands_in(const TargetState& target, const model::Entry& entry);
 
+// Takes in what a decision says of the target's proposal and of its freezes.
+void apply_decision(TargetState& state, const model::Entry& entry);
+// A release (or the finding that it changes nothing) ends the proposal that it is of.
+void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
+                  std::string_view intent);
 // Takes in what an entry says beyond its target: marks, freezes, keys.
 void apply_everywhere(State& state, const model::Entry& entry);
+
+// Who stands for a proposed release: what the independence of its approvals is judged by. `find`: null where there is
+// no such release.
+model::Responsible responsible_for(const model::Entry& proposal,
+                                   const std::function<ReleaseRowPtr(const model::ReleaseId&)>& find);
 
 // The fold. A Builder is filled entry by entry, in the ledger's order, and gives a snapshot; rows of earlier snapshots
 // are never changed.

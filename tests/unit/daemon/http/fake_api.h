@@ -84,6 +84,45 @@ class FakeApi final : public Api {
                               ProgressPtr progress) override {
     return act("resume " + target + " " + choice, ask, std::move(progress));
   }
+  Result<std::vector<ProposalRow>> proposals(const Ctx&, std::optional<Time> until) override {
+    if (failure) return *failure;
+    ProposalRow row{.target = "production/shop/web", .id = "0123456789ab", .subject = "Fix", .needed = 2};
+    row.text =
+        "autonomous approval/1\nproposal: 0123456789ab\ntarget: production/shop/web\nartifact: a\n"
+        "input-digest: b\ntarget-tree: c\nuntil: 2027-01-01T00:00:00Z\n";
+    row.until = until.value_or(Time{});
+    return std::vector<ProposalRow>{row};
+  }
+  Result<ActionAnswer> promote(const Ctx&, const Ask& ask, const PromoteRequest& request,
+                               ProgressPtr progress) override {
+    return act("promote " + request.target + " from " + std::to_string(request.from) +
+                   (request.unverified ? " unverified" : ""),
+               ask, std::move(progress));
+  }
+  Result<ActionAnswer> approve(const Ctx&, const Ask& ask, const ApproveRequest& request,
+                               ProgressPtr progress) override {
+    last_approval = request;
+    return act("approve " + request.target + " " + request.proposal, ask, std::move(progress));
+  }
+  Result<ActionAnswer> reject(const Ctx&, const Ask& ask, const std::string& target,
+                              const std::string& proposal) override {
+    return act("reject " + target + " " + proposal, ask, nullptr);
+  }
+  Result<ActionAnswer> cancel(const Ctx&, const Ask& ask, const std::string& target) override {
+    return act("cancel " + target, ask, nullptr);
+  }
+  Result<ActionAnswer> freeze(const Ctx&, const Ask& ask, const std::string& scope, bool on,
+                              std::optional<Time> until) override {
+    return act((on ? "freeze " : "unfreeze ") + scope + (until ? " until " + format_time(*until) : ""), ask, nullptr);
+  }
+  Result<ActionAnswer> mark(const Ctx&, const Ask& ask, const std::string& target, uint32_t release,
+                            bool bad) override {
+    return act((bad ? "mark-bad " : "unmark ") + target + "/" + std::to_string(release), ask, nullptr);
+  }
+  Result<ActionAnswer> break_glass(const Ctx&, const Ask& ask, const std::string& target,
+                                   std::optional<Time>) override {
+    return act("break-glass " + target, ask, nullptr);
+  }
   Result<ActionAnswer> connect(const Ctx&, const Ask& ask, const std::string& project,
                                const std::string& url) override {
     return act("connect " + project + " " + url, ask, nullptr);
@@ -122,6 +161,7 @@ class FakeApi final : public Api {
   std::vector<std::string> repositories;
   std::vector<Check> ready = {Check{"record", "ok", "", ""}};
   ReleaseFilter last_filter;
+  ApproveRequest last_approval;
 
  private:
   Result<ActionAnswer> act(const std::string& what, const Ask& ask, ProgressPtr progress) {

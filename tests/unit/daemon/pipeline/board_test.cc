@@ -145,6 +145,8 @@ TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   auto follower = std::make_shared<Follower>(listener);
   board_.want(push("aaaa"), follower);
   follower->complete();
+  render_next();  // people agree to what was rendered
+  EXPECT_TRUE(board_.take_ready(10).empty());
   ASSERT_EQ(listener->dones, 1);
   EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kWaiting);
   EXPECT_EQ(board_.rows().at(0).state, TargetState::kWaiting);

@@ -66,8 +66,8 @@ TEST(Platform, ReadsTheExampleOfTheDesign) {
   EXPECT_TRUE(production.policies.strict_network);
   EXPECT_THAT(production.policies.deny_kinds, ElementsAre("ClusterRole"));
   EXPECT_NE(production.defaults.find("resources"), nullptr);
-  EXPECT_THAT(platform->roles.at("developer"), ElementsAre("deploy", "retry"));
-  EXPECT_THAT(platform->members.at("oncall"), ElementsAre("user:jane"));
+  EXPECT_THAT(platform->roles.at("developer").can, ElementsAre("deploy", "retry"));
+  EXPECT_THAT(platform->roles.at("oncall").members, ElementsAre("user:jane"));
   Target target{"staging", "shop", "web"};
   EXPECT_EQ(namespace_of(platform->environments.at("staging"), target), "shop-staging");
   EXPECT_EQ(expand(platform->environments.at("staging").domain, target), "web-shop.stg.example.com");

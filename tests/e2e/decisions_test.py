@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""What people decide: promotions, approvals, freezes, marks; and that all of it is in git and nowhere else.
+
+usage: AUTONOMOUS=path/to/autonomous decisions_test.py [unittest's arguments]
+"""
+import getpass
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from local_test import PROGRAM, SPEC, Daemon, Project
+
+PLATFORM = """version: 1
+people:
+  lena: {{name: Lena Lead, email: lena@example.com, keys: ["{key}"]}}
+  carl: {{name: Carl, email: carl@example.com}}
+roles:
+  approver: {{can: [approve, reject], members: [user:lena]}}
+  developer: {{can: [deploy, retry, promote, rollback, hold, resume, cancel, freeze, mark-bad, break-glass], members: [user:carl, "user:{login}"]}}
+environments:
+  staging: {{from: branch main}}
+  production:
+    from: staging
+    approvals: {{count: 1, from: approver, not: [author, requester]}}
+    rollback: {{approvals: 0}}
+  free: {{from: staging, ticket: "CHG[0-9]+"}}
+"""
+
+
+class Decisions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="autonomous-decisions-"))
+        cls.daemon = d = Daemon(cls.folder)
+        d.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lena", "-f", cls.folder / "lena")
+        tokens = {}
+        for name in ("lena", "carl", "guest"):
+            file = cls.folder / f"{name}.token"
+            file.write_text(f"token-of-{name}-0123456789\n")
+            file.chmod(0o600)
+            tokens[name] = {"file": str(file)}
+        cls.config = cls.folder / "daemon.yaml"
+        cls.config.write_text(json.dumps({"tokens": tokens}))
+        d.start("--config", str(cls.config))
+        cls.main = cls.folder / "main"
+        d.git("clone", "-q", "-b", "main", f"{d.url}/git/gitops.git", cls.main)
+        cls.platform({"platform.yaml": PLATFORM.format(key=(cls.folder / "lena.pub").read_text().strip(), login=getpass.getuser())})
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.daemon.alive():
+            cls.daemon.stop()
+        shutil.rmtree(cls.folder)
+
+    @classmethod
+    def platform(cls, files):
+        for path, text in files.items():
+            (cls.main / path).parent.mkdir(parents=True, exist_ok=True)
+            (cls.main / path).write_text(text)
+        cls.daemon.git("add", "-A", cwd=cls.main)
+        cls.daemon.git("commit", "-qm", "Change the platform", cwd=cls.main)
+        cls.daemon.git("push", "-q", "origin", "main", cwd=cls.main)
+
+    def restart(self, keep=("repos", "keys")):
+        """Ends the daemon and takes away all but what is named."""
+        d = self.daemon
+        self.assertEqual(d.stop(), 0)
+        for part in d.state.iterdir():
+            if part.name not in keep:
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+        d.start("--config", str(self.config))
+
+    def shop(self, name):
+        shop = Project(self.daemon, name).write({"autonomous.yaml": SPEC.format(project=name, level="one"), "web/a": "1", "api/a": "1"})
+        out = shop.push("Open the shop")
+        self.assertIn("release 1", out)
+        return shop
+
+    def as_(self, who, *argv, check=True):
+        env = self.daemon.env | {"AUTONOMOUS_SERVER": self.daemon.url, "AUTONOMOUS_TOKEN": f"token-of-{who}-0123456789"}
+        done = subprocess.run([PROGRAM, *map(str, argv)], env=env, cwd=self.folder, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=300)
+        if check:
+            self.assertEqual(done.returncode, 0, done.stdout)
+        return done
+
+    def promote(self, target, *more, who="carl"):
+        return self.as_(who, "promote", target, "--unverified", *more, check=False)
+
+    def proposals(self, target):
+        rows = json.loads(self.as_("guest", "approve", "-o", "json").stdout)["proposals"]
+        return [row for row in rows if row["target"] == target]
+
+    def message(self, target):
+        return self.daemon.gitops("log", "-1", "--format=%B", "deploy", "--", f"apps/{target}")
+
+    def audit(self):
+        clone = self.folder / "auditor"
+        shutil.rmtree(clone, ignore_errors=True)
+        self.daemon.git("clone", "-q", f"{self.daemon.url}/git/gitops.git", clone)
+        done = self.daemon.cli("audit", "--repo", clone, check=False)
+        self.assertIn("The history is whole", done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    # ---- promotion and approval
+
+    def test_a_promotion_moves_the_artifact_and_waits_for_people(self):
+        shop = self.shop("moves")
+        target = "production/moves/web"
+        done = self.as_("carl", "promote", target, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nobody knows whether staging/moves/web/1 works", done.stdout)
+        self.assertIn("--unverified", done.stdout)
+        done = self.promote(target, "--because", "quarter end")
+        self.assertEqual(done.returncode, 6, done.stdout)
+        self.assertIn("waits for 1 approval", done.stdout)
+        self.assertEqual(self.daemon.rows()[target]["state"], "waiting")
+        done = self.as_("carl", "approve", target, check=False)
+        self.assertEqual(done.returncode, 4, done.stdout)
+        done = self.as_("guest", "approve", target, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("may not approve", done.stdout)
+        row = self.proposals(target)[0]
+        self.assertEqual((row["needed"], row["origin"], row["because"]), (1, "staging/moves/web/1", "quarter end"))
+        done = self.as_("lena", "approve", target, "--because", "looked at it")
+        self.assertIn("release 1", done.stdout)
+        message = self.message(target)
+        self.assertIn("Trigger: promotion", message)
+        self.assertIn("Promoted-From: staging/moves/web/1", message)
+        self.assertIn("Approved-By: Lena Lead <lena@example.com> (attested by the daemon: token lena)", message)
+        self.assertIn("Requested-By: Carl <carl@example.com> (token carl)", message)
+        self.assertEqual([e["type"] for e in self.daemon.ledger(target)], ["propose", "approve", "release", "outcome"])
+        for line in ("Image: ", "Source: "):
+            staging = [x for x in self.message("staging/moves/web").splitlines() if x.startswith(line)]
+            self.assertEqual([x for x in message.splitlines() if x.startswith(line)], staging)
+        # The spec's image moved on meanwhile; what was tested is what moves.
+        shop.write({"autonomous.yaml": SPEC.format(project="moves", level="one").replace("web:1", "web:2")}).push("Another image")
+        done = self.promote(target, "--from", "1")
+        self.assertEqual((done.returncode, self.proposals(target)), (0, []), "nobody is asked about what changes nothing")
+        self.promote(target)
+        self.as_("lena", "approve", target)
+        self.assertIn("Image: web=registry.example.com/web:2", self.message(target))
+        self.audit()
+
+    def test_deleting_all_but_the_repositories_changes_nothing(self):
+        self.shop("survives")
+        target = "production/survives/web"
+        self.promote(target, "--because", "first")
+        before = self.proposals(target)[0]
+        self.restart()
+        self.daemon.until("the proposal is there again", lambda: target in self.daemon.rows() and self.daemon.rows()[target]["state"] == "waiting")
+        after = self.proposals(target)[0]
+        for key in ("id", "tree", "artifact", "input_digest", "who", "because", "origin"):
+            self.assertEqual(after[key], before[key], key)
+        self.assertEqual([e["type"] for e in self.daemon.ledger(target)], ["propose"])
+        self.as_("lena", "approve", target, "--no-wait")
+        self.restart()  # between an approval and its use
+        self.daemon.until("it is released", lambda: self.daemon.rows().get(target, {}).get("release") == 1)
+        self.assertIn("Approved-By: Lena Lead", self.message(target))
+        self.assertEqual([e["type"] for e in self.daemon.ledger(target)][:3], ["propose", "approve", "release"])
+        self.daemon.until("its outcome is known", lambda: self.daemon.rows()[target]["state"] == "unverified")
+        self.audit()
+
+    def test_approvals_signed_by_the_persons_own_key(self):
+        self.shop("signs")
+        web, api = "production/signs/web", "production/signs/api"
+        self.promote(web)
+        self.promote(api)
+        # Whoever carries the signature: here the guest, who may do nothing.
+        self.assertIn("release 1", self.as_("guest", "approve", web, "--sign", self.folder / "lena").stdout)
+        self.assertRegex(self.message(web), r"Approved-By: Lena Lead <lena@example.com> \(signed SHA256:[A-Za-z0-9+/]+\)")
+        text = self.folder / "approval.txt"
+        text.write_text(self.as_("guest", "approve", api, "--text", "--until", "2h").stdout)
+        self.daemon.run("ssh-keygen", "-q", "-Y", "sign", "-n", "autonomous-approval", "-f", self.folder / "lena", text)
+        tampered = self.folder / "tampered.txt"
+        tampered.write_text(text.read_text().replace("until: 2", "until: 3"))
+        shutil.copy(f"{text}.sig", f"{tampered}.sig")
+        done = self.as_("guest", "approve", api, "--signed", tampered, check=False)
+        self.assertEqual(done.returncode, 4, done.stdout)
+        self.assertIn("does not fit what it signs", done.stdout)
+        self.assertIn("release 1", self.as_("guest", "approve", api, "--signed", text).stdout)
+        self.audit()
+
+    def test_an_approval_is_void_when_what_it_approved_changes(self):
+        self.shop("voids")
+        target = "production/voids/web"
+        self.promote(target)
+        first = self.proposals(target)[0]
+        self.platform({"config/production/other/app.yaml": "env: {A: b}\n"})
+        tip = self.daemon.gitops("rev-parse", "--short=8", "main").strip()[:7]
+        self.daemon.until("main was read", lambda: tip in self.daemon.cli("doctor", check=False).stdout)
+        self.assertEqual(self.proposals(target)[0]["id"], first["id"], "what is not about it leaves it as it is")
+        self.platform({"config/production/voids/web.yaml": "env: {LEVEL: two}\n"})
+        self.daemon.until("it is proposed anew", lambda: self.proposals(target)[0]["id"] != first["id"])
+        done = self.as_("lena", "approve", target)
+        self.assertIn("release 1", done.stdout)
+        self.assertIn("two", self.daemon.gitops("show", f"deploy:apps/{target}/values.yaml"))
+        self.assertEqual([e["type"] for e in self.daemon.ledger(target)][:3], ["propose", "propose", "approve"])
+
+    def test_rejected_and_cancelled(self):
+        shop = self.shop("refuses")
+        target = "production/refuses/web"
+        self.promote(target)
+        done = self.as_("lena", "reject", target, check=False)
+        self.assertEqual(done.returncode, 2, "without a reason")
+        self.as_("lena", "reject", target, "--because", "the migration is missing")
+        self.assertEqual(self.proposals(target), [])
+        self.promote(target)
+        self.as_("carl", "cancel", target, "--because", "changed my mind")
+        self.assertEqual(self.proposals(target), [])
+        entries = self.daemon.ledger(target)
+        self.assertEqual([e["type"] for e in entries], ["propose", "reject", "propose", "cancel"])
+        self.assertEqual(entries[1]["by"]["how"], "token lena")
+        # A newer artifact queues behind what is under review.
+        self.promote(target)
+        shop.write({"web/a": "2", "autonomous.yaml": SPEC.format(project="refuses", level="two")}).push("Two")
+        done = self.promote(target)
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("queued behind", done.stdout)
+        self.as_("lena", "approve", target)
+        self.daemon.until("the newer one is proposed", lambda: self.proposals(target) and self.proposals(target)[0]["origin"] == "staging/refuses/web/2")
+
+    # ---- freezes, marks, tickets
+
+    def test_freeze_break_glass_and_tickets(self):
+        self.shop("freezes")
+        target = "free/freezes/web"
+        done = self.promote(target)
+        self.assertEqual(done.returncode, 2, "a ticket cannot be added later")
+        self.assertIn("CHG[0-9]+", done.stdout)
+        done = self.as_("carl", "freeze", "free", check=False)
+        self.assertEqual(done.returncode, 2, "without a reason")
+        self.as_("carl", "freeze", "free", "--because", "quarter end")
+        done = self.promote(target, "--ticket", "CHG1")
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("free is frozen by Carl: quarter end", done.stdout)
+        self.restart()
+        self.daemon.until("what waits is there again", lambda: target in self.daemon.rows())
+        done = self.as_("carl", "break-glass", target, "--because", "checkout is down", check=False)
+        self.assertEqual(done.returncode, 2, "in a script it takes --yes")
+        self.as_("carl", "break-glass", target, "--because", "checkout is down", "--yes")
+        self.daemon.until("it is released", lambda: self.daemon.rows()[target]["release"] == 1)
+        types = [e["type"] for e in self.daemon.ledger(target)]
+        self.assertLess(types.index("break-glass"), types.index("release"))
+        self.as_("carl", "unfreeze", "free")
+        done = self.as_("carl", "unfreeze", "free", check=False)
+        self.assertEqual(done.returncode, 1)
+        done = self.as_("guest", "freeze", "production", "--because", "for fun", check=False)
+        self.assertEqual(done.returncode, 4)
+
+    def test_a_bad_artifact_goes_nowhere(self):
+        self.shop("marks")
+        self.as_("carl", "mark-bad", "staging/marks/web/1", "--because", "loses orders")
+        done = self.promote("free/marks/web", "--ticket", "CHG1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("marked bad: loses orders", done.stdout)
+        self.restart()
+        self.as_("carl", "unmark", "staging/marks/web")
+        done = self.promote("free/marks/web", "--ticket", "CHG1")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

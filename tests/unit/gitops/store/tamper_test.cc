@@ -1,0 +1,710 @@
+// A good history, broken in exactly one way, and the audit finds exactly that. A forger here has the daemon's key where
+// a test says so: signatures alone would find nothing then.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "bed.h"
+#include "gitops/base/text.h"
+#include "gitops/model/approval.h"
+#include "gitops/store/audit.h"
+
+namespace autonomous::store {
+namespace {
+
+using model::Entry;
+using model::EntryType;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kPolicy = R"(version: 1
+people:
+  lena: {name: Lena Lead, email: lena@example.com, keys: ["LENA"]}
+roles:
+  approver: {can: [approve], members: [user:lena]}
+environments:
+  local: {from: branch main}
+  production:
+    from: local
+    approvals: {count: 1, from: approver, not: [author, requester]}
+    rollback: {approvals: 0}
+    freeze: [{weekly: Fri 16:00-Mon 06:00, zone: Europe/Berlin}]
+    ticket: "CHG[0-9]+"
+    policies: {plaintext-secrets: [allowed]}
+)";
+const model::Target kProd{"production", "shop", "web"};
+
+class Tampering : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    lena_ = std::make_unique<git::Signer>(git::Signer::load_or_make(bed_.path("lena")).value());
+    RecordConfig config = bed_.config();
+    config.platform_yaml = std::string(kPolicy);
+    config.platform_yaml.replace(config.platform_yaml.find("LENA"), 4, lena_->public_line());
+    bed_.open(config);
+    bed_.clock().set(parse_time("2026-11-25T10:00:00Z").value());  // a Wednesday
+    release_of(kWeb, "1");
+    release_of(kWeb, "2");
+  }
+  Record& record() { return bed_.record(); }
+
+  // ---- good things
+  Draft draft_of(const model::Target& target, const std::string& version) {
+    Draft draft = push_draft(record(), target, version);
+    auto blob = record().repository().entry(record().main(), kPlatformFile).value().oid.hex();
+    draft.trailers.policy = model::PolicyFact{record().main().hex(), blob};
+    draft.files["manifests/deployment.apps-" + target.app + ".yaml"] +=
+        "spec:\n  containers:\n  - image: " + draft.trailers.images[0].reference + "\n";
+    return draft;
+  }
+  uint32_t commit(const Draft& draft) {
+    auto done = record().commit(Ctx{}, batch_of({draft}));
+    EXPECT_TRUE(done) << done.error().text();
+    const auto* released = done ? std::get_if<Released>(&done->drafts[0]) : nullptr;
+    EXPECT_NE(released, nullptr);
+    if (released == nullptr) return 0;
+    say(outcome_of(draft.target, released->number));
+    bed_.clock().advance(Millis(10'000));
+    return released->number;
+  }
+  uint32_t release_of(const model::Target& target, const std::string& version) {
+    return commit(draft_of(target, version));
+  }
+  void say(Entry entry) {
+    if (entry.time == Time{}) entry.time = bed_.clock().now();
+    Batch batch;
+    batch.entries = {std::move(entry)};
+    auto done = record().commit(Ctx{}, std::move(batch));
+    ASSERT_TRUE(done) << done.error().text();
+    ASSERT_FALSE(done->entries) << done->entries->text();
+    bed_.clock().advance(Millis(1000));
+  }
+  Entry entry(EntryType type) {
+    Entry out;
+    out.type = type;
+    out.target = kProd;
+    out.time = bed_.clock().now();
+    out.by = model::Who{"Carl", "carl@example.com", "token carl"};
+    out.because = "a reason";
+    return out;
+  }
+  // A production release of `version`, as it would be proposed.
+  Draft prod_draft(const std::string& version) {
+    Draft draft = draft_of(kProd, version);
+    draft.trailers.trigger = model::Trigger::kPromotion;
+    draft.trailers.requested_by = model::Who{"Carl", "carl@example.com", "token carl"};
+    draft.trailers.ticket = "CHG1";
+    return draft;
+  }
+  Entry proposal_of(const Draft& draft) {
+    Entry out = entry(EntryType::kPropose);
+    out.id = "0123456789ab";
+    out.artifact = draft.artifact;
+    out.input_digest = draft.trailers.input_digest;
+    out.tree = tree_of_files(draft.files).value().hex();
+    out.author = "Jane Doe <jane@example.com>";
+    return out;
+  }
+  Entry approval_of(const Entry& proposal, bool sign) {
+    Entry out = entry(EntryType::kApprove);
+    out.id = proposal.id;
+    out.artifact = proposal.artifact;
+    out.input_digest = proposal.input_digest;
+    out.tree = proposal.tree;
+    out.role = "approver";
+    out.until = bed_.clock().now() + std::chrono::hours(24);
+    out.by = model::Who{"Lena Lead", "lena@example.com", "token lena"};
+    if (sign) {
+      out.signature = lena_->sign(model::approval_text(proposal, *out.until), model::kApprovalNamespace).value();
+      out.by->how = "signed " + lena_->fingerprint();
+    }
+    return out;
+  }
+  void approve(Draft& draft, bool sign = false) {
+    Entry proposal = proposal_of(draft);
+    say(proposal);
+    Entry approval = approval_of(proposal, sign);
+    say(approval);
+    draft.trailers.approved_by = {model::approved_by(approval)};
+    draft.proposal = proposal.id;
+  }
+
+  // ---- what is found
+  AuditReport run(std::optional<std::string> signers = std::nullopt) {
+    AuditOptions options;
+    options.repository = bed_.repository();
+    options.allowed_signers = std::move(signers);
+    auto report = audit(Ctx{}, options);
+    if (!report) ADD_FAILURE() << report.error().text();
+    return report ? *std::move(report) : AuditReport{};
+  }
+  static std::string rules(const AuditReport& report) {
+    std::set<std::string> names;
+    for (const Finding& finding : report.findings) {
+      if (finding.severity != Severity::kNote) names.insert(finding.rule);
+    }
+    std::string out;
+    for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
+    return out;
+  }
+  std::string found() {
+    last_ = run();
+    return rules(last_);
+  }
+
+  // ---- a forger's tools: commits with any tree and message, signed with the daemon's key where `sign`
+  git::Oid forge(const git::Oid& parent, const git::Oid& tree, const std::string& message, bool sign = true,
+                 std::optional<int64_t> seconds = std::nullopt) {
+    git::Repository repository = git::Repository::open(bed_.repository()).value();
+    git::Commit before = repository.commit(parent).value();
+    git::CommitDraft draft;
+    draft.tree = tree;
+    draft.parents = {parent};
+    draft.author = draft.committer = before.committer;
+    if (seconds) draft.committer.seconds = draft.author.seconds = *seconds;
+    draft.message = message;
+    git::SignFunction signing = [&](std::string_view bytes) { return bed_.signer().sign(bytes); };
+    git::Oid made = repository.write_commit(draft, sign ? signing : nullptr).value();
+    EXPECT_TRUE(repository.flush());
+    return made;
+  }
+  git::Oid tip(const std::string& branch) {
+    return git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/" + branch})))).value();
+  }
+  void move(const std::string& branch, const git::Oid& to) {
+    bed_.git({"update-ref", "refs/heads/" + branch, to.hex()});
+  }
+  // A tree of `branch` with one file other than it was; nothing: removed.
+  git::Oid with_file(const std::string& branch, const std::string& path, const std::optional<std::string>& content) {
+    git::Repository repository = git::Repository::open(bed_.repository()).value();
+    std::optional<git::Oid> blob;
+    if (content) blob = repository.write_blob(*content).value();
+    git::Oid tree = repository.update_tree(repository.peel_tree(tip(branch)).value(), {{path, blob}}).value();
+    EXPECT_TRUE(repository.flush());
+    return tree;
+  }
+  std::string file(const std::string& branch, const std::string& path) {
+    return bed_.git({"show", "refs/heads/" + branch + ":" + path});
+  }
+  void forge_ledger(const std::string& path, const std::optional<std::string>& content, bool sign = true) {
+    move(kLedger, forge(tip(kLedger), with_file(kLedger, path, content), "forged\n", sign));
+  }
+  // One line more, as if the daemon had written it.
+  void add_line(const std::string& path, const Entry& entry) {
+    std::string before = bed_.git({"show", "refs/heads/" + kLedger + ":" + path});
+    forge_ledger(path, before + model::format_entry(entry).value());
+  }
+
+  const std::string kLedger = "autonomous/ledger/deploy";
+  const std::string kWebLedger = "local/shop/web/000001.jsonl";
+  Bed bed_;
+  std::unique_ptr<git::Signer> lena_;
+  AuditReport last_;
+};
+
+TEST_F(Tampering, NothingIsFoundInAGoodHistory) {
+  Draft draft = prod_draft("1");
+  approve(draft, true);
+  commit(draft);
+  Draft second = prod_draft("2");
+  approve(second);
+  commit(second);
+  EXPECT_EQ(found(), "") << audit_text(last_);
+  EXPECT_EQ(last_.approvals, 2u);
+  EXPECT_EQ(last_.signed_approvals, 1u);
+  EXPECT_THAT(audit_text(last_), HasSubstr("2 count, of which 1 are signed"));
+}
+
+// ---- the ledger
+
+TEST_F(Tampering, AnUnsignedLedgerCommit) {
+  Entry hold = entry(EntryType::kHold);
+  hold.target = kWeb;
+  forge_ledger(kWebLedger, file(kLedger, kWebLedger) + model::format_entry(hold).value(), false);
+  EXPECT_EQ(found(), "ledger-signature");
+}
+
+TEST_F(Tampering, AChangedLine) {
+  std::string text = file(kLedger, kWebLedger);
+  text.replace(text.find("Version 1"), 9, "Version X");
+  forge_ledger(kWebLedger, text);
+  EXPECT_EQ(found(), "ledger-rewritten");
+  EXPECT_EQ(last_.findings[0].file, kWebLedger);
+  EXPECT_EQ(last_.findings[0].commit, tip(kLedger).hex());
+}
+
+TEST_F(Tampering, ARemovedSegment) {
+  forge_ledger(kWebLedger, std::nullopt);
+  EXPECT_EQ(found(), "ledger-rewritten");
+}
+
+TEST_F(Tampering, AMergeInTheLedger) {
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Oid now = tip(kLedger);
+  git::Commit before = repository.commit(now).value();
+  git::CommitDraft draft;
+  draft.tree = repository.peel_tree(now).value();
+  draft.parents = {now, before.parents[0]};
+  draft.author = draft.committer = before.committer;
+  draft.message = "merge\n";
+  git::Oid made = repository.write_commit(draft, [&](std::string_view b) { return bed_.signer().sign(b); }).value();
+  ASSERT_TRUE(repository.flush());
+  move(kLedger, made);
+  EXPECT_EQ(found(), "ledger-rewritten");
+}
+
+TEST_F(Tampering, ALineThatIsNoEntry) {
+  forge_ledger(kWebLedger, file(kLedger, kWebLedger) + "{\"type\":\"release\"}\n");
+  EXPECT_EQ(found(), "ledger-line");
+}
+
+TEST_F(Tampering, AnEntryInAnothersFile) {
+  Entry hold = entry(EntryType::kHold);
+  add_line(kWebLedger, hold);  // of production/shop/web
+  EXPECT_EQ(found(), "ledger-line");
+}
+
+TEST_F(Tampering, AGapInTheNumbers) {
+  // A release 4 that is right in all but its number.
+  Draft draft = draft_of(kWeb, "3");
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Oid tree;
+  {
+    std::vector<git::TreeUpdate> updates;
+    for (const auto& [path, content] : draft.files)
+      updates.push_back({target_folder(kWeb) + "/" + path, repository.write_blob(content).value()});
+    tree = repository.update_tree(repository.peel_tree(tip("deploy")).value(), updates).value();
+    ASSERT_TRUE(repository.flush());
+  }
+  draft.trailers.release = {kWeb, 4};
+  draft.trailers.target_tree = repository.entry(tree, target_folder(kWeb)).value().oid.hex();
+  std::string block = model::format_trailers(draft.trailers).value();
+  git::Oid made = forge(tip("deploy"), tree, "local/shop/web: release 4\n\n" + block);
+  move("deploy", made);
+  git::TagDraft tag{made, git::ObjectKind::kCommit, "release/local/shop/web/4", repository.commit(made)->committer,
+                    block};
+  Entry release;
+  release.type = EntryType::kRelease;
+  release.target = kWeb;
+  release.number = 4;
+  release.time = bed_.clock().now();
+  release.commit = made.hex();
+  release.artifact = draft.artifact;
+  release.tag = git::tag_bytes(tag, [&](std::string_view b) { return bed_.signer().sign(b); }).value();
+  git::Oid tag_oid = repository.write(git::ObjectKind::kTag, release.tag).value();
+  ASSERT_TRUE(repository.flush());
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/4", tag_oid.hex()});
+  add_line(kWebLedger, release);
+  EXPECT_EQ(found(), "number-gap") << audit_text(last_);
+}
+
+TEST_F(Tampering, AReleaseWithoutAnOutcome) {
+  ASSERT_TRUE(record().commit(Ctx{}, batch_of({draft_of(kWeb, "3")})));
+  release_of(kWeb, "4");
+  EXPECT_EQ(found(), "outcome-missing");
+  EXPECT_EQ(last_.findings[0].release, 3u);
+}
+
+TEST_F(Tampering, TimesThatGoBack) {
+  Entry hold = entry(EntryType::kHold);
+  hold.target = kWeb;
+  git::Oid tree = with_file(kLedger, kWebLedger, file(kLedger, kWebLedger) + model::format_entry(hold).value());
+  move(kLedger, forge(tip(kLedger), tree, "hold\n", true, 1'700'000'000));
+  EXPECT_EQ(found(), "time-backwards");
+}
+
+// ---- keys
+
+TEST_F(Tampering, AKeyThatNobodySigned) {
+  git::Signer other = git::Signer::load_or_make(bed_.path("other")).value();
+  Entry key;
+  key.type = EntryType::kKey;
+  key.time = bed_.clock().now();
+  key.key = other.public_line();
+  std::string path = "_platform/000001.jsonl";
+  forge_ledger(path, file(kLedger, path) + model::format_entry(key).value(), false);
+  EXPECT_EQ(found(), "key-unproven ledger-signature");
+}
+
+TEST_F(Tampering, ASignatureAfterTheKeysEndOnABackdatedCommit) {
+  std::string path = "_platform/000001.jsonl";
+  git::Signer next = git::Signer::load_or_make(bed_.path("next")).value();
+  Entry key;
+  key.type = EntryType::kKey;
+  key.time = bed_.clock().now();
+  key.key = next.public_line();
+  add_line(path, key);
+  EXPECT_EQ(found(), "");
+  key.key = bed_.signer().public_line();
+  key.removed = true;
+  add_line(path, key);
+  EXPECT_EQ(found(), "") << "the old key's last word";
+  Entry hold = entry(EntryType::kHold);
+  hold.target = kWeb;
+  git::Oid tree = with_file(kLedger, kWebLedger, file(kLedger, kWebLedger) + model::format_entry(hold).value());
+  move(kLedger, forge(tip(kLedger), tree, "hold\n", true, std::nullopt));  // dated like the one before
+  EXPECT_EQ(found(), "ledger-signature");
+}
+
+TEST_F(Tampering, AKeyFromOutsideThatEnded) {
+  std::string line = bed_.signer().allowed_signers_line("autonomous@localhost");
+  EXPECT_EQ(rules(run(line + "\n")), "");
+  size_t at = line.find("namespaces=");
+  std::string ended = line.substr(0, at) + "valid-before=\"20261125100005Z\"," + line.substr(at) + "\n";
+  std::string found = rules(run(ended));
+  EXPECT_THAT(found, HasSubstr("commit-signature"));
+  EXPECT_THAT(found, HasSubstr("ledger-signature"));
+}
+
+// ---- commits, tags, files
+
+TEST_F(Tampering, ACommitThatIsGone) {
+  move("deploy", git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/deploy~1"})))).value());
+  EXPECT_EQ(found(), "commit-missing");
+}
+
+TEST_F(Tampering, ATagMovedMissingOrStrange) {
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/1", "refs/tags/release/local/shop/web/2"});
+  EXPECT_EQ(found(), "tag-moved");
+  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/1"});
+  EXPECT_EQ(found(), "tag-missing");
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/9", "refs/tags/release/local/shop/web/2"});
+  EXPECT_EQ(found(), "tag-missing tag-unknown");
+}
+
+TEST_F(Tampering, ASecretInPlainText) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.files["manifests/secret-x.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  a: b\n";
+  commit(draft);
+  EXPECT_EQ(found(), "plaintext-secret");
+}
+
+TEST_F(Tampering, ASecretThatThePlatformAllows) {
+  Draft draft = prod_draft("3");
+  draft.files["manifests/secret-allowed.yaml"] =
+      "apiVersion: v1\nkind: Secret\nmetadata:\n  name: allowed\nstringData:\n  a: b\n";
+  approve(draft);
+  commit(draft);
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(Tampering, ImagesThatAreNotInTheManifests) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.files["manifests/deployment.apps-web.yaml"] =
+      "kind: Deployment\nspec:\n  containers:\n  - image: evil.example.com/web:1\n";
+  commit(draft);
+  EXPECT_EQ(found(), "image-elsewhere");
+}
+
+TEST_F(Tampering, AReleaseWithoutValues) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.files.erase("values.yaml");
+  commit(draft);
+  EXPECT_EQ(found(), "values-yaml");
+}
+
+TEST_F(Tampering, InputsThatDisagreeWithTheTrailers) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.trailers.source->commit = std::string(40, 'e');
+  commit(draft);
+  EXPECT_EQ(found(), "release-yaml");
+}
+
+TEST_F(Tampering, ARollbackThatIsNone) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.trailers.trigger = model::Trigger::kRollback;
+  draft.trailers.rollback_of = model::ReleaseId{kWeb, 1};
+  commit(draft);
+  EXPECT_EQ(found(), "rollback-differs");
+}
+
+TEST_F(Tampering, AnOriginThatIsNot) {
+  Draft draft = draft_of(kWeb, "3");
+  draft.trailers.retry_of = model::ReleaseId{kWeb, 9};
+  commit(draft);
+  EXPECT_EQ(found(), "origin-unknown");
+  draft = draft_of(kWeb, "4");
+  draft.trailers.promoted_from = model::PromotedFrom{{kWeb, 1}, "", ""};  // another artifact
+  commit(draft);
+  EXPECT_EQ(found(), "origin-unknown");
+  EXPECT_EQ(last_.findings.size(), 2u);
+}
+
+TEST_F(Tampering, AFileOfAnotherTargetInARelease) {
+  git::Oid before = tip("deploy");
+  Draft draft = draft_of(kWeb, "3");
+  commit(draft);
+  // The same release, with something more in it; ledger and tag are made to fit.
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Commit good = repository.commit(tip("deploy")).value();
+  git::Oid more = with_file("deploy", "apps/local/shop/db/values.yaml", "evil: true\n");
+  git::Oid made = forge(before, more, good.message);
+  move("deploy", made);
+  EXPECT_EQ(found(), "commit-missing not-taken-in") << "the ledger names another commit";
+}
+
+TEST_F(Tampering, AnUnsignedReleaseCommit) {
+  git::Oid before = tip("deploy");
+  git::Oid ledger = tip(kLedger);
+  commit(draft_of(kWeb, "3"));
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Commit good = repository.commit(tip("deploy")).value();
+  git::Oid made = forge(before, good.tree, good.message, false);
+  move("deploy", made);
+  // The ledger and the tag are made to name it.
+  auto trailers = model::parse_trailers(good.message).value();
+  git::TagDraft tag{made, git::ObjectKind::kCommit, "release/local/shop/web/3", good.committer,
+                    model::format_trailers(trailers).value()};
+  Entry release;
+  release.type = EntryType::kRelease;
+  release.target = kWeb;
+  release.number = 3;
+  release.time = bed_.clock().now();
+  release.commit = made.hex();
+  release.artifact = "artifact-3";
+  release.tag = git::tag_bytes(tag, [&](std::string_view b) { return bed_.signer().sign(b); }).value();
+  git::Oid tag_oid = repository.write(git::ObjectKind::kTag, release.tag).value();
+  ASSERT_TRUE(repository.flush());
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/3", tag_oid.hex()});
+  move(kLedger, ledger);
+  add_line(kWebLedger, release);
+  EXPECT_EQ(found(), "commit-signature") << audit_text(last_);
+}
+
+TEST_F(Tampering, ALinkOnDeploy) {
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Oid blob = repository.write_blob("/etc/passwd").value();
+  git::Oid tree =
+      repository.update_tree(repository.peel_tree(tip("deploy")).value(), {{"extra/link", blob, git::Mode::kLink}})
+          .value();
+  ASSERT_TRUE(repository.flush());
+  move("deploy", forge(tip("deploy"), tree, "link\n"));
+  EXPECT_EQ(found(), "odd-file");
+}
+
+TEST_F(Tampering, AChangeThatNobodyWroteDown) {
+  git::Oid tree = with_file("deploy", "apps/local/shop/web/values.yaml", "hot: true\n");
+  move("deploy", forge(tip("deploy"), tree, "hotfix\n"));
+  EXPECT_EQ(found(), "not-taken-in");
+  // And a release that went over it without a word.
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(found(), "");
+}
+
+// ---- policy
+
+TEST_F(Tampering, APolicyThatIsNotOnMain) {
+  move("main", forge(tip("deploy"), with_file("main", "x", "y\n"), "another main\n"));
+  EXPECT_EQ(found(), "policy-unknown");
+}
+
+TEST_F(Tampering, APolicyOlderThanTheOneBefore) {
+  git::Oid old_main = record().main();
+  Draft under_old = draft_of(kWeb, "3");
+  git::Oid tree = with_file("main", "config/local/shop/web.yaml", "env: {A: b}\n");
+  move("main", forge(tip("main"), tree, "overlay\n"));
+  ASSERT_TRUE(record().sync(Ctx{}));
+  release_of(kWeb, "4");
+  under_old.on_number = 3;
+  under_old.on_main = record().main().hex();
+  commit(under_old);
+  EXPECT_EQ(found(), "policy-older");
+  EXPECT_NE(old_main, record().main());
+}
+
+TEST_F(Tampering, TooFewApprovals) {
+  commit(prod_draft("1"));
+  EXPECT_EQ(found(), "approval-missing");
+  EXPECT_THAT(last_.findings[0].message, HasSubstr("0 of 1 approvals count; the ledger has no open proposal of it"));
+}
+
+TEST_F(Tampering, AnApprovalByTheOneWhoAsked) {
+  Draft draft = prod_draft("1");
+  Entry proposal = proposal_of(draft);
+  say(proposal);
+  Entry approval = approval_of(proposal, false);
+  approval.by = proposal.by;
+  say(approval);
+  draft.trailers.approved_by = {model::approved_by(approval)};
+  commit(draft);
+  EXPECT_EQ(found(), "approval-missing");
+  EXPECT_THAT(last_.findings[0].message, HasSubstr("Carl asked for this release"));
+}
+
+TEST_F(Tampering, AnApprovalOfSomethingElse) {
+  Draft draft = prod_draft("1");
+  approve(draft);
+  draft.files["values.yaml"] = "replicas: 100\n";  // after the approval
+  draft.proposal.clear();
+  commit(draft);
+  EXPECT_EQ(found(), "approval-missing approval-unknown");
+}
+
+TEST_F(Tampering, AnApprovalThatNobodyGave) {
+  Draft draft = prod_draft("1");
+  approve(draft);
+  draft.trailers.approved_by.push_back({"Bob", "bob@example.com", "attested by the daemon: token bob"});
+  commit(draft);
+  EXPECT_EQ(found(), "approval-unknown");
+}
+
+TEST_F(Tampering, AnApprovalWithAForgedSignature) {
+  Draft draft = prod_draft("1");
+  Entry proposal = proposal_of(draft);
+  say(proposal);
+  Entry approval = approval_of(proposal, true);
+  approval.signature =
+      bed_.signer().sign(model::approval_text(proposal, *approval.until), model::kApprovalNamespace).value();
+  say(approval);
+  draft.trailers.approved_by = {model::approved_by(approval)};
+  draft.proposal = proposal.id;
+  commit(draft);
+  EXPECT_EQ(found(), "approval-missing approval-signature approval-unknown") << audit_text(last_);
+}
+
+TEST_F(Tampering, AnApprovalThatExpired) {
+  Draft draft = prod_draft("1");
+  approve(draft);
+  bed_.clock().advance(std::chrono::hours(25));
+  commit(draft);
+  EXPECT_EQ(found(), "approval-missing");
+}
+
+TEST_F(Tampering, AReleaseWithoutATicket) {
+  Draft draft = prod_draft("1");
+  draft.trailers.ticket = "later";
+  approve(draft);
+  commit(draft);
+  EXPECT_EQ(found(), "ticket-missing");
+}
+
+TEST_F(Tampering, AReleaseInAFreezeWindow) {
+  bed_.clock().set(parse_time("2026-11-28T12:00:00Z").value());  // a Saturday
+  Draft draft = prod_draft("1");
+  approve(draft);
+  commit(draft);
+  EXPECT_EQ(found(), "in-freeze");
+}
+
+TEST_F(Tampering, AReleaseInAFreezeThatSomebodyDeclared) {
+  Entry freeze = entry(EntryType::kFreeze);
+  freeze.target.reset();
+  freeze.scope = "production";
+  say(freeze);
+  Draft draft = prod_draft("1");
+  approve(draft);
+  draft.past_freeze = true;
+  commit(draft);
+  EXPECT_EQ(found(), "in-freeze");
+}
+
+TEST_F(Tampering, BrokenGlassIsLoud) {
+  bed_.clock().set(parse_time("2026-11-28T12:00:00Z").value());
+  Entry glass = entry(EntryType::kBreakGlass);
+  glass.until = bed_.clock().now() + std::chrono::hours(1);
+  say(glass);
+  Draft draft = prod_draft("1");
+  approve(draft);
+  commit(draft);
+  EXPECT_EQ(found(), "break-glass");
+  EXPECT_TRUE(last_.ok());
+}
+
+TEST_F(Tampering, AReleasePastAHold) {
+  Entry hold = entry(EntryType::kHold);
+  hold.target = kWeb;
+  say(hold);
+  Draft draft = draft_of(kWeb, "3");
+  draft.past_hold = true;
+  commit(draft);
+  EXPECT_EQ(found(), "past-hold");
+}
+
+TEST_F(Tampering, AReleaseOfABadArtifact) {
+  Draft draft = draft_of(kWeb, "3");
+  Entry bad = entry(EntryType::kMarkBad);
+  bad.artifact = "artifact-3";
+  commit(draft);
+  say(bad);
+  release_of(kWeb, "4");
+  // A daemon would say Stale: the forger writes another artifact into the draft, and the right one into the ledger.
+  EXPECT_EQ(found(), "");
+  Draft again = draft_of(kWeb, "3");
+  again.artifact = "artifact-x";
+  commit(again);
+  EXPECT_EQ(found(), "");
+  git::Oid ledger = tip(kLedger);
+  std::string text = file(kLedger, kWebLedger);
+  size_t at = text.find("artifact-x");
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, 10, "artifact-3");
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  // Two commits ago the line was not there yet (release, then outcome).
+  git::Oid parent = git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/" + kLedger + "~2"})))).value();
+  git::Oid tree = with_file(kLedger, kWebLedger, text);
+  move(kLedger, forge(parent, tree, "forged\n"));
+  EXPECT_EQ(found(), "bad-artifact") << audit_text(last_);
+  EXPECT_NE(ledger, tip(kLedger));
+}
+
+// ---- cut and rewritten
+
+TEST_F(Tampering, ABaselineFindsACutHistory) {
+  AuditReport before = run();
+  auto sign = [&](std::string_view text) { return lena_->sign(text, kBaselineNamespace); };
+  AuditOptions options;
+  options.repository = bed_.repository();
+  options.baseline = format_baseline(before, bed_.clock().now(), sign).value();
+  std::string auditor = lena_->allowed_signers_line("lena@example.com");
+  size_t at = auditor.find("\"git\"");
+  auditor.replace(at, 5, "\"" + std::string(kBaselineNamespace) + "\"");
+  options.allowed_signers = bed_.signer().allowed_signers_line("daemon") + "\n" + auditor + "\n";
+  auto judge = [&] {
+    auto report = audit(Ctx{}, options);
+    EXPECT_TRUE(report) << report.error().text();
+    return report ? rules(*report) : "";
+  };
+  EXPECT_EQ(judge(), "");
+  release_of(kWeb, "3");
+  EXPECT_EQ(judge(), "") << "it may grow";
+  options.baseline = format_baseline(run(), bed_.clock().now(), sign).value();
+  // The end is cut off, in all branches and tags: without the baseline nothing is missing.
+  move("deploy", git::Oid::parse(before.deploy).value());
+  move(kLedger, git::Oid::parse(before.ledger).value());
+  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/3"});
+  EXPECT_EQ(found(), "");
+  EXPECT_EQ(judge(), "history-cut");
+  options.baseline->replace(options.baseline->find("\"releases\":3"), 12, "\"releases\":2");
+  EXPECT_EQ(judge(), "baseline-signature history-cut");
+}
+
+TEST_F(Tampering, AWitnessFindsACutHistory) {
+  std::string witness = bed_.clone("witness");
+  release_of(kWeb, "3");
+  AuditOptions options;
+  options.repository = bed_.repository();
+  options.witness = witness;
+  EXPECT_EQ(rules(audit(Ctx{}, options).value()), "");
+  bed_.git({"fetch", "-q", "origin"}, witness);
+  move("deploy", git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/deploy~1"})))).value());
+  move(kLedger, git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/" + kLedger + "~2"})))).value());
+  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/3"});
+  EXPECT_EQ(found(), "");
+  EXPECT_EQ(rules(audit(Ctx{}, options).value()), "history-cut");
+}
+
+// ---- the page about them
+
+TEST(AuditRules, EachHasItsPartOfThePageAndEachPartItsRule) {
+  std::string page = read_file(std::string(AUTONOMOUS_SOURCE) + "/gitops/store/AUDIT.md", 1u << 20).value();
+  std::set<std::string> parts, rules;
+  for (std::string_view line : split(page, '\n')) {
+    if (line.starts_with("### ")) parts.emplace(line.substr(4));
+  }
+  for (const AuditRule& rule : audit_rules()) rules.emplace(rule.name);
+  EXPECT_EQ(parts, rules);
+}
+
+}  // namespace
+}  // namespace autonomous::store
