@@ -590,6 +590,7 @@ void Board::judge_gates(Flight& flight, Told& told) {
   if (!pending(flight)) return;
   if (blocked) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
+    if (flight.proposes) return;  // said once the ledger says it
     // Who asked is not kept waiting for somebody else's decision.
     for (const FollowerPtr& follower : flight.followers) {
       told.ends.emplace_back(follower,

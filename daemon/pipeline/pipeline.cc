@@ -440,6 +440,7 @@ Result<WishPtr> Pipeline::wish_of(const model::Entry& proposal, const PlatformPt
     *wish = *planned;
     auto source = std::make_shared<SourceCommit>(*planned->source);
     source->ref = proposal.source->ref;
+    source->repository.url = proposal.source->url;
     wish->source = std::move(source);
   }
   wish->target = *proposal.target;

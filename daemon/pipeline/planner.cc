@@ -183,7 +183,7 @@ class Planner {
       if (same && attempt.type == model::EntryType::kFailed)
         return NoNews{"seen", "this commit failed before: " + one_line(attempt.reason), true};
     }
-    if (std::string ended = given_up(*state, commit); !ended.empty()) return std::pair("approval", ended);
+    if (std::string ended = given_up(*state, commit); !ended.empty()) return NoNews{"approval", ended, true};
     std::string base = released_source(state);
     if (base.empty()) return std::nullopt;
     if (base == commit) return NoNews{"seen", "this commit is what was released"};

@@ -104,6 +104,7 @@ Result<WishPtr> Service::promotion(const model::Target& target, const model::Rel
   auto wish = std::make_shared<Wish>(*planned);
   auto source = std::make_shared<SourceCommit>(*planned->source);
   if (!row.source_ref.empty()) source->ref = row.source_ref;
+  source->repository.url = row.source_url;  // as it was built, although the source may have moved since
   wish->source = std::move(source);
   wish->trigger = model::Trigger::kPromotion;
   wish->by = who(ask.who);

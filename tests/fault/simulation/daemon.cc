@@ -178,6 +178,7 @@ void Daemon::finish_render(bool smoothly) {
     auto row = state ? state->find(*wish.restore) : nullptr;
     if (!row) return board_.post(id, model::RenderFailed{"no such release", false});
     draft.artifact = row->artifact;
+    out->tree = row->target_tree.hex();
     if (!row->source_commit.empty())
       draft.trailers.source = model::SourceFact{row->source_url, row->source_commit, row->source_ref};
     draft.trailers.input_digest = row->input_digest;
@@ -187,6 +188,7 @@ void Daemon::finish_render(bool smoothly) {
       return board_.post(id, model::RenderFailed{"a template that does not parse", false});
     std::string content = world_.content(wish.target, wish.commit(), wish.view->commit);
     draft.files = {{"values.yaml", content}};
+    out->tree = oid_of("tree values.yaml\n" + content + "\n").hex();
     world_.configured_with[oid_of("tree values.yaml\n" + content + "\n")] =
         world_.overlay(wish.target, wish.view->commit);
     draft.trailers.source = model::SourceFact{wish.source->repository.url, wish.commit(), wish.source->ref};

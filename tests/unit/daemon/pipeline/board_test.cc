@@ -147,6 +147,15 @@ TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   follower->complete();
   render_next();  // people agree to what was rendered
   EXPECT_TRUE(board_.take_ready(10).empty());
+  EXPECT_EQ(listener->dones, 0) << "the ledger does not say so yet";
+  ASSERT_EQ(board_.proposing().size(), 1u);
+  store::Builder ledger;
+  model::Entry proposal;
+  proposal.type = model::EntryType::kPropose;
+  proposal.target = model::Target{"local", "shop", "web"};
+  proposal.id = "p1";
+  ASSERT_TRUE(ledger.add(proposal));
+  board_.set_state(ledger.finish({}, {}, {}));
   ASSERT_EQ(listener->dones, 1);
   EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kWaiting);
   EXPECT_EQ(board_.rows().at(0).state, TargetState::kWaiting);

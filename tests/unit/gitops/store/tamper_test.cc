@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "bed.h"
@@ -692,6 +693,69 @@ TEST_F(Tampering, AWitnessFindsACutHistory) {
   bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/3"});
   EXPECT_EQ(found(), "");
   EXPECT_EQ(rules(audit(Ctx{}, options).value()), "history-cut");
+}
+
+// ---- the evidence
+
+TEST_F(Tampering, TheEvidenceAnswersTheAuditorsQuestions) {
+  Draft draft = prod_draft("1");
+  draft.trailers.build = model::BuildFact{"https://ci.example.com/7", "success", 12, 0, std::string(64, 'a')};
+  draft.trailers.secrets = {{"stripe", "kv/shop", "3"}};
+  draft.trailers.because = "=quarter, \"end\"";
+  approve(draft, true);
+  commit(draft);
+  Entry glass = entry(EntryType::kBreakGlass);
+  glass.until = bed_.clock().now() + std::chrono::hours(1);
+  say(glass);
+  Draft emergency = prod_draft("2");
+  approve(emergency);
+  commit(emergency);
+  Time between = bed_.clock().now();
+  bed_.clock().advance(std::chrono::hours(1));
+  std::string work = bed_.clone();
+  bed_.git({"revert", "--no-edit", "release/local/shop/web/2"}, work);
+  bed_.git({"push", "-q", "origin", "deploy"}, work);
+  ASSERT_TRUE(record().sync(Ctx{}));
+  say(outcome_of(kWeb, 3));
+  AuditOptions options;
+  options.repository = bed_.repository();
+  options.evidence = true;
+  auto all = audit(Ctx{}, options);
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->evidence.releases.size(), 5u);
+  const ReleaseEvidence& first = all->evidence.releases[2];
+  EXPECT_EQ(first.target, "production/shop/web");
+  EXPECT_EQ(first.independent, "yes");
+  EXPECT_EQ(first.approvals_needed, 1u);
+  EXPECT_THAT(first.approved_by.at(0), HasSubstr("(signed SHA256:"));
+  EXPECT_EQ(first.ticket, "CHG1");
+  EXPECT_EQ(first.build,
+            "success https://ci.example.com/7, tests 12 passed, 0 failed, log sha256:" + std::string(64, 'a'));
+  EXPECT_EQ(first.secrets.at(0), "stripe kv/shop v3");
+  EXPECT_EQ(first.outcome, "healthy");
+  EXPECT_EQ(first.until, all->evidence.releases[3].at);
+  EXPECT_THAT(all->evidence.releases[3].emergency, HasSubstr("a reason"));
+  EXPECT_FALSE(all->evidence.releases[3].until);
+  EXPECT_EQ(all->evidence.releases[4].restores, "local/shop/web/1");
+  EXPECT_EQ(all->evidence.policies.size(), 1u);
+  EXPECT_EQ(all->evidence.keys.size(), 1u);
+  // What ran at a time: the last release of each target before it, whenever that was made.
+  options.from = options.to = between;
+  auto then = audit(Ctx{}, options);
+  ASSERT_TRUE(then);
+  std::set<std::string> ran;
+  for (const ReleaseEvidence& one : then->evidence.releases) ran.insert(one.target + "/" + std::to_string(one.number));
+  EXPECT_EQ(ran, (std::set<std::string>{"local/shop/web/2", "production/shop/web/2"}));
+  std::string csv = evidence_csv(*all);
+  EXPECT_THAT(csv, HasSubstr("production/shop/web/1,2026-11-25T"));
+  EXPECT_THAT(csv, HasSubstr("\"'=quarter, \"\"end\"\"\"")) << "no formula for a spreadsheet";
+  auto json = nlohmann::json::parse(evidence_json(*all));
+  EXPECT_EQ(json["evidence"].size(), 5u);
+  EXPECT_EQ(json["ok"], true);
+  std::string html = evidence_html(*all);
+  for (int question = 1; question <= 10; ++question)
+    EXPECT_THAT(html, HasSubstr("<h2>" + std::to_string(question) + ". "));
+  EXPECT_THAT(html, HasSubstr("=quarter, &quot;end&quot;"));
 }
 
 // ---- the page about them
