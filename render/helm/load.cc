@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
-Error wrapped(std::string_view what, const Error& error) { return fail(error.code(), what, ": ", error.message()); }
+Error load_error(std::string_view what, const Error& error) { return fail(error.code(), what, ": ", error.message()); }
 
 // ---- a folder
 // --------------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Assembler {
   Result<void> read_metadata(const ChartFile& file) {
     has_metadata_ = true;
     auto decoded = decode_metadata(file.data, options_.helm, chart_->metadata);
-    if (!decoded) return wrapped("cannot load Chart.yaml", decoded.error());
+    if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
     if (chart_->metadata.api_version.empty()) chart_->metadata.api_version = "v1";
     return ok();
   }
@@ -201,7 +201,7 @@ class Assembler {
   Result<void> read_defaults(const ChartFile& file) {
     auto values = std::make_shared<ChartValues>();
     auto map = read_values(values->arena, options_.helm, file.data);
-    if (!map) return wrapped("cannot load values.yaml", map.error());
+    if (!map) return load_error("cannot load values.yaml", map.error());
     values->map = *map;
     chart_->values = std::move(values);
     return ok();
@@ -211,7 +211,7 @@ class Assembler {
   Result<void> check_lock(const ChartFile& file) {
     render::Arena arena;
     auto value = render::read_yaml(arena, file.data);
-    if (!value) return wrapped("cannot load " + file.name + ": error converting YAML to JSON", value.error());
+    if (!value) return load_error("cannot load " + file.name + ": error converting YAML to JSON", value.error());
     return ok();
   }
 
@@ -227,7 +227,7 @@ class Assembler {
     }
     if (is_list) {
       auto decoded = decode_metadata(file.data, options_.helm, chart_->metadata);
-      if (!decoded) return wrapped("cannot load requirements.yaml", decoded.error());
+      if (!decoded) return load_error("cannot load requirements.yaml", decoded.error());
     } else {
       TRY_DO(check_lock(file));
     }
@@ -258,7 +258,7 @@ class Assembler {
     }();
     if (!loaded) {
       if (starts_with(loaded.error().message(), "error unpacking subchart tar in ")) return std::move(loaded).error();
-      return wrapped("error unpacking subchart " + name + " in " + parent, loaded.error());
+      return load_error("error unpacking subchart " + name + " in " + parent, loaded.error());
     }
     chart_->dependencies.push_back(*std::move(loaded));
     return ok();
@@ -276,7 +276,7 @@ Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm) {
   if (helm == HelmVersion::k3) return ok();
   Metadata metadata;
   auto decoded = decode_api_version(chart_yaml, metadata.api_version);
-  if (!decoded) return wrapped("cannot load Chart.yaml", decoded.error());
+  if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
   const std::string& version = metadata.api_version;
   if (version.empty() || version == "v1" || version == "v2" || version == "v3") return ok();
   return fail(Code::kInvalid, "unsupported chart version");
