@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 using Variable = std::function<std::string(const std::string&)>;
 
-std::string text_of(const json& object, const char* key) {
+std::string member(const json& object, const char* key) {
   auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -51,17 +51,17 @@ Result<std::optional<Login>> ask_helper(const Ctx& ctx, const std::string& helpe
     return fail(Code::kUnavailable, "the credential helper '", helper,
                 "' failed: ", trim(one_line(done.out + done.err, 200)));
   }
-  return std::optional<Login>({text_of(answer, "Username"), text_of(answer, "Secret")});
+  return std::optional<Login>({member(answer, "Username"), member(answer, "Secret")});
 }
 
 Result<std::optional<Login>> read_entry(const json& entry, const std::string& file, const std::string& host) {
-  if (!text_of(entry, "identitytoken").empty()) {
+  if (!member(entry, "identitytoken").empty()) {
     return fail(Code::kInvalid, file, ": the login for ", host, " is an identity token, which is not supported here")
         .hint("Give --username and --password.");
   }
-  Login login{text_of(entry, "username"), text_of(entry, "password")};
+  Login login{member(entry, "username"), member(entry, "password")};
   std::string pair;
-  if (base64_decode(text_of(entry, "auth"), pair) && pair.find(':') != std::string::npos) {
+  if (base64_decode(member(entry, "auth"), pair) && pair.find(':') != std::string::npos) {
     login = {pair.substr(0, pair.find(':')), pair.substr(pair.find(':') + 1)};
     while (!login.password.empty() && login.password.back() == '\0') login.password.pop_back();
   }
@@ -76,8 +76,8 @@ Result<std::optional<Login>> look_into(const Ctx& ctx, const std::string& file, 
   const json config = json::parse(*text, nullptr, false);
   if (!config.is_object()) return fail(Code::kInvalid, file, ": this is no JSON object");
   auto helpers = config.find("credHelpers");
-  std::string helper = helpers != config.end() && helpers->is_object() ? text_of(*helpers, host.c_str()) : "";
-  if (helper.empty()) helper = text_of(config, "credsStore");
+  std::string helper = helpers != config.end() && helpers->is_object() ? member(*helpers, host.c_str()) : "";
+  if (helper.empty()) helper = member(config, "credsStore");
   if (!helper.empty()) {
     TRY(auto login, ask_helper(ctx, helper, key_of(host), variable));
     if (login) return login;
