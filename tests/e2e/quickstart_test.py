@@ -73,21 +73,21 @@ class Quickstart(unittest.TestCase):
         pushes = done.stderr.split("remote:", 1)
         self.assertEqual(len(pushes), 2, done.stderr)
         for app in ("web", "api"):
-            self.assertRegex(everything, rf"remote: .*local/shop/{app}.*release 1")
+            self.assertRegex(everything, rf"remote: .*local/market/{app}.*release 1")
         # The commit with its trailers, the ledger's entry, the tags.
-        for trailer in (r"Release: local/shop/web/1", r"Trigger: push", r"Source: \S+ [0-9a-f]{40} refs/heads/main", r"Input-Digest: sha256:[0-9a-f]{64}",
+        for trailer in (r"Release: local/market/web/1", r"Trigger: push", r"Source: \S+ [0-9a-f]{40} refs/heads/main", r"Input-Digest: sha256:[0-9a-f]{64}",
                         r"Target-Tree: [0-9a-f]{40}", r"Requested-By: "):
             self.assertRegex(parts["3"], rf"(?m)^ +{trailer}")
         entry = re.search(r'(?m)^\{"type":"release".*', parts["3"])
         self.assertTrue(entry, parts["3"])
         for app in ("web", "api"):
-            self.assertRegex(parts["3"], rf"(?m)^release/local/shop/{app}/1 +-> commit [0-9a-f]+")
-            self.assertRegex(parts["3"], rf"(?m)^local/shop/{app} .*\b1\b")
+            self.assertRegex(parts["3"], rf"(?m)^release/local/market/{app}/1 +-> commit [0-9a-f]+")
+            self.assertRegex(parts["3"], rf"(?m)^local/market/{app} .*\b1\b")
         # The second push releases web only; api keeps its first.
-        self.assertRegex(parts["4"], r"local/shop/web\D+2\b")
-        self.assertNotRegex(parts["4"], r"local/shop/api\D+2\b")
+        self.assertRegex(parts["4"], r"local/market/web\D+2\b")
+        self.assertNotRegex(parts["4"], r"local/market/api\D+2\b")
         # The revert is a rollback, and holds.
-        self.assertRegex(parts["5"], r"(?m)^local/shop/web .*\b3\b.*")
+        self.assertRegex(parts["5"], r"(?m)^local/market/web .*\b3\b.*")
         self.assertRegex(parts["5"], r"(?i)held")
         self.assertRegex(parts["5"], r"(?i)rollback")
         self.assertRegex(parts["6"], r"(?i)whole")
@@ -108,7 +108,7 @@ class Quickstart(unittest.TestCase):
         with urllib.request.urlopen(page + "healthz", timeout=60) as answer:
             self.assertEqual(answer.status, 200)
         with urllib.request.urlopen(page + "api/v1/status", timeout=60) as answer:
-            self.assertIn("local/shop/web", json.dumps(json.load(answer)))
+            self.assertIn("local/market/web", json.dumps(json.load(answer)))
         os.kill(pid, signal.SIGTERM)
         self.wait_until_all_ended()
 
