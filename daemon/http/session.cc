@@ -135,7 +135,8 @@ Task<bool> Session::read_body(Head& head, HttpRequest& request, HttpResponse& re
   stream_.expires_after(shared_.options.stall);
   co_await http::async_read(stream_, buffer_, parser, token(error));
   request.body = std::move(parser.get().body());
-  head.get().keep_alive(parser.get().keep_alive());
+  // Its fields went into the parser; whether the connection stays is still asked of it.
+  head.get().keep_alive(parser.get().keep_alive());  // NOLINT(bugprone-use-after-move)
   if (error)
     refusal =
         problem(request, error == http::error::body_limit ? 413 : 400, "the body can't be read: " + error.message());

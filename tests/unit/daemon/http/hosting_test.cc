@@ -66,6 +66,17 @@ class HostingTest : public testing::Test {
     return repository;
   }
 
+  // What came first is known through git's processes only, which no race detector sees: so the API's mutex is asked,
+  // too.
+  std::vector<Push> heard() {
+    std::lock_guard lock(api.mutex);
+    return api.pushes;
+  }
+  std::string heard_in(size_t push) {
+    std::lock_guard lock(api.mutex);
+    return api.repositories.at(push);
+  }
+
   TempFolder folder = *TempFolder::make();
   FakeApi api;
   std::unique_ptr<Server> server;
@@ -77,12 +88,13 @@ TEST_F(HostingTest, TheFirstPushMakesTheProjectAndShowsItsRelease) {
   EXPECT_EQ(pushed.status, 0) << pushed.err;
   EXPECT_THAT(pushed.err, HasSubstr("remote: local/shop/web  commit   release 1 (abc Fix)"));
   EXPECT_THAT(pushed.err, HasSubstr("remote: ✓ local/shop/web  release 1  unverified"));
-  ASSERT_EQ(api.pushes.size(), 1U);
-  EXPECT_EQ(api.pushes[0].project, "shop");
-  ASSERT_EQ(api.pushes[0].updates.size(), 1U);
-  EXPECT_EQ(api.pushes[0].updates[0].ref, "refs/heads/main");
-  EXPECT_EQ(api.pushes[0].updates[0].new_oid, head(work));
-  EXPECT_EQ(api.pushes[0].who.how, "pusher uid " + std::to_string(::getuid()));
+  std::vector<Push> pushes = heard();
+  ASSERT_EQ(pushes.size(), 1U);
+  EXPECT_EQ(pushes[0].project, "shop");
+  ASSERT_EQ(pushes[0].updates.size(), 1U);
+  EXPECT_EQ(pushes[0].updates[0].ref, "refs/heads/main");
+  EXPECT_EQ(pushes[0].updates[0].new_oid, head(work));
+  EXPECT_EQ(pushes[0].who.how, "pusher uid " + std::to_string(::getuid()));
   EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(work));
   EXPECT_EQ(git({"fsck", "--strict"}, folder.path() + "/repos/shop.git").err, "");
   ChildResult cloned = git({"clone", "-q", url("shop"), folder.path() + "/clone"}, folder.path());
@@ -124,7 +136,10 @@ TEST_F(HostingTest, ARefusalReachesThePusher) {
   ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
   std::string before = head(work);
   commit("more", "1");
-  api.refuse_push = fail(Code::kDenied, "project 'shop' is bound to https://git.example.com/shop.git");
+  {
+    std::lock_guard lock(api.mutex);
+    api.refuse_push = fail(Code::kDenied, "project 'shop' is bound to https://git.example.com/shop.git");
+  }
   ChildResult pushed = git({"push", url("shop"), "main"}, work);
   EXPECT_NE(pushed.status, 0);
   EXPECT_THAT(pushed.err, HasSubstr("remote: project 'shop' is bound to https://git.example.com/shop.git"));
@@ -168,8 +183,8 @@ TEST_F(HostingTest, TheGitopsRepositoryTakesRevertsAndNothingElse) {
   commit("apps/local/shop/web/release.yaml", "version: 1\n");
   ChildResult pushed = git({"push", "origin", "deploy"}, work);
   EXPECT_EQ(pushed.status, 0) << pushed.err;
-  ASSERT_EQ(api.pushes.size(), 1U);
-  EXPECT_EQ(api.repositories[0], "gitops");
+  ASSERT_EQ(heard().size(), 1U);
+  EXPECT_EQ(heard_in(0), "gitops");
   EXPECT_NE(git({"push", "origin", "deploy:autonomous/ledger/deploy"}, work).status, 0);
   EXPECT_NE(git({"push", "origin", "deploy:refs/tags/release/local/shop/web/2"}, work).status, 0);
   EXPECT_NE(git({"push", "origin", ":deploy"}, work).status, 0);
@@ -179,7 +194,7 @@ TEST_F(HostingTest, TheGitopsRepositoryTakesRevertsAndNothingElse) {
   ChildResult linked = git({"push", "origin", "deploy"}, work);
   EXPECT_NE(linked.status, 0);
   EXPECT_THAT(linked.err, HasSubstr("apps/link is a link"));
-  EXPECT_EQ(api.pushes.size(), 1U);
+  EXPECT_EQ(heard().size(), 1U);
   EXPECT_EQ(git({"cat-file", "-t", "deploy:apps/local/shop/web/release.yaml"}, repository).out, "blob\n");
 }
 
@@ -187,13 +202,17 @@ TEST_F(HostingTest, APusherThatLeavesDoesNotStopTheRelease) {
   std::mutex mutex;
   ProgressPtr follower;
   std::stop_source leave;
-  api.on_push = [&](const Push&, ProgressPtr progress) {
+  auto on_push = [&](const Push&, ProgressPtr progress) {
     {
       std::lock_guard lock(mutex);
       follower = std::move(progress);
     }
     leave.request_stop();  // Ctrl-C, in the middle of the release
   };
+  {
+    std::lock_guard lock(api.mutex);
+    api.on_push = on_push;
+  }
   ChildSpec spec;
   spec.argv = {"git", "push", "-q", url("shop"), "main"};
   spec.env = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder.path(), "GIT_CONFIG_NOSYSTEM=1"};
