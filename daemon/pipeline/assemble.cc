@@ -203,7 +203,8 @@ class Maker {
     std::vector<model::PolicyResource> facts;
     uint64_t bytes = 0;
     for (const app::Resource& resource : resources_) {
-      facts.push_back({resource.group, resource.kind, resource.name, resource.label_keys, resource.images});
+      facts.push_back(
+          {resource.group, resource.kind, resource.name, resource.label_keys, resource.images, resource.asks});
       bytes += resource.text.size();
     }
     if (bytes > options_.max_output)

@@ -4,6 +4,7 @@
 
 #include "gitops/base/text.h"
 #include "gitops/model/image.h"
+#include "gitops/model/quantity.h"
 #include "gitops/model/zone.h"
 #include "re2/re2.h"
 
@@ -42,6 +43,32 @@ void check_kind(const Policies& policies, const PolicyResource& resource, const 
     out.push_back({"kinds.deny", name, "this environment denies '" + *pattern + "'"});
   } else if (!policies.allow_kinds.empty() && naming(policies.allow_kinds, resource) == nullptr) {
     out.push_back({"kinds.allow", name, "this environment allows only " + join(policies.allow_kinds, ", ")});
+  }
+}
+
+void check_asks(const Policies& policies, const PolicyResource& resource, const std::string& name,
+                std::vector<Violation>& out) {
+  struct Limit {
+    const char* rule;
+    std::string most;
+  };
+  const std::string pods = policies.max_pods == 0 ? "" : std::to_string(policies.max_pods);
+  const Limit limits[] = {
+      {"cpu", policies.max_cpu}, {"memory", policies.max_memory}, {"storage", policies.max_storage}, {"pods", pods}};
+  for (const Ask& ask : resource.asks) {
+    const Limit& limit = limits[static_cast<size_t>(ask.what)];
+    if (limit.most.empty()) continue;
+    const std::string rule = std::string("max.") + limit.rule;
+    const std::string of = ask.where.empty() ? "" : ask.where + ": ";
+    auto amount = parse_quantity(ask.amount);
+    auto most = parse_quantity(limit.most);
+    if (!amount) {
+      out.push_back({rule, name, of + amount.error().message()});
+    } else if (most && *amount > *most) {
+      out.push_back({rule, name,
+                     of + one_line(ask.amount, 40) + " " + limit.rule + " is more than this environment allows (" +
+                         limit.most + ")"});
+    }
   }
 }
 
@@ -86,6 +113,7 @@ std::vector<Violation> check_resources(const Policies& policies, const std::vect
   for (const PolicyResource& resource : resources) {
     const std::string name = resource.kind + "/" + resource.name;
     check_kind(policies, resource, name, out);
+    check_asks(policies, resource, name, out);
     for (const std::string& label : policies.required_labels) {
       if (std::find(resource.labels.begin(), resource.labels.end(), label) == resource.labels.end()) {
         out.push_back({"labels", name, "the label '" + label + "' is missing"});

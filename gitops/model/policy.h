@@ -19,11 +19,20 @@ struct Violation {
   std::string message;
 };
 
+// What a resource asks the cluster for.
+struct Ask {
+  enum class What : uint8_t { kCpu, kMemory, kStorage, kPods };
+  What what;
+  std::string where;   // "container web"; "" = the resource itself
+  std::string amount;  // a quantity, as written
+};
+
 // What the policies need to know of a rendered resource.
 struct PolicyResource {
   std::string group, kind, name;
   std::vector<std::string> labels;  // keys
   std::vector<std::string> images;  // references of its containers
+  std::vector<Ask> asks = {};
 };
 
 std::vector<Violation> check_resources(const Policies& policies, const std::vector<PolicyResource>& resources);

@@ -9,6 +9,7 @@
 
 #include "gitops/base/result.h"
 #include "gitops/base/tree.h"
+#include "gitops/model/policy.h"
 #include "gitops/model/spec.h"
 
 namespace autonomous::app {
@@ -24,6 +25,7 @@ struct Resource {
   bool hook = false;   // helm.sh/hook or argocd.argoproj.io/hook: runs during a sync, is no part of what then stands
   std::vector<std::string> label_keys;  // of metadata.labels
   std::vector<std::string> images;      // of its containers, init containers included
+  std::vector<model::Ask> asks;         // what it asks the cluster for
   Place place;                          // where its document begins
 };
 

@@ -5,6 +5,7 @@
 #include "gitops/base/text.h"
 #include "gitops/yaml/events.h"
 #include "gitops/yaml/json.h"
+#include "render/app/asks.h"
 
 namespace autonomous::app {
 namespace {
@@ -152,6 +153,7 @@ Result<Resource> one_resource(const Json& value, std::string text, const Place& 
   out.place = place;
   TRY(auto spots, find_images(out.text, place));
   for (ImageSpot& spot : spots) out.images.push_back(std::move(spot.image));
+  out.asks = find_asks(value, out.kind);
   return out;
 }
 

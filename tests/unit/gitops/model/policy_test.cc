@@ -66,6 +66,26 @@ TEST(Policy, KnowsWhereImagesMayComeFrom) {
   EXPECT_TRUE(check_image(policies, "nginx@" + kImageDigest, "").empty());
 }
 
+TEST(Policy, LimitsWhatAnAppMayAskFor) {
+  Policies policies;
+  policies.max_cpu = "2";
+  policies.max_memory = "1Gi";
+  policies.max_pods = 10;
+  using What = Ask::What;
+  PolicyResource web{"apps", "Deployment", "web", {}, {}};
+  web.asks = {{What::kCpu, "container web", "1500m"},     {What::kCpu, "container web", "2500m"},
+              {What::kMemory, "container web", "1024Mi"}, {What::kMemory, "container web", "1.1G"},
+              {What::kStorage, "volume data", "100Ti"},   {What::kPods, "", "11"},
+              {What::kMemory, "container odd", "much"}};
+  auto found = check_resources(policies, {web});
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_EQ(found[0].rule, "max.cpu");
+  EXPECT_EQ(found[0].message, "container web: 2500m cpu is more than this environment allows (2)");
+  EXPECT_EQ(found[1].message, "container web: 1.1G memory is more than this environment allows (1Gi)");
+  EXPECT_EQ(found[2].message, "11 pods is more than this environment allows (10)");
+  EXPECT_EQ(found[3].message, "container odd: 'much' is no quantity (250m, 1, 256Mi)");
+}
+
 TEST(Policy, JudgesKindsLabelsAndImagesOfEachResource) {
   Policies policies;
   policies.deny_kinds = {"ClusterRole", "apps/DaemonSet"};

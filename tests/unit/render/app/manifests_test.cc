@@ -47,6 +47,25 @@ TEST(Manifests, HooksAreMarkedAndEmptyDocumentsLeftOut) {
   EXPECT_EQ(resources[0].place.line, 6u);
 }
 
+TEST(Manifests, WhatTheyAskForIsFound) {
+  auto found = split_manifests(R"(apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: a}
+spec:
+  replicas: 3
+  template:
+    spec:
+      initContainers: [{name: first, resources: {limits: {memory: 1Gi}}}]
+      containers: [{name: a, resources: {requests: {cpu: 2, memory: 64Mi}}}]
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {resources: {requests: {storage: 5Gi}}}}]
+)",
+                               "a.yaml");
+  ASSERT_TRUE(found);
+  std::string text;
+  for (const model::Ask& ask : found->front().asks) text += ask.where + "=" + ask.amount + ";";
+  EXPECT_EQ(text, "container first=1Gi;container a=2;container a=64Mi;volume data=5Gi;=3;");
+}
+
 TEST(Manifests, ListsAreTakenApart) {
   auto resources = split_ok(
       "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n"
