@@ -17,7 +17,10 @@ Value func_required(Context& cx, Args args) {
 }
 
 // Without a cluster every look-up finds nothing.
-Value func_lookup(Context& cx, Args) { return Value::of(Map::make(cx.arena())); }
+Value func_lookup(Context& cx, Args) {
+  if (cx.options().wants_cluster) return cx.fail("rendering asks no cluster: leave out --dry-run");
+  return Value::of(Map::make(cx.arena()));
+}
 
 constexpr Function kHooks[] = {
     {"fail", params(Type::kString), func_fail},

@@ -22,6 +22,7 @@ enum class HelmVersion : uint8_t { k3 = 3, k4 = 4 };
 struct ChartFile {
   std::string name;  // relative to its chart, '/'-separated
   std::string data;
+  bool refused = false;  // a link out of the chart that was not followed: data says so, and who reads it gets an error
 };
 
 // An `import-values` item: the name of an export, or a pair of paths.
@@ -101,7 +102,8 @@ struct LoadOptions {
 };
 
 // A chart's folder, through `.helmignore`. Links are followed inside the tree and refused where they leave it
-// (CVE-2022-24348). kInvalid with helm's words; kDenied for a link; kLimit.
+// (CVE-2022-24348). Only documents (LICENSE, README.md), which no chart renders but many link to their repository's,
+// stay as files that can't be read. kInvalid with helm's words; kDenied for a link; kLimit.
 Result<std::shared_ptr<const Chart>> load_chart(const FileTree& tree, const LoadOptions& options = {});
 
 // A chart's .tgz. `name` is what error messages call it.

@@ -110,7 +110,13 @@ struct Located {
 Result<Located> locate(const std::string& given, const RenderFlags& flags, const FetchChart& fetch,
                        std::vector<std::string>& log) {
   std::string name(trim(given));
-  if (is_remote(name, flags.remote.repo)) {
+  // helm 3 takes what lies here before it asks a repository.
+  bool is_here = exists(name);
+  bool ignores_repo = flags.three() && is_here && !flags.remote.repo.empty();
+  if (ignores_repo) {
+    log.push_back("install.go:759: WARN local chart found in current working directory. repository url ignored chart=" +
+                  slog_value(name) + " repository=" + slog_value(flags.remote.repo));
+  } else if (is_remote(name, flags.remote.repo)) {
     if (flags.verify) return fail(Code::kInvalid, "--verify is not available here: no keyring is read");
     RemoteChart wanted = flags.remote;
     wanted.chart = name;
@@ -121,7 +127,7 @@ Result<Located> locate(const std::string& given, const RenderFlags& flags, const
     return Located{chart.file, std::move(chart.bytes)};
   }
   struct stat info {};
-  if (::stat(name.c_str(), &info) != 0) {
+  if (!is_here || ::stat(name.c_str(), &info) != 0) {
     if (starts_with(name, "/") || starts_with(name, "."))
       return fail(Code::kNotFound, "path ", render::quote_go(name), " not found");
     size_t slash = name.find('/');
@@ -149,8 +155,15 @@ Result<std::shared_ptr<const Chart>> load(const Located& located, HelmVersion he
 
 Result<void> read_values_files(const RenderFlags& flags, ChartInput& input) {
   for (const std::string& path : flags.values) {
-    TRY(std::string text, read_path(path));
-    input.values.push_back({path, std::move(text)});
+    auto text = read_path(path);
+    if (!text) {  // helm parses each before it opens the next
+      ChartInput before;
+      before.helm = input.helm;
+      before.values = input.values;
+      TRY_DO(check_user_values(before));
+      return std::move(text).error();
+    }
+    input.values.push_back({path, *std::move(text)});
   }
   return ok();
 }
@@ -175,6 +188,7 @@ ChartInput input_of(const RenderFlags& flags) {
   input.skip_schema = flags.skip_schema;
   input.with_values = false;
   input.debug = flags.debug;
+  input.ask_cluster = asks_cluster3(flags);
   input.enable_dns = flags.enable_dns;
   input.labels = flags.labels;
   if (flags.output_dir.empty()) input.show_only = flags.show_only;
@@ -216,9 +230,13 @@ Result<Rendered> render_chart(const RenderFlags& flags, const FetchChart& fetch,
   TRY_DO(check_kube_version(input.kube_version, input.helm));
   if (!flags.three()) TRY_DO(check_dry_run4(flags, log));
   debug(flags, log, "Original chart version", "version", flags.remote.version);
+  if (flags.debug && flags.devel && flags.remote.version.empty() && !flags.three()) {
+    log.emplace_back("level=DEBUG msg=\"setting version to >0.0.0-0\"");
+  }
   TRY(auto names, name_and_chart(flags));
   input.release_name = names.first;
-  if (flags.generate_name && flags.rest.size() == 1) input.release_name = generated_name(names.second);
+  bool nameless = flags.rest.size() == 1 && flags.name_template.empty();
+  if (flags.generate_name && nameless) input.release_name = generated_name(names.second);
   // helm finds the chart, then reads the values, then loads the chart: so do its errors come.
   TRY(Located located, locate(names.second, flags, fetch, log));
   debug(flags, log, "Chart path", "path", located.path);
@@ -254,7 +272,7 @@ int render_one(const RenderFlags& flags, const FetchChart& fetch) {
     return 0;
   }
   auto written = write_pieces(*result, flags.output_dir, flags.release_name ? input.release_name : "");
-  if (!written) return fail_with(written.error());
+  if (!written) return fail_with(written.error(), flags.debug);
   if (flags.show_only.empty()) {
     print(stdout, "\n");
     return 0;

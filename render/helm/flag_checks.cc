@@ -16,12 +16,10 @@ Error asks_cluster() {
   return fail(Code::kInvalid, "--validate and --dry-run=server ask a cluster; `autonomous render` never does");
 }
 
-// helm 3's validateDryRunOptionFlag, which comes after the chart was read. The values that would make helm ask a
-// cluster (for lookup) are refused.
+// helm 3's validateDryRunOptionFlag, which comes after the chart was read.
 Result<void> check_dry_run3(const RenderFlags& flags) {
   const std::string& value = flags.dry_run;
-  if (value == "server" || value == "none" || value == "false") return asks_cluster();
-  if (value.empty() || value == "true" || value == "client") return ok();
+  if (asks_cluster3(flags) || value.empty() || value == "true" || value == "client") return ok();
   return fail(Code::kInvalid,
               "Invalid dry-run flag. Flag must one of the following: false, true, none, client, server");
 }
@@ -38,6 +36,11 @@ Result<void> check_groups(const Flags& parsed) {
                 "] were all set");
   }
   return ok();
+}
+
+bool asks_cluster3(const RenderFlags& flags) {
+  const std::string& value = flags.dry_run;
+  return flags.three() && (value == "server" || value == "none" || value == "false");
 }
 
 // cmdGetDryRunFlagStrategy
@@ -67,7 +70,7 @@ Result<void> check_after_load(const RenderFlags& flags, const Chart& chart) {
     return fail(Code::kInvalid, "--dependency-update would use the network; run `helm dependency update` first");
   }
   if (flags.three()) TRY_DO(check_dry_run3(flags));
-  if (flags.validate || flags.dry_run == "server") return asks_cluster();
+  if (flags.validate || (!flags.three() && flags.dry_run == "server")) return asks_cluster();
   return ok();
 }
 

@@ -17,6 +17,9 @@ Result<void> check_groups(const Flags& parsed);
 // --dry-run as helm 4 takes it, before anything is read. The deprecated forms are told to `warnings`.
 Result<void> check_dry_run4(const RenderFlags& flags, std::vector<std::string>& warnings);
 
+// With these values of --dry-run helm 3 renders as always, but for lookup, which asks a cluster.
+bool asks_cluster3(const RenderFlags& flags);
+
 // What comes between loading the chart and rendering it.
 Result<void> check_after_load(const RenderFlags& flags, const Chart& chart);
 

@@ -1,5 +1,6 @@
 // What helm's own types can do in a template: .Files and .Values; and the library of all functions and methods.
 #include <array>
+#include <optional>
 
 #include "gitops/base/digest.h"
 #include "gitops/base/text.h"
@@ -29,13 +30,26 @@ constexpr render::Function kHelm[] = {{"getHostByName", render::params(Type::kSt
 // ---- .Files
 // ----------------------------------------------------------------------------------------------------------
 
-std::string_view content(const Value& files, std::string_view name) {
-  const Value* found = files.map() == nullptr ? nullptr : files.map()->find(name);
-  return found == nullptr ? std::string_view() : found->bytes();
+// Nothing after cx.fail(): of a link that was not followed there is no content.
+std::optional<std::string_view> bytes_of(Context& cx, const Value& file) {
+  if (!file.is_string()) return file.bytes();
+  cx.fail(file.string(), "; copy the file into the chart");
+  return std::nullopt;
 }
 
-Value files_get(Context&, Args args) { return Value::of(content(args[0], args[1].string())); }
-Value files_get_bytes(Context&, Args args) { return Value::of_bytes(content(args[0], args[1].string())); }
+std::optional<std::string_view> content(Context& cx, const Value& files, std::string_view name) {
+  const Value* found = files.map() == nullptr ? nullptr : files.map()->find(name);
+  return found == nullptr ? std::string_view() : bytes_of(cx, *found);
+}
+
+Value files_get(Context& cx, Args args) {
+  auto text = content(cx, args[0], args[1].string());
+  return text ? Value::of(*text) : Value();
+}
+Value files_get_bytes(Context& cx, Args args) {
+  auto text = content(cx, args[0], args[1].string());
+  return text ? Value::of_bytes(*text) : Value();
+}
 
 Value files_glob(Context& cx, Args args) {
   Map* out = Map::make(cx.arena());
@@ -52,8 +66,9 @@ Value files_glob(Context& cx, Args args) {
 Value as_yaml(Context& cx, const Value& files, bool encoded) {
   Map* map = Map::make(cx.arena());
   for (const Map::Entry& entry : files.map()->entries()) {
-    std::string_view text = entry.value.bytes();
-    Value value = encoded ? cx.text(base64_encode(text)) : Value::of(text);
+    auto text = bytes_of(cx, entry.value);
+    if (!text) return {};
+    Value value = encoded ? cx.text(base64_encode(*text)) : Value::of(*text);
     map->set(cx.arena().copy(base_name(entry.key.text())), value);
   }
   auto yaml = render::write_yaml(Value::of(map, Type::kStringMap));
@@ -67,7 +82,9 @@ Value files_as_config(Context& cx, Args args) { return as_yaml(cx, args[0], fals
 Value files_as_secrets(Context& cx, Args args) { return as_yaml(cx, args[0], true); }
 
 Value files_lines(Context& cx, Args args) {
-  std::string_view text = content(args[0], args[1].string());
+  auto found = content(cx, args[0], args[1].string());
+  if (!found) return {};
+  std::string_view text = *found;
   if (text.empty()) return Value::of(std::span<const Value>(), Type::kStrings);
   if (text.back() == '\n') text.remove_suffix(1);
   auto lines = split(text, '\n');

@@ -49,6 +49,7 @@ render::Options options_of(const ChartInput& input) {
   render::Options options;
   options.helm = static_cast<int>(input.helm);
   options.wants_dns = input.enable_dns;
+  options.wants_cluster = input.ask_cluster;
   if (input.determinism) {
     options.deterministic = true;
     options.seed = input.determinism->seed;
@@ -243,7 +244,14 @@ Result<std::string> render_name(std::string_view name_template) {
   render::TemplateSet set(helm_library(HelmVersion::k4), "name-template");
   TRY_DO(set.parse("name-template", std::string(name_template)));
   render::Execution execution(set, arena, {});
-  if (!execution.run("name-template", Value::nil())) return fail(Code::kInvalid, execution.failure().text());
+  if (!execution.run("name-template", Value::nil())) {
+    // `fail` is sprig's own here: it sets no marks for the engine to find.
+    std::string text = execution.failure().text();
+    for (std::string_view mark : {"HELM_ERR_START", "HELM_ERR_END"}) {
+      if (size_t at = text.find(mark); at != std::string::npos) text.erase(at, mark.size());
+    }
+    return fail(Code::kInvalid, text);
+  }
   return std::string(execution.output());
 }
 

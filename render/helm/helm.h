@@ -64,9 +64,10 @@ struct ChartInput {
   bool skip_tests = false;
   bool no_hooks = false;
   bool skip_schema = false;
-  bool with_values = true;  // fill Rendered::values
-  bool debug = false;       // warnings have helm 4's debug lines too
-  bool enable_dns = false;  // --enable-dns was asked for: getHostByName is an error then, for nobody is asked here
+  bool with_values = true;   // fill Rendered::values
+  bool debug = false;        // warnings have helm 4's debug lines too
+  bool ask_cluster = false;  // --dry-run=server of helm 3 was asked for: lookup is an error then
+  bool enable_dns = false;   // --enable-dns was asked for: getHostByName is an error then, for nobody is asked here
   std::vector<std::string> labels;  // --labels, only to refuse helm's own
   std::vector<std::string> show_only;
   std::optional<Determinism> determinism;

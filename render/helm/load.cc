@@ -87,7 +87,7 @@ class Walk {
       return fail(Code::kLimit, "the chart holds more than ", options_.limits.files, " files");
     }
     if (starts_with(data, kBom)) data.erase(0, kBom.size());
-    files_.push_back({shown, std::move(data)});
+    files_.push_back({shown, std::move(data), false});
     return ok();
   }
 
@@ -100,8 +100,17 @@ class Walk {
   Result<void> follow(const FileEntry& entry, const std::string& shown, uint32_t links) {
     if (links >= 16) return fail(Code::kLimit, "too many links in ", shown);
     TRY(std::string target, tree_.read(entry.path, 4096));
-    TRY(std::string resolved, resolve_link(entry.path, target));
-    tell_link(shown, resolved);
+    auto inside_chart = resolve_link(entry.path, target);
+    bool unread = rules_.ignores(shown, false) || is_document(shown);
+    if (!inside_chart && unread && !starts_with(target, "/")) {
+      std::string folder = entry.path.substr(0, entry.path.size() - base_name(entry.path).size());
+      tell_link(shown, clean_path(options_.path + "/" + folder + target));
+      if (!rules_.ignores(shown, false)) files_.push_back({shown, inside_chart.error().message(), true});
+      return ok();
+    }
+    TRY(std::string resolved, std::move(inside_chart));
+    std::string top = options_.path.empty() ? "" : options_.path + "/";
+    tell_link(shown, top + resolved);
     auto found = by_path_.find(resolved);
     if (found != by_path_.end()) return visit(found->second, shown, links + 1);
     auto inside = by_path_.lower_bound(resolved + "/");
@@ -110,16 +119,26 @@ class Walk {
     return fail(Code::kInvalid, "error evaluating symlink ", shown, ": ", target, " does not exist");
   }
 
+  // What stands beside a chart for people to read.
+  static bool is_document(std::string_view name) {
+    if (starts_with(name, "templates/") || name.find("/templates/") != std::string_view::npos) return false;
+    std::string_view stem = base_name(name).substr(0, base_name(name).find('.'));
+    for (std::string_view one : {"LICENSE", "LICENCE", "NOTICE", "README", "CHANGELOG", "CONTRIBUTING", "SECURITY"}) {
+      if (stem == one) return true;
+    }
+    return false;
+  }
+
   void tell_link(const std::string& shown, const std::string& resolved) {
-    std::string top = options_.path.empty() ? "" : options_.path + "/";
+    std::string path = (options_.path.empty() ? "" : options_.path + "/") + shown;
     render::Arena arena;
     Work work(arena, options_.helm, options_.warnings);
     if (options_.helm == HelmVersion::k3) {
-      work.log("walk.go:75", "found symbolic link in path: " + top + shown + " resolves to " + top + resolved +
+      work.log("walk.go:75", "found symbolic link in path: " + path + " resolves to " + resolved +
                                  ". Contents of linked file included and used");
     } else {
       work.slog("INFO", "found symbolic link in path. Contents of linked file included and used",
-                {"path", top + shown, "resolved", top + resolved});
+                {"path", path, "resolved", resolved});
     }
   }
 

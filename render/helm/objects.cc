@@ -174,7 +174,10 @@ Value chart_struct(Arena& arena, const WorkChart& chart) {
 
 Value files_of(Arena& arena, const Chart& chart) {
   Map* map = Map::make(arena, chart.files.size());
-  for (const ChartFile& file : chart.files) map->append(render::Key(file.name), Value::of_bytes(file.data));
+  for (const ChartFile& file : chart.files) {
+    // A text among the bytes is the reason why there are none.
+    map->append(render::Key(file.name), file.refused ? text(file.data) : Value::of_bytes(file.data));
+  }
   map->sort();
   return Value::of(map, Type::kFiles);
 }

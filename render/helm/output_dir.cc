@@ -29,6 +29,16 @@ Result<void> make_folder_of(const std::string& file) {
   return ok();
 }
 
+Result<void> write_piece(const Piece& piece, const std::string& path, bool append) {
+  TRY_DO(make_folder_of(path));
+  FILE* file = std::fopen(path.c_str(), append ? "ae" : "we");
+  if (file == nullptr) return fail(Code::kUnavailable, "open ", path, ": ", to_lower(std::strerror(errno)));
+  put(file, "---\n# Source: " + piece.source + "\n" + piece.text + "\n");
+  if (std::fclose(file) != 0) return fail(Code::kUnavailable, "cannot write ", path, ": ", std::strerror(errno));
+  put(stdout, "wrote " + path + "\n");
+  return ok();
+}
+
 }  // namespace
 
 Result<void> write_pieces(const Rendered& rendered, const std::string& output_dir, const std::string& below) {
@@ -38,13 +48,11 @@ Result<void> write_pieces(const Rendered& rendered, const std::string& output_di
     std::string folder = output_dir;
     if (!below.empty() && piece.kind != Piece::Kind::kCrd) folder = clean_path(folder + "/" + below);
     std::string path = folder + "/" + piece.source;
-    TRY_DO(make_folder_of(path));
-    bool append = is_hook ? exists(path) : written.contains(path);
-    FILE* file = std::fopen(path.c_str(), append ? "ae" : "we");
-    if (file == nullptr) return fail(Code::kUnavailable, "open ", path, ": ", to_lower(std::strerror(errno)));
-    put(file, "---\n# Source: " + piece.source + "\n" + piece.text + "\n");
-    if (std::fclose(file) != 0) return fail(Code::kUnavailable, "cannot write ", path, ": ", std::strerror(errno));
-    put(stdout, "wrote " + path + "\n");
+    auto done = write_piece(piece, path, is_hook ? exists(path) : written.contains(path));
+    // helm writes manifests as a part of rendering them, and hooks afterwards.
+    if (!done && !is_hook)
+      return std::move(std::move(done).error()).hint("Use --debug flag to render out invalid YAML");
+    TRY_DO(std::move(done));
     written.insert(path);
   }
   return ok();

@@ -1,5 +1,9 @@
 #include "render/helm/render_flags.h"
 
+#include <unistd.h>
+
+#include <cstdlib>
+
 #include "gitops/base/text.h"
 #include "render/template/format.h"
 
@@ -136,8 +140,18 @@ Result<void> check_plugin(const std::string& value, std::vector<std::string>&) {
   return fail(Code::kInvalid, "plugin: {Name:", value, " Type:postrenderer/v1} not found");
 }
 
+// helm 3 runs a program; what it says where there is none (exec.LookPath) is said here too.
 Result<void> check_program(const std::string& value, std::vector<std::string>&) {
   if (value.empty()) return ok();
+  const char* path = std::getenv("PATH");
+  bool there = value.find('/') != std::string::npos;
+  for (std::string_view folder : split(path == nullptr ? "" : path, ':')) {
+    there = there || ::access((std::string(folder) + "/" + value).c_str(), X_OK) == 0;
+  }
+  if (!there) {
+    return fail(Code::kNotFound, "unable to find binary at ", value, ": exec: ", render::quote_go(value),
+                ": executable file not found in $PATH");
+  }
   return fail(Code::kInvalid, "rendering runs no other programs: leave it out, and pipe the output into ", value);
 }
 
@@ -151,7 +165,7 @@ void add_texts(Flags& flags, std::initializer_list<std::string_view> names) {
 
 // What both helms take and what makes no difference to what is printed here.
 void add_others(RenderFlags& f, Flags& flags) {
-  add_switches(flags, {"create-namespace", "replace", "wait-for-jobs", "devel", "disable-openapi-validation",
+  add_switches(flags, {"create-namespace", "replace", "wait-for-jobs", "disable-openapi-validation",
                        "take-ownership", "kube-insecure-skip-tls-verify"});
   add_texts(flags, {"description", "keyring", "kubeconfig", "kube-context", "kube-token", "kube-as-user",
                     "kube-apiserver", "kube-ca-file", "kube-tls-server-name", "repository-config", "repository-cache"});
@@ -161,6 +175,7 @@ void add_others(RenderFlags& f, Flags& flags) {
   add_texts(flags, {"log-backtrace-at", "log-dir", "log-file", "stderrthreshold", "vmodule"});
   flags.add({.name = "log-file-max-size", .kind = FlagKind::kInt});
   flags.add({.name = "v", .letter = 'v', .kind = FlagKind::kInt});
+  flags.add({.name = "devel", .kind = FlagKind::kBool, .into = &f.devel});
   flags.add({.name = "verify", .kind = FlagKind::kBool, .into = &f.verify});
   flags.add({.name = "enable-dns", .kind = FlagKind::kBool, .into = &f.enable_dns});
   flags.add({.name = "timeout", .kind = FlagKind::kDuration});

@@ -20,7 +20,7 @@ struct RenderFlags {
   std::string worker;  // bytes of address space
   bool include_crds = false, skip_crds = false, skip_tests = false, no_hooks = false, is_upgrade = false, debug = false;
   bool dependency_update = false, validate = false, generate_name = false, release_name = false, skip_schema = false;
-  bool verify = false, enable_dns = false;
+  bool verify = false, enable_dns = false, devel = false;
   std::vector<std::string> rest;     // NAME and CHART
   std::vector<std::string> notices;  // of deprecated flags, as standard error shows them
 

@@ -55,8 +55,8 @@ Outcome bad_conversion(const Value& value, std::string_view wanted) {
 
 class Parser {
  public:
-  Parser(Arena& arena, SetKind kind, std::string_view text, const ReadSetFile& read_file)
-      : arena_(arena), kind_(kind), text_(text), read_file_(read_file) {}
+  Parser(Arena& arena, SetKind kind, std::string_view text, const ReadSetFile& read_file, HelmVersion helm)
+      : arena_(arena), kind_(kind), text_(text), read_file_(read_file), helm_(helm) {}
 
   Result<void> parse(Map& values) {
     while (true) {
@@ -137,11 +137,11 @@ class Parser {
     return outcome;
   }
 
-  static Outcome index_error(const Outcome& outcome) {
-    return outcome.ended() ? ended_in_index() : error("error parsing index: " + outcome.text);
+  Outcome index_error(const Outcome& outcome) const {
+    if (!outcome.ended()) return error("error parsing index: " + outcome.text);
+    // fmt.Errorf("…: %w", io.EOF) still is an io.EOF for errors.Is: helm 4 takes it as the end. helm 3 asks with ==.
+    return helm_ == HelmVersion::k4 ? ended() : error("error parsing index: EOF");
   }
-  // fmt.Errorf("…: %w", io.EOF) still is an io.EOF for errors.Is: helm takes it as the end.
-  static Outcome ended_in_index() { return ended(); }
 
   Outcome key_index(int64_t& index) {
     char last = 0;
@@ -344,6 +344,7 @@ class Parser {
   SetKind kind_;
   std::string_view text_;
   const ReadSetFile& read_file_;
+  HelmVersion helm_;
   size_t at_ = 0;
   bool failed_in_list_ = false;
 };
@@ -368,9 +369,10 @@ std::string valid_utf8(std::string_view text) {
 
 }  // namespace
 
-Result<void> apply_set(Arena& arena, Map& values, SetKind kind, std::string_view text, const ReadSetFile& read_file) {
+Result<void> apply_set(Arena& arena, Map& values, SetKind kind, std::string_view text, const ReadSetFile& read_file,
+                       HelmVersion helm) {
   std::string clean = valid_utf8(text);
-  return Parser(arena, kind, arena.copy(std::string_view(clean)), read_file).parse(values);
+  return Parser(arena, kind, arena.copy(std::string_view(clean)), read_file, helm).parse(values);
 }
 
 }  // namespace autonomous::helm

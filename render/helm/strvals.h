@@ -16,6 +16,6 @@ using ReadSetFile = std::function<Result<std::string>(std::string_view path)>;
 // Puts one flag's text into `values`, changing it in place (also where an error follows, as helm does). The error is
 // strvals' own, without "failed parsing --set data: ". kJson here is the key=json form only.
 Result<void> apply_set(render::Arena& arena, render::Map& values, SetKind kind, std::string_view text,
-                       const ReadSetFile& read_file = {});
+                       const ReadSetFile& read_file = {}, HelmVersion helm = HelmVersion::k4);
 
 }  // namespace autonomous::helm

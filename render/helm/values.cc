@@ -59,7 +59,7 @@ Result<void> apply_json(Work& work, render::Map*& base, const std::string& text)
     base = merge_maps(work, *base, *value->map());
     return ok();
   }
-  if (!apply_set(work.arena, *base, SetKind::kJson, text)) {
+  if (!apply_set(work.arena, *base, SetKind::kJson, text, {}, work.helm)) {
     return fail(Code::kInvalid, "failed parsing --set-json data ", text);
   }
   return ok();
@@ -109,7 +109,7 @@ Result<render::Map*> user_values(Work& work, const ChartInput& input) {
         TRY_DO(apply_json(work, base, set.text));
         continue;
       }
-      auto applied = apply_set(work.arena, *base, set.kind, set.text, input.read_set_file);
+      auto applied = apply_set(work.arena, *base, set.kind, set.text, input.read_set_file, work.helm);
       if (!applied)
         return fail(applied.error().code(), "failed parsing ", step.flag, " data: ", applied.error().message());
     }

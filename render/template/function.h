@@ -121,6 +121,7 @@ struct Options {
   std::string seed;               // of rand*, shuffle, uuidv4 when deterministic
   std::optional<int64_t> now_ns;  // Unix nanoseconds for `now`; none: the system's clock
   std::string time_zone;          // IANA name for "Local"; "": TZ of the process
+  bool wants_cluster = false;     // lookup was to ask a cluster, which nothing here does: it is an error
   bool wants_dns = false;         // names were to be looked up, which nothing here does: functions that do are errors
 };
 

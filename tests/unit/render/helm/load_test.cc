@@ -53,6 +53,30 @@ TEST(Load, LinksStayInside) {
   EXPECT_EQ(outside.error().code(), Code::kDenied);
 }
 
+// Many repositories link a chart's LICENSE to their own: that much may lead out, unread.
+TEST(Load, DocumentsThatLeadOutAreNotRead) {
+  MemoryTree tree({{"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}, {".helmignore", "docs\n"}});
+  tree.put("LICENSE", "../../LICENSE", FileKind::kLink);
+  tree.put("docs", "../../docs", FileKind::kLink);
+  std::vector<std::string> warnings;
+  auto chart = load_chart(tree, {.path = "/r/charts/web", .warnings = &warnings});
+  ASSERT_TRUE(chart) << chart.error().message();
+  ASSERT_EQ((*chart)->files.size(), 2u);
+  EXPECT_EQ((*chart)->files[1].name, "LICENSE");
+  EXPECT_TRUE((*chart)->files[1].refused);
+  EXPECT_EQ(warnings[0],
+            "level=INFO msg=\"found symbolic link in path. Contents of linked file included and used\" "
+            "path=/r/charts/web/LICENSE resolved=/r/LICENSE");
+  tree.put("templates/a.yaml", "a: {{ .Files.Get \"LICENSE\" }}");
+  auto rendered = render({.chart = *load_chart(tree)});
+  ASSERT_FALSE(rendered);
+  EXPECT_NE(rendered.error().message().find("the link LICENSE -> ../../LICENSE leaves its folder; copy the file"),
+            std::string::npos)
+      << rendered.error().message();
+  tree.put("README.md", "/etc/passwd", FileKind::kLink);
+  EXPECT_FALSE(load_chart(tree));
+}
+
 TEST(Load, EndlessLinksAreRefused) {
   MemoryTree tree({{"Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"}, {"a/file", "x"}});
   tree.put("a/again", "../a", FileKind::kLink);
