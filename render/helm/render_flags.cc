@@ -165,8 +165,8 @@ void add_texts(Flags& flags, std::initializer_list<std::string_view> names) {
 
 // What both helms take and what makes no difference to what is printed here.
 void add_others(RenderFlags& f, Flags& flags) {
-  add_switches(flags, {"create-namespace", "replace", "wait-for-jobs", "disable-openapi-validation",
-                       "take-ownership", "kube-insecure-skip-tls-verify"});
+  add_switches(flags, {"create-namespace", "replace", "wait-for-jobs", "disable-openapi-validation", "take-ownership",
+                       "kube-insecure-skip-tls-verify"});
   add_texts(flags, {"description", "keyring", "kubeconfig", "kube-context", "kube-token", "kube-as-user",
                     "kube-apiserver", "kube-ca-file", "kube-tls-server-name", "repository-config", "repository-cache"});
   // Those of the logger that helm's libraries bring along, hidden in helm too.
