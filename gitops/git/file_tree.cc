@@ -8,8 +8,8 @@ namespace autonomous::git {
 
 namespace {
 
-constexpr size_t kMostEntries = 1'000'000;
-constexpr size_t kMostFolders = 1'000'000;  // one tree object can stand for 2^100 paths: folders count too
+constexpr size_t kMostEntries = 300'000;
+constexpr size_t kMostFolders = 100'000;  // one tree object can stand for 2^100 paths: folders count too
 
 FileKind file_kind(Mode mode) {
   switch (mode) {

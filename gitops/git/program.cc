@@ -16,8 +16,10 @@ const std::pair<const char*, const char*> kConfiguration[] = {
     {"core.askPass", ""},
     {"credential.helper", ""},
     {"gc.auto", "0"},
+    {"core.bigFileThreshold", "16m"},  // larger blobs are never unpacked in memory
     {"maintenance.auto", "false"},
     {"protocol.version", "2"},
+    {"transfer.bundleURI", "false"},
     {"http.followRedirects", "false"},  // a redirect may lead to a host inside; ls_refs says where it would
     {"http.lowSpeedLimit", "500"},
     {"http.lowSpeedTime", "60"},
@@ -62,7 +64,9 @@ std::string complaint(std::string_view err) {
   std::string text;
   for (std::string_view line : split(err, '\n')) {
     std::string_view clean = trim(line);
-    if (clean.empty() || starts_with(clean, "hint:") || starts_with(clean, "Warning:") || text.size() > 800) continue;
+    if (clean.empty() || starts_with(clean, "hint:") || starts_with(clean, "Warning:") || starts_with(clean, "@@@") ||
+        text.size() > 800)
+      continue;
     text += (text.empty() ? "" : "; ") + one_line(clean, 300);
   }
   return masked(text);
@@ -97,7 +101,9 @@ std::vector<std::string> git_environment(const GitProgram& git) {
 
 Result<ChildResult> run_git(const Ctx& ctx, const GitProgram& git, const GitCall& call) {
   ChildSpec spec;
-  spec.argv = {git.program};
+  // Before it starts: a limit that is set afterwards might come after its helpers.
+  if (call.max_file != 0) spec.argv = {"prlimit", "--core=0", "--fsize=" + std::to_string(call.max_file)};
+  spec.argv.push_back(git.program);
   if (!call.folder.empty()) spec.argv.push_back("--git-dir=" + call.folder);
   spec.argv.insert(spec.argv.end(), call.args.begin(), call.args.end());
   spec.env = git_environment(git);
@@ -128,13 +134,16 @@ Error git_complaint(const ChildResult& done) {
   std::string words = complaint(done.err);
   if (words.empty()) words = "git ended with status " + std::to_string(done.status) + " and no word";
   std::string lower = to_lower(words);
+  if (any_of_words(lower, {"signal 25", "file too large"}) || done.status == 128 + 25) {
+    return fail(Code::kLimit, "the repository sends more than is allowed (limits.repository in daemon.yaml): ", words);
+  }
   // A help for people and for the waiting time, never the only evidence: what the refs say afterwards decides.
   if (any_of_words(lower, {"mismatched algorithms", "object-format", "unknown object format"})) {
     return fail(Code::kInvalid, "a SHA-256 repository; only SHA-1 repositories are supported: ", words);
   }
   if (any_of_words(lower, {"authentication failed", "could not read username", "could not read password",
-                           "permission denied", "returned error: 401", "returned error: 403", "access denied",
-                           "host key verification failed", "dubious ownership"})) {
+                           "permission denied", "permission to ", "returned error: 401", "returned error: 403",
+                           "access denied", "host key verification failed", "dubious ownership"})) {
     return fail(Code::kDenied, words);
   }
   if (any_of_words(lower, {"couldn't find remote ref", "does not appear to be a git repository", "returned error: 404",

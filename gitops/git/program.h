@@ -30,6 +30,7 @@ struct GitCall {
   std::vector<std::string> env;  // KEY=VALUE, added last
   std::string input;
   uint64_t max_output = 64u << 20;
+  uint64_t max_file = 0;  // bytes of a file that it or its helpers may write; 0: no limit. Beyond: kLimit
   std::function<void(std::string_view)> on_error_output;
   std::function<bool(std::string_view)> on_output;
 };

@@ -11,6 +11,7 @@
 #include "gitops/git/pktline.h"
 #include "gitops/git/push_report.h"
 #include "gitops/git/refs.h"
+#include "gitops/git/ssh.h"
 
 namespace autonomous::git {
 
@@ -36,12 +37,6 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // "https://host:port" in lower case.
 std::string origin_of(std::string_view url) {
   size_t scheme = url.find("://");
@@ -62,11 +57,14 @@ std::string header_of(const HttpResponse& response, std::string_view name) {
   return "";
 }
 
-Error status_failure(const HttpResponse& response, const std::string& url) {
+Error status_failure(const HttpResponse& response, const std::string& url, bool with_credentials) {
   std::string answer = "the git server at " + url + " answers " + std::to_string(response.status);
   switch (response.status) {
     case 401:
-    case 403: return fail(Code::kDenied, answer, ": not allowed with these credentials");
+    case 403:
+      return fail(
+          Code::kDenied, answer,
+          with_credentials ? ": not allowed with these credentials" : ": it wants credentials, and none are given");
     case 404:
     case 410: return fail(Code::kNotFound, answer, ": no such repository, or none for these credentials");
     default: return fail(Code::kUnavailable, answer).may_retry();
@@ -88,6 +86,18 @@ struct Remote::Rep {
 
   bool is_http() const { return kind == UrlKind::kHttp || kind == UrlKind::kHttps; }
 
+  bool with_credentials() const {
+    auto value = authorization();
+    return value && !value->empty();
+  }
+
+  // What to do about a refusal is known to whoever configured this.
+  Error explained(Error error) const {
+    if (kind == UrlKind::kSsh) return ssh_complaint(std::move(error));
+    bool denied = error.code() == Code::kDenied && error.hint().empty() && !settings.where_credentials_stand.empty();
+    return denied ? std::move(error).hint(settings.where_credentials_stand) : std::move(error);
+  }
+
   Result<std::string> authorization() const {
     Credential credential = in_url;
     if (settings.credential) {
@@ -108,14 +118,7 @@ struct Remote::Rep {
       if (settings.insecure) call.config.emplace_back("http.sslVerify", "false");
     }
     if (kind == UrlKind::kSsh) {
-      bool known = !settings.ssh_known_hosts.empty();
-      std::string hosts = known ? settings.ssh_known_hosts : git.home + "/known_hosts";
-      std::string command =
-          "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o StrictHostKeyChecking=";
-      command += known ? "yes" : "accept-new";
-      command += " -o UserKnownHostsFile=" + shell_quoted(hosts) + " -o IdentitiesOnly=yes";
-      if (!settings.ssh_key.empty()) command += " -i " + shell_quoted(settings.ssh_key);
-      call.env.push_back("GIT_SSH_COMMAND=" + command);
+      call.env.push_back("GIT_SSH_COMMAND=" + ssh_command(settings.ssh_key, settings.ssh_known_hosts));
       call.env.push_back("GIT_SSH_VARIANT=ssh");
     }
     return ok();
@@ -163,7 +166,7 @@ struct Remote::Rep {
         TRY(at, redirected(response, at));
         continue;
       }
-      if (response.status != 200) return status_failure(response, url);
+      if (response.status != 200) return status_failure(response, url, with_credentials());
       if (!starts_with(header_of(response, "content-type"), "application/x-git-upload-pack-advertisement")) {
         return fail(Code::kNotFound, url, " is no git repository (a web page answers there)");
       }
@@ -190,7 +193,7 @@ struct Remote::Rep {
       }
       // The server may have changed since we learnt about it.
       server.reset();
-      if (fresh) return status_failure(response, url);
+      if (fresh) return status_failure(response, url, with_credentials());
     }
   }
 
@@ -208,6 +211,55 @@ struct Remote::Rep {
     if (!told.v2) return std::move(told.refs);
     if (done.status != 0) return git_complaint(done);
     return parse_ls_refs(reader);
+  }
+
+  // Protocol v2 over ssh, without the git program in between: it would ask for every tag where HEAD is wanted, too.
+  // A server that takes no GIT_PROTOCOL from us answers in the old way.
+  Result<std::vector<RemoteRef>> ask_ssh(const Ctx& ctx, const std::vector<std::string>& prefixes) {
+    TRY(SshAddress address, parse_ssh(url));
+    ChildSpec spec;
+    spec.argv = {"ssh"};
+    for (std::string& option : ssh_options(settings.ssh_key, settings.ssh_known_hosts))
+      spec.argv.push_back(std::move(option));
+    spec.argv.insert(spec.argv.end(), {"-o", "SendEnv=GIT_PROTOCOL"});
+    if (!address.port.empty()) spec.argv.insert(spec.argv.end(), {"-p", address.port});
+    spec.argv.insert(spec.argv.end(), {"--", address.host, "git-upload-pack " + shell_quoted(address.path)});
+    spec.env = git_environment(git);
+    spec.env.push_back("GIT_PROTOCOL=version=2");
+    spec.input = ls_refs_request(Advertisement{true, true, {}}, prefixes) + std::string(kPktFlush);
+    TRY(ChildResult done, run_child(ctx, spec));
+    if (done.out.empty()) return git_complaint(done);
+    PktReader reader(done.out);
+    TRY(Advertisement told, parse_advertisement(reader));
+    if (!told.v2) return std::move(told.refs);
+    if (done.status != 0) return git_complaint(done);
+    return parse_ls_refs(reader);
+  }
+
+  // What ssh cannot say: what to do about it here.
+  Error ssh_complaint(Error error) const {
+    if (error.code() != Code::kDenied) return error;
+    auto says = [&](std::string_view words) { return error.message().find(words) != std::string::npos; };
+    auto address = parse_ssh(url);
+    std::string host = address ? address->host.substr(address->host.rfind('@') + 1) : "";
+    std::string scan = "ssh-keyscan " + (address && !address->port.empty() ? "-p " + address->port + " " : "") + host;
+    std::string file =
+        settings.ssh_known_hosts.empty() ? "a file that `known_hosts:` in daemon.yaml names" : settings.ssh_known_hosts;
+    if (says("IDENTIFICATION HAS CHANGED")) {
+      return std::move(error).hint("ask who runs " + host + " whether its key was changed; only then replace it in " +
+                                   file);
+    }
+    if (says("Host key verification failed") || says("host key is known")) {
+      return std::move(error).hint(
+          "`" + scan + "` prints the host's keys: compare them with what its operators publish, and put them into " +
+          file);
+    }
+    if (says("Permission denied")) {
+      return std::move(error).hint(settings.ssh_key.empty() ? settings.where_credentials_stand
+                                                            : "the host does not take the key " + settings.ssh_key +
+                                                                  ": add its public half there as a deploy key");
+    }
+    return error;
   }
 
   Result<std::vector<RemoteRef>> ask_git(const Ctx& ctx, const std::vector<std::string>& prefixes) {
@@ -256,7 +308,7 @@ struct Remote::Rep {
     TRY(ChildResult done, run_git(ctx, git, call));
     Result<PushReport> report = parse_push_report(updates, done.out, done.err);
     if (report) return report;
-    return done.status == 0 ? std::move(report).error() : git_complaint(done);
+    return done.status == 0 ? std::move(report).error() : explained(git_complaint(done));
   }
 };
 
@@ -299,11 +351,13 @@ Result<std::vector<RemoteRef>> Remote::ls_refs(const Ctx& ctx, const std::vector
   Ctx limited = ctx.within(kLongestQuestion);
   auto ask = [&] {
     if (rep_->is_http() && rep_->http) return rep_->ask_http(limited, prefixes);
+    if (rep_->kind == UrlKind::kSsh) return rep_->ask_ssh(limited, prefixes);
     bool plain = rep_->kind == UrlKind::kLocal && rep_->url.find('%') == std::string::npos;
     return plain ? rep_->ask_local(limited, prefixes) : rep_->ask_git(limited, prefixes);
   };
-  TRY_WITH(auto refs, "while asking " + rep_->url + " for its refs", ask());
-  return keep_prefixes(std::move(refs), prefixes);
+  auto refs = ask();
+  if (!refs) return rep_->explained(std::move(refs).error()).with("while asking " + rep_->url + " for its refs");
+  return keep_prefixes(*std::move(refs), prefixes);
 }
 
 Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<std::string>& refspecs, bool prune) {
@@ -313,14 +367,16 @@ Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<s
   }
   GitCall call;
   call.folder = into.path();
+  call.max_file = rep_->settings.max_fetch;
   call.args = {"fetch",  "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
                "--quiet"};
   if (prune) call.args.push_back("--prune");
   call.args.insert(call.args.end(), {"--", rep_->effective});
   call.args.insert(call.args.end(), refspecs.begin(), refspecs.end());
   TRY_DO(rep_->configure(call));
-  TRY_WITH(std::string out, "while fetching from " + rep_->url, git_output(ctx.within(kLongestCall), rep_->git, call));
+  auto done = git_output(ctx.within(kLongestCall), rep_->git, call);
   into.refresh();
+  if (!done) return rep_->explained(std::move(done).error()).with("while fetching from " + rep_->url);
   return ok();
 }
 

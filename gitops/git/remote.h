@@ -1,9 +1,9 @@
 // Remote: another repository, reached over http(s), ssh, or (where allowed) the file system.
 //
-// Asks for refs by protocol v2, through the given HttpSend for http(s) (one kept-alive connection a host is its affair)
-// and through the git program for the rest; fetches and pushes through the git program. Everything that blocks takes a
-// Ctx and has limits; a server's words come back masked. Owned by one thread at a time; remembers what it learnt about
-// the server (protocol, address after a redirect on the same host).
+// Asks for refs by protocol v2, through the given HttpSend for http(s) (one kept-alive connection a host is its
+// affair), through ssh, or through upload-pack on this machine; fetches and pushes through the git program. Everything
+// that blocks takes a Ctx and has limits; a server's words come back masked. Owned by one thread at a time; remembers
+// what it learnt about the server (protocol, address after a redirect on the same host).
 #pragma once
 
 #include <functional>
@@ -49,8 +49,10 @@ struct RemoteSettings {
   std::function<Result<Credential>()> credential;
   std::string ca_file;
   bool insecure = false;
-  std::string ssh_key;          // path of a private key; empty: none
-  std::string ssh_known_hosts;  // path; empty: a host key is accepted the first time and kept in the program's home
+  std::string ssh_key;                  // path of a private key; empty: none
+  std::string ssh_known_hosts;          // path; empty: only the machine's own file counts. Unknown hosts are refused
+  std::string where_credentials_stand;  // what to do where access is denied, for people
+  uint64_t max_fetch = 0;               // bytes of what one fetch may bring; 0: no limit
 };
 
 struct RemoteRef {

@@ -48,6 +48,8 @@ class GitServer {
     ::close(listen_);
   }
   std::string url(const std::string& path = "") const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
+  // What git would answer, for a Canned that spoils it.
+  std::string answer(const Request& request) const { return run_backend(request); }
   std::vector<Request> seen() const {
     std::lock_guard lock(mutex_);
     return seen_;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include "gitops/base/log.h"
 #include "gitops/git/pktline.h"
 #include "gitops/http/client.h"
@@ -316,6 +318,25 @@ TEST_F(RemoteTest, MalformedObjectsAreNotFetched) {
   ASSERT_FALSE(fetched);
   EXPECT_EQ(fetched.error().code(), Code::kInvalid) << fetched.error().line();
   EXPECT_TRUE(must(list_refs(mirror, "refs/")).empty());
+}
+
+TEST_F(RemoteTest, ASilentServerIsGivenUpAtTheDeadline) {
+  std::promise<void> enough;
+  std::shared_future<void> released = enough.get_future().share();
+  GitServer server(path("www"), [released](const GitServer::Request&) {
+    released.wait();
+    return "HTTP/1.1 503 Late\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  });
+  Oid one = make_commit({}, "one");
+  Repository mirror = bare("mirror.git");
+  for (bool http : {true, false}) {
+    Remote remote = at(server.url("/hosted.git"), http);
+    EXPECT_EQ(remote.ls_refs(Ctx{}.within(Millis(100))).error().code(), Code::kTimeout);
+    EXPECT_EQ(remote.fetch(Ctx{}.within(Millis(100)), mirror, {"refs/heads/main"}).error().code(), Code::kTimeout);
+    EXPECT_EQ(remote.push(Ctx{}.within(Millis(100)), local_, {{"refs/heads/main", one, {}}}).error().code(),
+              Code::kTimeout);
+  }
+  enough.set_value();
 }
 
 TEST_F(RemoteTest, StopsWhenItIsTold) {
