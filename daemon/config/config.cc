@@ -79,6 +79,8 @@ void read_gitops(const Reader& reader, DaemonConfig& out) {
   set_text(gitops, "deploy", out.gitops.deploy);
   out.gitops.credential = reader.credential(gitops, "credential");
   if (std::string file = text_of(gitops, "known_hosts"); !file.empty()) out.gitops.known_hosts = reader.absolute(file);
+  out.gitops.ca_file = reader.absolute(text_of(gitops, "ca_file"));
+  set_text(gitops, "public_url", out.gitops.public_url);
   set_duration(gitops, "poll", out.gitops.poll);
   const Value& signing = reader.section("signing");
   out.signing.key = reader.absolute(text_of(signing, "key"));
@@ -94,6 +96,11 @@ void read_sources(const Reader& reader, DaemonConfig& out) {
   set_number(sources, "jitter", out.sources.jitter);
   out.sources.allow_file_urls = model::flag_of(sources, "allow_file_urls", out.sources.allow_file_urls);
   out.sources.credentials = reader.credentials(sources, "credentials");
+  out.sources.known_hosts = reader.absolute(text_of(sources, "known_hosts"));
+  if (const Value* files = sources.find("ca_files")) {
+    for (const model::Member& member : files->members)
+      out.sources.ca_files[member.key] = reader.absolute(member.value.text);
+  }
   const Value& hosting = reader.section("hosting");
   out.hosting.enabled = model::flag_of(hosting, "enabled", out.hosting.enabled);
   out.hosting.tokens = reader.credentials(hosting, "tokens");
@@ -240,31 +247,61 @@ model::Parsed<DaemonConfig> load_config(const std::string& path, const ConfigPla
   return out;
 }
 
-Credential credential_for(const SourcesConfig& sources, std::string_view url) {
-  std::string_view rest = url;
+namespace {
+
+struct Wanted {
+  std::string place;  // host[:port]/path
   bool in_the_clear = false;
-  if (size_t scheme = rest.find("://"); scheme != std::string_view::npos) {
-    in_the_clear = rest.substr(0, scheme) == "http";
+};
+
+Wanted place_of(std::string_view url) {
+  Wanted wanted;
+  std::string_view rest = url;
+  size_t scheme = rest.find("://");
+  if (scheme != std::string_view::npos) {
+    wanted.in_the_clear = rest.substr(0, scheme) == "http";
     rest = rest.substr(scheme + 3);
   }
   size_t path = rest.find('/');
   if (size_t at = rest.substr(0, path).rfind('@'); at != std::string_view::npos) rest = rest.substr(at + 1);
-  std::string wanted(rest);
+  wanted.place = std::string(rest);
   // git@host:acme/shop names the path after a colon.
-  if (url.find("://") == std::string_view::npos) {
-    if (size_t colon = wanted.find(':'); colon != std::string::npos) wanted[colon] = '/';
+  if (scheme == std::string_view::npos) {
+    if (size_t colon = wanted.place.find(':'); colon != std::string::npos) wanted.place[colon] = '/';
   }
-  const bool loopback =
-      starts_with(wanted, "127.0.0.1") || starts_with(wanted, "localhost") || starts_with(wanted, "[::1]");
-  if (in_the_clear && !loopback) return {};
-  const std::pair<const std::string, Credential>* best = nullptr;
-  for (const auto& entry : sources.credentials) {
+  for (const char* here : {"127.0.0.1", "localhost", "[::1]"}) {
+    std::string_view after = wanted.place;
+    if (!starts_with(after, here)) continue;
+    after.remove_prefix(std::string_view(here).size());
+    if (after.empty() || after[0] == ':' || after[0] == '/') wanted.in_the_clear = false;
+  }
+  return wanted;
+}
+
+// The longest key that the place lies under, in whole parts.
+template <typename T>
+const T* longest(const std::map<std::string, T>& by_place, const std::string& place) {
+  const std::pair<const std::string, T>* best = nullptr;
+  for (const auto& entry : by_place) {
     const std::string& prefix = entry.first;
-    const bool fits = starts_with(wanted, prefix) &&
-                      (wanted.size() == prefix.size() || wanted[prefix.size()] == '/' || wanted[prefix.size()] == ':');
+    const bool fits = starts_with(place, prefix) &&
+                      (place.size() == prefix.size() || place[prefix.size()] == '/' || place[prefix.size()] == ':');
     if (fits && (best == nullptr || prefix.size() > best->first.size())) best = &entry;
   }
-  return best == nullptr ? Credential() : best->second;
+  return best == nullptr ? nullptr : &best->second;
+}
+
+}  // namespace
+
+Credential credential_for(const SourcesConfig& sources, std::string_view url) {
+  Wanted wanted = place_of(url);
+  const Credential* found = wanted.in_the_clear ? nullptr : longest(sources.credentials, wanted.place);
+  return found == nullptr ? Credential() : *found;
+}
+
+std::string ca_file_for(const SourcesConfig& sources, std::string_view url) {
+  const std::string* found = longest(sources.ca_files, place_of(url).place);
+  return found == nullptr ? "" : *found;
 }
 
 std::string config_schema() {

@@ -26,6 +26,8 @@ struct GitopsConfig {
   std::string deploy = "deploy";
   Credential credential;                   // for url: a token (user:password or password) or an SSH key
   std::optional<std::string> known_hosts;  // of an SSH url
+  std::string ca_file;                     // PEM; "" = the system's certificates
+  std::string public_url;                  // how Argo CD and people reach it; "" = url
   Millis poll{15'000};
 };
 
@@ -43,12 +45,16 @@ struct SourcesConfig {
   Millis poll{30'000};
   uint32_t jitter = 20;  // percent, both ways
   bool allow_file_urls = false;
+  std::string known_hosts;                        // of SSH URLs; "" = /etc/ssh/ssh_known_hosts
+  std::map<std::string, std::string> ca_files;    // by host (or host/path), like credentials: PEM
   std::map<std::string, Credential> credentials;  // "git.example.com" or "git.example.com/acme" → token or key
 };
 
 // The credential for a URL: of its host and the longest path prefix, whole parts. Empty where none fits; a plain http
 // URL gets one only for its loopback host, because it would travel in the clear.
 Credential credential_for(const SourcesConfig& sources, std::string_view url);
+// The PEM file that a URL's server is checked with; "" = the system's.
+std::string ca_file_for(const SourcesConfig& sources, std::string_view url);
 
 struct HostingConfig {
   bool enabled = true;

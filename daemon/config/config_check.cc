@@ -107,13 +107,15 @@ void check_gitops(Findings& found, const DaemonConfig& config) {
   }
   const bool ssh = starts_with(url, "ssh://") || url.find("://") == std::string::npos;
   if (ssh && !config.gitops.known_hosts)
-    found.warning("gitops.known_hosts", "the server's key is not pinned", "known_hosts: /etc/autonomous/known_hosts");
+    found.warning("gitops.known_hosts", "none: only hosts in /etc/ssh/ssh_known_hosts are known",
+                  "known_hosts: /etc/autonomous/known_hosts");
   if (config.gitops.credential.empty() && !starts_with(url, "file://") && !starts_with(url, "/")) {
     found.warning("gitops.credential", "none: the repository must take pushes from anybody",
                   "credential: {file: /etc/autonomous/gitops-token}");
   }
   check_credential(found, "gitops.credential", config.gitops.credential);
   if (config.gitops.known_hosts) check_readable(found, "gitops.known_hosts", *config.gitops.known_hosts);
+  check_readable(found, "gitops.ca_file", config.gitops.ca_file);
 }
 
 void check_instances(Findings& found, const DaemonConfig& config) {
@@ -144,6 +146,8 @@ std::vector<Finding> check_config(const DaemonConfig& config) {
   check_gitops(found, config);
   check_readable(found, "signing.key", config.signing.key);
   check_readable(found, "signing.allowed_signers", config.signing.allowed_signers);
+  check_readable(found, "sources.known_hosts", config.sources.known_hosts);
+  for (const auto& [host, file] : config.sources.ca_files) check_readable(found, "sources.ca_files." + host, file);
   for (const auto& [host, credential] : config.sources.credentials)
     check_credential(found, "sources.credentials." + host, credential);
   for (const auto& [who, credential] : config.hosting.tokens)

@@ -58,7 +58,10 @@ std::string check_url(std::string_view text) {
   }
   std::string_view authority = text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
   size_t at = authority.rfind('@');
-  if (at != std::string_view::npos && authority.substr(0, at).find(':') != std::string_view::npos) {
+  // A user alone is no secret with ssh; with http it is where tokens stand.
+  bool secret = at != std::string_view::npos && (authority.substr(0, at).find(':') != std::string_view::npos ||
+                                                 starts_with(to_lower(text.substr(0, scheme)), "http"));
+  if (secret) {
     return "a URL here must not hold a password; credentials belong to daemon.yaml, as files";
   }
   return "";
