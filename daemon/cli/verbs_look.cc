@@ -31,6 +31,18 @@ json rows_of(const json& body, const char* key) {
 
 // --- status ---
 
+// Sources that cannot be read or are wrong: what a row of targets cannot show.
+void print_troubles(Command& command, Remote& remote) {
+  auto body = remote.get(command.ctx(), "/api/v1/projects");
+  if (!body) return;  // an older daemon has no such list
+  for (const json& row : rows_of(*body, "projects")) {
+    std::string why = text_of(row, "why");
+    if (text_of(row, "state") != "failing" || why.empty()) continue;
+    command.around.out << command.style.paint("! " + text_of(row, "name"), Tone::kWarning) << "  "
+                       << one_line(why, 2000) << "\n";
+  }
+}
+
 Result<int> status(Command& command) {
   TRY(Remote * remote, command.remote());
   bool narrowed = !command.word(0).empty() || command.options.has("environment") || command.options.has("project");
@@ -50,6 +62,7 @@ Result<int> status(Command& command) {
   }
   if (rows.empty()) {
     command.around.out << "No targets yet. Push a repository: git push http://localhost:7300/git/NAME.git main\n";
+    print_troubles(command, *remote);
     return kExitDone;
   }
   Table table({"TARGET", "STATE", "RELEASE", "COMMIT", "AGE", "WHY"});
@@ -66,6 +79,7 @@ Result<int> status(Command& command) {
                {text_of(row, "why")}});
   }
   command.around.out << table.str(command.style, command.around.width);
+  if (!narrowed) print_troubles(command, *remote);
   return kExitDone;
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/http/server.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/pipeline.h"
+#include "daemon/pipeline/remotes.h"
 #include "daemon/pipeline/service.h"
 #include "daemon/pipeline/version.h"
 #include "gitops/base/file.h"
@@ -25,7 +26,7 @@ namespace autonomous::daemon {
 
 namespace {
 
-void complain(const std::string& text) { std::fprintf(stderr, "autonomous daemon: %s\n", text.c_str()); }
+void complain(const std::string& text) { std::fprintf(stderr, "autonomous daemon: %s\n", masked(text).c_str()); }
 
 git::HttpSend http_for_git(http::Client& client) {
   return [&client](const Ctx& ctx, const git::HttpRequest& request) -> Result<git::HttpResponse> {
@@ -40,33 +41,6 @@ git::HttpSend http_for_git(http::Client& client) {
     TRY(http::Response response, client.send(ctx, out));
     return git::HttpResponse{response.status, std::move(response.headers), std::move(response.body)};
   };
-}
-
-// "user:password", or a token alone.
-git::Credential split_credential(const std::string& text) {
-  size_t colon = text.find(':');
-  if (colon == std::string::npos) return {"autonomous", text};
-  return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
-// The longest configured "host" or "host/path" that the URL lies under.
-Result<git::Credential> credential_for(const DaemonConfig& config, const std::string& url) {
-  size_t at = url.find("://");
-  std::string rest = at == std::string::npos ? url : url.substr(at + 3);
-  if (size_t sign = rest.find('@'); sign != std::string::npos && sign < rest.find('/')) rest.erase(0, sign + 1);
-  const Credential* best = nullptr;
-  size_t best_size = 0;
-  for (const auto& [where, credential] : config.sources.credentials) {
-    bool under = starts_with(rest, where) &&
-                 (rest.size() == where.size() || rest[where.size()] == '/' || rest[where.size()] == ':');
-    if (under && where.size() >= best_size) {
-      best = &credential;
-      best_size = where.size();
-    }
-  }
-  if (best == nullptr || best->empty()) return git::Credential{};
-  TRY(std::string text, best->read());
-  return split_credential(text);
 }
 
 std::string join_errors(const std::vector<Error>& errors) {
@@ -155,7 +129,7 @@ class Daemon {
     ::chmod((state + "/keys").c_str(), 0700);
     client_ = std::make_unique<http::Client>();
     instances_ = std::make_unique<Instances>(*client_, system_clock(), [this] { return file_->current(); });
-    TRY(auto record, open_record());
+    TRY(auto record, first_record());
     TRY(pipeline_, Pipeline::make(pipeline_options(), system_clock(), std::move(record), *instances_));
     Service::Options service;
     service.gitops = gitops_path();
@@ -166,14 +140,19 @@ class Daemon {
     TRY(server_, Server::start(server_options(), *service_));
     std::string base = server_->base_url();
     public_url_ = named_ && !config_->public_url.empty() ? config_->public_url : base;
-    pipeline_->set_public_url(public_url_, config_->gitops.url.empty()
-                                               ? public_url_ + "/git/gitops.git"
-                                               : git::url_without_credentials(config_->gitops.url));
+    pipeline_->set_public_url(public_url_,
+                              config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : gitops_public_url());
     pipeline_->start();
     TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
     log(Level::kInfo, "ready", {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", kVersion}});
     ::sd_notify(0, "READY=1\nSTATUS=serving");
     return ok();
+  }
+
+  // What Argo CD reads; how we write there (ssh, say) may be another address.
+  std::string gitops_public_url() const {
+    const GitopsConfig& gitops = config_->gitops;
+    return gitops.public_url.empty() ? git::url_without_credentials(gitops.url) : gitops.public_url;
   }
 
   std::string gitops_path() const {
@@ -184,7 +163,18 @@ class Daemon {
     return {"git", config_->state + "/cache/home", config_->sources.allow_file_urls};
   }
 
-  Result<std::unique_ptr<store::Record>> open_record() {
+  // null: it lives elsewhere and is away; the writer opens it when it is back. Everything else is said at once.
+  Result<std::unique_ptr<store::Record>> first_record() {
+    auto opened = open_record(Ctx{}.within(Millis(60'000)));
+    bool away = !opened && !config_->gitops.url.empty() &&
+                (opened.error().code() == Code::kUnavailable || opened.error().code() == Code::kTimeout);
+    if (!away) return opened;
+    log(Level::kError, "the GitOps repository is away; the daemon serves, and releases wait for it",
+        {{"error", opened.error().text()}});
+    return std::unique_ptr<store::Record>();
+  }
+
+  Result<std::unique_ptr<store::Record>> open_record(const Ctx& ctx) {
     store::RecordConfig config;
     config.repository = gitops_path();
     config.journal = config_->state + "/journal";
@@ -202,35 +192,31 @@ class Daemon {
       return environment != nullptr && environment->is_protected;
     };
     if (!config_->gitops.url.empty()) {
-      git::RemoteSettings settings;
-      settings.url = config_->gitops.url;
-      settings.ssh_known_hosts = config_->gitops.known_hosts.value_or("");
-      Credential credential = config_->gitops.credential;
-      if (!credential.empty()) {
-        settings.credential = [credential]() -> Result<git::Credential> {
-          TRY(std::string text, credential.read());
-          return split_credential(text);
-        };
-      }
+      TRY_WITH(git::RemoteSettings settings, "while reading how to reach the GitOps repository",
+               gitops_settings([this] { return file_->current(); }));
       TRY(git::Remote remote, git::Remote::make(std::move(settings), git_program(), http_for_git(*client_)));
       config.remote = std::make_shared<git::Remote>(std::move(remote));
     }
-    return store::Record::open(Ctx{}.within(Millis(120'000)), std::move(config), system_clock());
+    return store::Record::open(ctx, std::move(config), system_clock());
   }
 
-  Pipeline::Options pipeline_options() const {
+  Pipeline::Options pipeline_options() {
     Pipeline::Options options;
     options.sources.repositories = config_->state + "/repos";
     options.sources.mirrors = config_->state + "/cache/mirrors";
     options.sources.git = git_program();
     options.sources.http = http_for_git(*client_);
-    options.sources.credential = [this](const std::string& url) { return credential_for(*file_->current(), url); };
+    options.sources.max_bytes = config_->limits.repository;
+    options.sources.settings = [this](const std::string& url) {
+      return source_settings([this] { return file_->current(); }, url);
+    };
     options.assemble.repository = gitops_path();
     options.assemble.branch = config_->gitops.deploy;
     options.assemble.max_file = config_->limits.blob;
     options.assemble.max_output = config_->limits.render_output;
     options.writer.poll = config_->gitops.poll;
     options.writer.git = git_program();
+    options.writer.open = [this](const Ctx& ctx) { return open_record(ctx.within(Millis(60'000))); };
     options.writer.verify_timeout = config_->verify_timeout;
     options.verifier.repository = gitops_path();
     options.verifier.branch = config_->gitops.deploy;
@@ -238,9 +224,10 @@ class Daemon {
     options.renders = config_->concurrency.renders != 0 ? config_->concurrency.renders : cores;
     options.renderer.workers = options.renders;
     options.renderer.deadline = config_->limits.render_time;
-    options.poll = config_->sources.poll;
-    options.jitter = config_->sources.jitter;
-    options.seed = static_cast<uint32_t>(::getpid());
+    options.watch.poll = config_->sources.poll;
+    options.watch.jitter = config_->sources.jitter;
+    options.watch.seed = static_cast<uint32_t>(::getpid());
+    options.watch.fetchers = config_->concurrency.fetches;
     return options;
   }
 

@@ -1,7 +1,6 @@
 #include "daemon/pipeline/pipeline.h"
 
 #include <algorithm>
-#include <random>
 
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
@@ -25,7 +24,11 @@ Pipeline::Pipeline(Options options, const Clock& clock, Instances& instances)
       clock_(clock),
       instances_(instances),
       board_(clock, bus_),
-      sources_(options_.sources) {}
+      sources_(options_.sources),
+      watch_(sources_, options_.watch,
+             [this](const SourceRepository& source, const Result<std::vector<BranchHead>>& heads, bool fresh) {
+               took(source, heads, fresh);
+             }) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& clock,
                                                  std::unique_ptr<store::Record> record, Instances& instances) {
@@ -69,15 +72,17 @@ Pipeline::~Pipeline() { stop(); }
 
 void Pipeline::set_public_url(const std::string& url, const std::string& gitops_url) {
   options_.sources.public_url = url;
-  sources_ = Sources(options_.sources);
+  sources_.set_public_url(url);
   options_.assemble.gitops_url = gitops_url;
   options_.verifier.gitops_url = gitops_url;
   verifier_ = std::make_unique<Verifier>(board_, clock_, options_.verifier);
 }
 
 void Pipeline::start() {
+  writer_->begin();
   writing_ = std::jthread([this](std::stop_token stop) { writer_->run(stop, hard_.get_token()); });
   verifying_ = std::jthread([this](std::stop_token stop) { verifier_->run(stop); });
+  watch_.start();
   watcher_ = std::jthread([this](std::stop_token stop) { watch_sources(stop); });
   for (unsigned i = 0; i < std::max(1u, options_.renders); ++i) {
     workers_.emplace_back([this](std::stop_token stop) { render_loop(stop); });
@@ -89,6 +94,7 @@ void Pipeline::stop(Millis grace) {
   for (std::jthread& worker : workers_) worker.request_stop();
   verifying_.request_stop();
   watcher_ = {};
+  watch_.stop();
   workers_.clear();
   verifying_ = {};
   if (!writing_.joinable()) return;
@@ -113,31 +119,41 @@ void Pipeline::look_at_sources() {
   wake_.notify_all();
 }
 
+Result<void> Pipeline::look_now(const Ctx& ctx, const std::string& project) {
+  for (const SourceRepository& source : projects()) {
+    if (source.project == project) return source.hosted() ? ok() : watch_.look_now(ctx, project);
+  }
+  return ok();
+}
+
+// Hosted ones are read here, when something may have changed; their pushes are told. Those elsewhere are the watch's.
 void Pipeline::watch_sources(std::stop_token stop) {
-  std::mt19937 random(options_.seed);
   while (!stop.stop_requested()) {
-    bool configuration = false;
+    bool configuration = false, asked = false;
     {
       std::unique_lock lock(mutex_);
-      double spread = static_cast<double>(options_.jitter) / 100.0;
-      std::uniform_real_distribution<double> jitter(1.0 - spread, 1.0 + spread);
-      auto pause = Millis(static_cast<int64_t>(static_cast<double>(options_.poll.count()) * jitter(random)));
-      wake_.wait_for(lock, stop, pause, [this] { return look_; });
-      look_ = false;
+      wake_.wait_for(lock, stop, options_.watch.poll, [this] { return look_; });
+      asked = std::exchange(look_, false);
       configuration = std::exchange(configuration_, false);
     }
     PlatformPtr view = board_.view();
     if (!view) continue;
+    std::vector<SourceRepository> elsewhere;
     for (const SourceRepository& source : sources_.list(*view->platform)) {
       if (stop.stop_requested()) return;
-      look_at(Ctx{stop}.within(Millis(120'000)), source, configuration);
+      if (source.hosted()) took(source, sources_.hosted_heads(source), configuration);
+      else elsewhere.push_back(source);
     }
+    watch_.set(elsewhere);
+    if (asked) watch_.look(configuration);
   }
 }
 
-void Pipeline::look_at(const Ctx& ctx, const SourceRepository& source, bool configuration) {
-  auto heads = sources_.heads(ctx, source);
-  std::string trouble = heads ? "" : heads.error().line();
+// Heads of a source, all of them, or why they cannot be had.
+void Pipeline::took(const SourceRepository& source, const Result<std::vector<BranchHead>>& heads, bool configuration) {
+  std::string trouble =
+      heads ? "" : heads.error().line() + (heads.error().hint().empty() ? "" : "; " + heads.error().hint());
+  trouble = masked(trouble);
   {
     std::lock_guard lock(mutex_);
     std::string& known = troubles_[source.project];
@@ -148,7 +164,23 @@ void Pipeline::look_at(const Ctx& ctx, const SourceRepository& source, bool conf
     }
     known = trouble;
   }
-  if (heads) process(source, *heads, {}, nullptr, configuration);
+  if (!heads) return;
+  note_gone(source, *heads);
+  process(source, *heads, {}, nullptr, configuration);
+}
+
+// Branches that were there and are no more. Nothing is taken away for it: vanishing is not deletion.
+void Pipeline::note_gone(const SourceRepository& source, const std::vector<BranchHead>& heads) {
+  std::lock_guard lock(mutex_);
+  for (auto& [key, view] : branches_) {
+    if (key.first != source.project) continue;
+    bool there = std::any_of(heads.begin(), heads.end(),
+                             [&, name = key.second](const BranchHead& head) { return head.branch == name; });
+    if (!there && !view.gone)
+      log(Level::kWarning, "a branch of the source was deleted; what it released keeps running",
+          {{"project", source.project}, {"branch", key.second}, {"was", view.head.hex()}});
+    view.gone = !there;
+  }
 }
 
 void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
@@ -164,7 +196,7 @@ void Pipeline::source_pushed(const Push& push, const FollowerPtr& follower) {
     return;
   }
   model::Who by = model::Who::clean(push.who.name, push.who.email, push.who.how);
-  auto heads = sources_.heads(Ctx{}.within(Millis(60'000)), *source);
+  auto heads = sources_.hosted_heads(*source);
   if (heads) {
     std::vector<BranchHead> pushed;
     for (const RefUpdate& update : push.updates) {
@@ -196,6 +228,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
   for (const BranchHead& head : heads) {
     std::lock_guard planning(planning_);
     bool first = false;
+    git::Oid before;
     {
       std::lock_guard lock(mutex_);
       BranchView& view = branches_[{source.project, head.branch}];
@@ -203,6 +236,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
       if (known && !configuration && !follower) continue;
       first = !view.plan;
       view.again = false;
+      before = view.head;
       view.source = source;
       view.branch = head.branch;
       view.is_default = head.is_default;
@@ -224,6 +258,16 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
       continue;
     }
     auto planned = std::make_shared<Plan>(plan(*repository, input));
+    if (source_is_damaged(source, *planned)) continue;
+    if (!before.is_zero() && before != head.commit) {
+      auto descends = repository->is_ancestor(before, head.commit);
+      if (!descends || !*descends) {
+        planned->notes.push_back("warning: " + head.branch + " was rewritten: it does not descend from " +
+                                 before.short_hex() + " any more");
+        log(Level::kWarning, "a branch of the source was rewritten",
+            {{"project", source.project}, {"branch", head.branch}, {"was", before.hex()}, {"is", head.commit.hex()}});
+      }
+    }
     {
       std::lock_guard lock(mutex_);
       branches_[{source.project, head.branch}].plan = planned;
@@ -250,6 +294,29 @@ std::function<bool(const model::Target&)> Pipeline::configured_otherwise(const P
     auto overlay = view->tree->stat("config/" + target.str() + ".yaml");
     return inputs->platform_blob != view->blob || inputs->overlay_blob != (overlay ? overlay->oid : "");
   };
+}
+
+// A mirror that cannot be read is a cache that is made again; the record of a hosted source is not ours to touch.
+bool Pipeline::source_is_damaged(const SourceRepository& source, const Plan& plan) {
+  bool damaged = std::any_of(plan.errors.begin(), plan.errors.end(),
+                             [](const Error& error) { return error.code() == Code::kCorrupt; });
+  if (!damaged || source.hosted()) return false;
+  {
+    std::lock_guard lock(mutex_);
+    if (!remade_.insert(source.path).second) return false;  // once: what is wrong is not the mirror
+  }
+  log(Level::kWarning, "the mirror is corrupt and is made again",
+      {{"project", source.project}, {"error", plan.errors.front().line()}});
+  if (auto gone = sources_.discard(source); !gone)
+    log(Level::kError, "the mirror cannot be removed", {{"project", source.project}, {"error", gone.error().line()}});
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [key, view] : branches_) {
+      if (key.first == source.project) view.plan = nullptr;
+    }
+  }
+  look_at_sources();
+  return true;
 }
 
 void Pipeline::say_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower) const {
@@ -350,7 +417,7 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
   std::vector<Error> errors;
   bool branch_found = false;
   for (const BranchView& branch : branches()) {
-    if (branch.source.project != again.project) continue;
+    if (branch.source.project != again.project || branch.gone) continue;
     TRY(git::Repository repository, git::Repository::open(branch.source.path));
     PlanInput input;
     input.source = branch.source;

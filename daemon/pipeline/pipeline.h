@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/sources.h"
 #include "daemon/pipeline/verifier.h"
+#include "daemon/pipeline/watch.h"
 #include "daemon/pipeline/writer.h"
 
 namespace autonomous::daemon {
@@ -30,6 +32,7 @@ struct BranchView {
   SourceRepository source;
   std::string branch;
   bool is_default = false;
+  bool gone = false;  // deleted in the source; what it released keeps running
   git::Oid head;
   std::shared_ptr<const Plan> plan;  // of the head; null before it was planned
   bool again = false;                // to be planned again, although the head is the same
@@ -43,10 +46,8 @@ class Pipeline {
     Writer::Options writer;
     Verifier::Options verifier;
     Renderer::Options renderer;
-    unsigned renders = 2;  // threads
-    Millis poll{30'000};   // of sources elsewhere
-    uint32_t jitter = 20;  // percent
-    uint32_t seed = 1;     // of the jitter
+    unsigned renders = 2;        // threads
+    SourceWatch::Options watch;  // of sources elsewhere
   };
 
   static Result<std::unique_ptr<Pipeline>> make(Options options, const Clock& clock,
@@ -64,6 +65,8 @@ class Pipeline {
   void source_pushed(const Push& push, const FollowerPtr& follower);
   // Look at all sources again.
   void look_at_sources();
+  // Looks at one that lives elsewhere, and returns when its heads were planned; fine for a hosted one. Its error.
+  Result<void> look_now(const Ctx& ctx, const std::string& project);
 
   // ---- asked for
   // Plans the commit (empty: the head) of a project's branch that feeds `environment` (empty: all), and wants what it
@@ -103,7 +106,9 @@ class Pipeline {
   Pipeline(Options options, const Clock& clock, Instances& instances);
 
   void watch_sources(std::stop_token stop);
-  void look_at(const Ctx& ctx, const SourceRepository& source, bool configuration);
+  void took(const SourceRepository& source, const Result<std::vector<BranchHead>>& heads, bool configuration);
+  bool source_is_damaged(const SourceRepository& source, const Plan& plan);
+  void note_gone(const SourceRepository& source, const std::vector<BranchHead>& heads);
   void process(const SourceRepository& source, const std::vector<BranchHead>& heads, const model::Who& by,
                const FollowerPtr& follower, bool configuration);
   void apply_plan(const Plan& plan, const std::string& branch, const FollowerPtr& follower);
@@ -124,6 +129,7 @@ class Pipeline {
   Board board_;
   Sources sources_;
   ConfigCommits config_commits_;
+  SourceWatch watch_;
   std::unique_ptr<Renderer> renderer_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Verifier> verifier_;
@@ -137,7 +143,8 @@ class Pipeline {
   bool configuration_ = false;                                          // the next look plans everything again
   std::map<std::pair<std::string, std::string>, BranchView> branches_;  // by project and branch
   std::map<std::string, std::string> troubles_;
-  std::mutex planning_;  // one plan of a head at a time: a push and a look must not both want it
+  std::set<std::string> remade_;  // mirrors that were thrown away once
+  std::mutex planning_;           // one plan of a head at a time: a push and a look must not both want it
 };
 
 }  // namespace autonomous::daemon

@@ -12,6 +12,8 @@ namespace autonomous::daemon {
 
 namespace {
 
+constexpr Millis kLook(60'000);
+
 FollowerPtr follower_of(ProgressPtr progress) {
   return progress ? std::make_shared<Follower>(std::move(progress)) : nullptr;
 }
@@ -31,22 +33,6 @@ std::optional<model::ReleaseId> promoted_before(const store::TargetState* state)
     from = state->attempts.back().origin;
   auto id = model::ReleaseId::parse(from);
   return id && id->target != state->target ? std::optional(*id) : std::nullopt;
-}
-
-// platform.yaml with one project more, its layout and comments kept.
-std::string with_project(std::string text, const std::string& project, const std::string& url) {
-  std::string line = "  " + project + ": {source: \"" + url + "\"}\n";
-  size_t at = starts_with(text, "projects:") ? 0 : text.find("\nprojects:");
-  if (at == std::string::npos) {
-    if (!text.empty() && text.back() != '\n') text += '\n';
-    return text + "projects:\n" + line;
-  }
-  if (at != 0) ++at;
-  size_t end = text.find('\n', at);
-  if (end == std::string::npos) end = text.size();
-  std::string_view rest = trim(std::string_view(text).substr(at + 9, end - at - 9));
-  if (rest == "{}") return text.substr(0, at) + "projects:\n" + line + text.substr(std::min(end + 1, text.size()));
-  return text.substr(0, std::min(end + 1, text.size())) + line + text.substr(std::min(end + 1, text.size()));
 }
 
 }  // namespace
@@ -91,10 +77,15 @@ Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::stri
   return answer;
 }
 
-Result<ActionAnswer> Service::deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) {
+Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request,
+                                     ProgressPtr progress) {
   if (!request.image.empty() && request.app.empty())
     return fail(Code::kInvalid, "an image is of one app: name the app too");
   TRY_DO(allowed(ask, "deploy", request.environment, request.project));
+  // What was pushed a moment ago counts. A commit that is here already can be released without its source.
+  auto looked = pipeline_.look_now(ctx.within(kLook), request.project);
+  if (!looked && request.commit.empty())
+    return std::move(looked).error().with("while looking for the newest commit of " + request.project);
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
   again.project = request.project;
@@ -273,50 +264,6 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
     }
   }
   if (follower) follower->complete();
-  return answer;
-}
-
-Result<ActionAnswer> Service::connect(const Ctx& ctx, const Ask& ask, const std::string& project,
-                                      const std::string& url) {
-  TRY_DO(model::check_name("project", project, model::kMaxProject));
-  TRY(git::UrlKind kind, git::check_url(url, pipeline_.options().sources.git.allow_file));
-  (void)kind;
-  TRY_DO(allowed(ask, "connect", "", project));
-  PlatformPtr view = pipeline_.board().view();
-  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
-  if (!view->errors.empty())
-    return Error(view->errors.front()).with("platform.yaml must be right before it can be changed");
-  auto there = view->platform->projects.find(project);
-  if (there != view->platform->projects.end()) {
-    if (there->second.source == url)
-      return ActionAnswer{project + " is connected to " + git::url_without_credentials(url) + " already", {}};
-    return fail(Code::kConflict, "the project ", project, " is bound to ",
-                git::url_without_credentials(there->second.source));
-  }
-  TRY(std::string before, view->tree->read(store::kPlatformFile, 4u << 20));
-  std::string after = with_project(before, project, url);
-  auto parsed = model::parse_platform(after);
-  if (!parsed || !parsed->projects.contains(project)) {
-    return fail(Code::kConflict, "platform.yaml is written in a way that cannot be added to")
-        .hint("add it by hand, on main:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
-  }
-  ActionAnswer answer{"platform.yaml on main binds " + project + " to " + git::url_without_credentials(url), {}};
-  if (ask.dry_run) return answer;
-  if (!options_.hosted) {
-    return fail(Code::kDenied, "main of the GitOps repository is changed through its own reviews")
-        .hint("add to platform.yaml:\n    projects:\n      " + project + ": {source: \"" + url + "\"}");
-  }
-  TRY(git::Repository repository, git::Repository::open(options_.gitops));
-  TRY(git::Oid blob, repository.write_blob(after));
-  TRY(git::Oid base, repository.peel_tree(view->commit));
-  TRY(git::Oid tree, repository.update_tree(base, {{std::string(store::kPlatformFile), blob}}));
-  git::Person person{git::clean_name(ask.who.name), git::clean_name(ask.who.email),
-                     pipeline_.clock().now().time_since_epoch().count() / 1000, 0};
-  std::string message = "Connect " + project + " to " + git::url_without_credentials(url) + "\n";
-  if (!ask.because.empty()) message += "\n" + model::clean_value(ask.because) + "\n";
-  TRY(git::Oid commit, repository.write_commit({tree, {view->commit}, person, person, message}));
-  TRY_DO(git::update_refs(ctx, repository, {{"refs/heads/main", commit, view->commit}}));
-  pipeline_.writer().hint();
   return answer;
 }
 

@@ -31,12 +31,28 @@ const BranchView* branch_of(const std::vector<BranchView>& branches, const model
 // Walks the gates of design.md §5, in their order, until one is shut.
 class Walk {
  public:
-  Walk(const model::Target& target, const BranchView* branch, const store::State& state,
+  Walk(const model::Target& target, const BranchView* branch, std::string trouble, const store::State& state,
        const std::optional<Flight>& flight, Time now)
-      : target_(target), branch_(branch), state_(state), record_(state.find(target)), flight_(flight), now_(now) {}
+      : target_(target),
+        branch_(branch),
+        trouble_(std::move(trouble)),
+        state_(state),
+        record_(state.find(target)),
+        flight_(flight),
+        now_(now) {}
 
   WhyAnswer run() {
     answer_.target = target_.str();
+    if (!trouble_.empty()) {
+      add("seen", Gate::Verdict::kWaiting, "the source cannot be read: " + trouble_);
+      return finish();
+    }
+    if (branch_ && branch_->gone) {
+      add("seen", Gate::Verdict::kNo,
+          branch_->branch + " was deleted in the source; it was at " + branch_->head.short_hex() +
+              ", and what that released keeps running");
+      return finish();
+    }
     if (!branch_ || !branch_->plan || !branch_->plan->source) {
       add("seen", Gate::Verdict::kNo,
           "no commit of a branch that feeds " + target_.environment + " was seen in " + target_.project);
@@ -145,6 +161,7 @@ class Walk {
 
   const model::Target& target_;
   const BranchView* branch_;
+  const std::string trouble_;  // of the source
   const store::State& state_;
   store::TargetPtr record_;
   const std::optional<Flight>& flight_;
@@ -275,7 +292,9 @@ WhyAnswer Service::why_target(const model::Target& target) const {
   std::vector<BranchView> branches = pipeline_.branches();
   store::StatePtr state = pipeline_.board().state();
   std::optional<Flight> flight = pipeline_.board().flight(target);
-  return Walk(target, branch_of(branches, target), *state, flight, pipeline_.clock().now()).run();
+  return Walk(target, branch_of(branches, target), pipeline_.source_trouble(target.project), *state, flight,
+              pipeline_.clock().now())
+      .run();
 }
 
 Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& subject) {
@@ -491,6 +510,12 @@ std::vector<ProjectRow> Service::projects() {
       if (!branch.plan->errors.empty()) row.why = branch.plan->errors.front().line();
     }
     std::string trouble = pipeline_.source_trouble(source.project);
+    for (const BranchView& branch : branches) {
+      if (branch.source.project != source.project || !branch.gone) continue;
+      if (!branch.plan || branch.plan->environments.empty()) continue;
+      row.state = "failing";
+      row.why = branch.branch + " was deleted in the source; what it released keeps running";
+    }
     if (!trouble.empty()) {
       row.state = "failing";
       row.why = trouble;

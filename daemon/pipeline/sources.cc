@@ -3,11 +3,14 @@
 #include <dirent.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
+#include "daemon/pipeline/remotes.h"
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/git/maintenance.h"
 #include "gitops/git/refs.h"
 
 namespace autonomous::daemon {
@@ -27,6 +30,23 @@ std::vector<std::string> hosted_projects(const std::string& folder) {
   }
   std::sort(projects.begin(), projects.end());
   return projects;
+}
+
+// What the files below a folder hold together, links not followed; files that come and go meanwhile don't matter.
+Result<uint64_t> folder_bytes(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  uint64_t bytes = 0;
+  auto at = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    std::error_code gone;
+    bool file = at->is_regular_file(gone) && !at->is_symlink(gone);
+    uintmax_t size = file ? at->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(Code::kInternal, "cannot look through ", path, ": ", error.message());
+  return bytes;
 }
 
 // Which branch is the default one: the platform's word, what HEAD names, or what it most likely is.
@@ -75,10 +95,6 @@ std::vector<SourceRepository> Sources::list(const model::Platform& platform) con
   return out;
 }
 
-Result<std::vector<BranchHead>> Sources::heads(const Ctx& ctx, const SourceRepository& source) {
-  return source.hosted() ? hosted_heads(source) : mirrored_heads(ctx, source);
-}
-
 Result<std::vector<BranchHead>> Sources::hosted_heads(const SourceRepository& source) const {
   if (!exists(source.path)) return std::vector<BranchHead>{};  // named by the platform, not pushed yet
   TRY(git::Repository repository, git::Repository::open(source.path));
@@ -102,43 +118,62 @@ Result<git::Repository> Sources::open_mirror(const SourceRepository& source) con
   return git::Repository::init_bare(source.path);
 }
 
-Result<git::Remote*> Sources::remote_of(const SourceRepository& source) {
-  auto known = remotes_.find(source.remote);
-  if (known != remotes_.end()) return &known->second;
-  git::RemoteSettings settings;
-  settings.url = source.remote;
-  if (options_.credential) settings.credential = [this, url = source.remote] { return options_.credential(url); };
-  TRY(git::Remote remote, git::Remote::make(std::move(settings), options_.git, options_.http));
-  return &remotes_.emplace(source.remote, std::move(remote)).first->second;
+Result<void> Sources::discard(const SourceRepository& source) {
+  if (source.hosted()) return fail(Code::kInternal, source.path, " is a record, not a mirror");
+  return remove_all(source.path);
 }
 
-Result<std::vector<BranchHead>> Sources::mirrored_heads(const Ctx& ctx, const SourceRepository& source) {
+Result<git::Remote*> Sources::remote_of(const SourceRepository& source) {
+  TRY(git::RemoteSettings settings, options_.settings(source.remote));
+  std::lock_guard lock(mutex_);
+  auto known = remotes_.find(source.project);
+  if (known != remotes_.end() && same_settings(known->second.settings, settings)) return &known->second.remote;
+  TRY(git::Remote remote, git::Remote::make(settings, options_.git, options_.http));
+  remotes_.erase(source.project);
+  return &remotes_.emplace(source.project, Known{std::move(settings), std::move(remote)}).first->second.remote;
+}
+
+Result<Asked> Sources::ask(const Ctx& ctx, const SourceRepository& source) {
   TRY(git::Remote * remote, remote_of(source));
-  TRY_WITH(auto refs, "while asking " + source.url + " for its branches",
-           remote->ls_refs(ctx, {"HEAD", std::string(kHeads)}));
+  TRY(auto refs, remote->ls_refs(ctx, {"HEAD", std::string(kHeads)}));
   TRY(git::Repository mirror, open_mirror(source));
-  std::vector<BranchHead> heads;
-  std::vector<std::string> wanted;
-  std::string head;
+  Asked asked;
   for (const git::RemoteRef& ref : refs) {
-    if (ref.name == "HEAD") head = ref.symref;
+    if (ref.name == "HEAD") asked.head = ref.symref;
     if (!starts_with(ref.name, kHeads) || !git::is_ref_name(ref.name)) continue;
-    heads.push_back({ref.name.substr(kHeads.size()), ref.oid});
+    asked.heads.push_back({ref.name.substr(kHeads.size()), ref.oid});
     auto here = git::read_ref(mirror, ref.name);
-    if (!here || *here != ref.oid) wanted.push_back("+" + ref.name + ":" + ref.name);
+    if (!here || *here != ref.oid || !mirror.has(*here)) asked.wanted.push_back("+" + ref.name + ":" + ref.name);
   }
-  if (!wanted.empty()) {
-    auto fetched = remote->fetch(ctx, mirror, wanted);
-    if (!fetched) return std::move(fetched).error().with("while fetching " + source.url);
-    // It may have moved on between the question and the fetch: what counts is what is here.
-    for (BranchHead& branch : heads) {
-      auto here = git::read_ref(mirror, std::string(kHeads) + branch.branch);
-      if (here) branch.commit = *here;
+  mark_default(asked.heads, source.branch, asked.head);
+  return asked;
+}
+
+Result<std::vector<BranchHead>> Sources::fetch(const Ctx& ctx, const SourceRepository& source, Asked asked) {
+  if (asked.wanted.empty()) return std::move(asked.heads);
+  TRY(git::Remote * remote, remote_of(source));
+  TRY(git::Repository mirror, open_mirror(source));
+  if (options_.max_bytes != 0) {
+    TRY(uint64_t bytes, folder_bytes(source.path));
+    if (bytes > options_.max_bytes) {
+      return fail(Code::kLimit, "the mirror of ", source.url, " has ", bytes >> 20,
+                  " MiB, and limits.repository of daemon.yaml allows ", options_.max_bytes >> 20)
+          .hint("raise the limit, or delete " + source.path + " if much of it is no longer needed");
     }
   }
-  std::erase_if(heads, [&](const BranchHead& branch) { return !mirror.has(branch.commit); });
-  mark_default(heads, source.branch, head);
-  return heads;
+  TRY_DO(remote->fetch(ctx, mirror, asked.wanted));
+  // It may have moved on between the question and the fetch: what counts is what is here.
+  for (BranchHead& branch : asked.heads) {
+    auto here = git::read_ref(mirror, std::string(kHeads) + branch.branch);
+    if (here) branch.commit = *here;
+  }
+  std::erase_if(asked.heads, [&](const BranchHead& branch) { return !mirror.has(branch.commit); });
+  mark_default(asked.heads, source.branch, asked.head);
+  // Each fetch leaves a pack or loose objects; what is slow because of it is not worth a failure.
+  if (auto tidied = git::tidy(ctx, options_.git, mirror); !tidied)
+    log(Level::kWarning, "the mirror could not be tidied",
+        {{"project", source.project}, {"error", tidied.error().line()}});
+  return std::move(asked.heads);
 }
 
 }  // namespace autonomous::daemon

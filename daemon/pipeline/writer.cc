@@ -47,6 +47,14 @@ model::Entry propose_entry(const Flight& flight, Time now) {
   return entry;
 }
 
+// Whether what waits to be written is what this release wrote: the key of design.md §5.
+bool is_this(const Flight& flight, const store::ReleaseRow& row) {
+  if (flight.release.phase != model::Phase::kReady || !flight.assembled) return false;
+  const store::Draft& draft = flight.assembled->draft;
+  return draft.artifact == row.artifact && draft.intent == row.intent &&
+         draft.trailers.input_digest == row.input_digest && draft.on_number + 1 == row.number;
+}
+
 std::string describe(const store::ForeignChange& change) {
   std::string who = change.author.empty() ? change.committer : change.author;
   std::string commit = change.commits.empty() ? "" : change.commits.front().short_hex();
@@ -119,6 +127,10 @@ PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, c
 Writer::Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options)
     : board_(board), clock_(clock), record_(std::move(record)), options_(std::move(options)) {}
 
+void Writer::begin() {
+  if (record_) take_in(store::Foreign{});
+}
+
 void Writer::run(std::stop_token stop, std::stop_token hard) {
   while (!stop.stop_requested()) {
     Ctx ctx{hard, std::chrono::steady_clock::now() + std::chrono::minutes(10)};
@@ -126,10 +138,53 @@ void Writer::run(std::stop_token stop, std::stop_token hard) {
     cycle(ctx);
     board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
   }
+  refuse_all(fail(Code::kCancelled, "the daemon is stopping").may_retry());
+}
+
+void Writer::refuse_all(const Error& error) {
   std::lock_guard lock(mutex_);
-  for (Decision& decision : decisions_)
-    decision.promise.set_value(fail(Code::kCancelled, "the daemon is stopping").may_retry());
+  for (Decision& decision : decisions_) decision.promise.set_value(error);
+  for (Asked& asked : changes_) asked.promise.set_value(error);
   decisions_.clear();
+  changes_.clear();
+}
+
+// A daemon that starts while its repository is away serves, says so, and goes on when it is back.
+bool Writer::open(const Ctx& ctx) {
+  if (record_) return true;
+  auto opened = options_.open(ctx);
+  if (opened) {
+    record_ = *std::move(opened);
+    failures_ = 0;
+    return true;
+  }
+  ++failures_;
+  set_trouble(opened.error().text());
+  refuse_all(opened.error());
+  return false;
+}
+
+Result<std::optional<git::Oid>> Writer::change_main(const Ctx& ctx, store::MainChange change) {
+  std::future<Result<std::optional<git::Oid>>> changed;
+  {
+    std::lock_guard lock(mutex_);
+    changes_.push_back({std::move(change), {}});
+    changed = changes_.back().promise.get_future();
+  }
+  board_.wake();
+  if (changed.wait_for(ctx.left()) != std::future_status::ready)
+    return fail(Code::kTimeout, "main is not changed yet: ", trouble()).may_retry();
+  return changed.get();
+}
+
+void Writer::change_main_now(const Ctx& ctx) {
+  std::deque<Asked> changes;
+  {
+    std::lock_guard lock(mutex_);
+    changes.swap(changes_);
+    hinted_ = hinted_ || !changes.empty();  // what comes of it is taken in at once
+  }
+  for (Asked& asked : changes) asked.promise.set_value(record_->change_main(ctx, asked.change));
 }
 
 std::future<Result<void>> Writer::submit(std::vector<model::Entry> entries) {
@@ -200,6 +255,8 @@ void Writer::watch_clock() {
 }
 
 void Writer::cycle(const Ctx& ctx) {
+  if (!open(ctx)) return;
+  change_main_now(ctx);
   auto synced = sync(ctx);
   if (!synced) {
     ++failures_;
@@ -281,11 +338,21 @@ void Writer::watch_over(const model::Target& target, const store::TargetState& s
     bool known = std::any_of(flights.begin(), flights.end(),
                              [&](const Flight& flight) { return flight.release.number == (*row)->number; });
     if (known) continue;
+    bool newest = row == state.releases.rbegin();
+    // It is what we wanted, and its answer was lost: who waits for it hears of it.
+    auto ours =
+        std::find_if(flights.begin(), flights.end(), [&](const Flight& flight) { return is_this(flight, **row); });
+    if (ours != flights.end()) {
+      board_.post(ours->id, model::CommitBegan{});
+      board_.post(ours->id,
+                  model::Committed{(*row)->number, (*row)->commit.hex(), newest ? verify_until(target) : Time{}});
+      if (newest && options_.on_released) options_.on_released();
+      continue;
+    }
     auto wish = std::make_shared<Wish>();
     wish->target = target;
     wish->trigger = (*row)->trigger;
     wish->view = view_;
-    bool newest = row == state.releases.rbegin();
     board_.resume_verifying(wish, **row, newest ? verify_until(target) : Time{});
     if (newest && options_.on_released) options_.on_released();
   }
@@ -470,9 +537,8 @@ void Writer::settle(const std::vector<Flight>& flights, const Result<store::Batc
     if (result) {
       settle_one(flights[i], result->drafts.at(i));
     } else {
-      board_.post(flights[i].id,
-                  model::Refused{result.error().text(),
-                                 result.error().retryable() || result.error().code() == Code::kUnavailable});
+      // Of the repository, not of this release: it waits.
+      board_.post(flights[i].id, model::Refused{result.error().text(), true});
     }
   }
 }
@@ -487,7 +553,13 @@ void Writer::settle_one(const Flight& flight, const store::DraftResult& result) 
          {"source", flight.wish->commit()}});
     board_.post(flight.id,
                 model::Committed{released->number, released->commit.hex(), verify_until(flight.release.target)});
-  } else if (std::holds_alternative<store::Unchanged>(result) || std::holds_alternative<store::Duplicate>(result)) {
+  } else if (const auto* duplicate = std::get_if<store::Duplicate>(&result)) {
+    // Another daemon's, or our own, whose answer was lost.
+    std::string what = "it is release " + std::to_string(duplicate->number) + " already";
+    log(Level::kInfo, what,
+        {{"target", target}, {"commit", duplicate->commit.hex()}, {"source", flight.wish->commit()}});
+    board_.post(flight.id, model::NothingChanged{what});
+  } else if (std::holds_alternative<store::Unchanged>(result)) {
     log(Level::kInfo, "nothing changed", {{"target", target}, {"source", flight.wish->commit()}});
     board_.post(flight.id, model::NothingChanged{});
   } else if (const auto* refused = std::get_if<store::Refused>(&result)) {

@@ -27,6 +27,8 @@ class Writer {
     size_t batch = 500;              // releases of one push
     git::GitProgram git;             // for upkeep: each batch is a pack, and many packs are slow
     uint64_t tidy_every = 64;        // batches
+    // Opens the record where it could not be opened at the start, because it lives elsewhere and was away.
+    std::function<Result<std::unique_ptr<store::Record>>(const Ctx&)> open;
     // The platform changed (also once at the start). On the writer's thread.
     std::function<void(PlatformPtr)> on_view;
     // Something is to be verified.
@@ -37,8 +39,11 @@ class Writer {
     std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
   };
 
+  // record: null where options.open is to open it.
   Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options);
 
+  // What the record said when it was opened counts before the first look at it. Once, before run().
+  void begin();
   // Until `stop`; the batch in hand is finished first, unless `hard` comes too.
   void run(std::stop_token stop, std::stop_token hard);
 
@@ -51,6 +56,8 @@ class Writer {
   std::future<Result<void>> submit(std::vector<model::Entry> entries);
   // The same, without waiting; kept until it could be written.
   void note(model::Entry entry);
+  // A change of main that somebody asked for; returns when it is accepted. kDenied, with the server's words.
+  Result<std::optional<git::Oid>> change_main(const Ctx& ctx, store::MainChange change);
   // Somebody pushed to the GitOps repository.
   void hint() { follow_sync(nullptr); }
   // The same, and `progress` hears what was made of it.
@@ -66,6 +73,14 @@ class Writer {
     std::promise<Result<void>> promise;
   };
 
+  struct Asked {
+    store::MainChange change;
+    std::promise<Result<std::optional<git::Oid>>> promise;
+  };
+
+  bool open(const Ctx& ctx);
+  void refuse_all(const Error& error);
+  void change_main_now(const Ctx& ctx);
   void watch_clock();
   Result<void> sync(const Ctx& ctx);
   void take_in(const store::Foreign& foreign);
@@ -97,6 +112,7 @@ class Writer {
 
   mutable std::mutex mutex_;  // guards all below
   std::deque<Decision> decisions_;
+  std::deque<Asked> changes_;  // of main
   std::vector<model::Entry> notes_;
   std::vector<ProgressPtr> listeners_;  // of the next sync
   bool hinted_ = true;

@@ -75,9 +75,10 @@ class Folder {
     r_.deadline = event.verify_until;
     enter(Phase::kVerifying);
   }
-  void operator()(const NothingChanged&) {
+  void operator()(const NothingChanged& event) {
     if (r_.phase == Phase::kCommitting)
-      end(Outcome::kUnchanged, "the rendered manifests and values are what runs already");
+      end(Outcome::kUnchanged,
+          event.reason.empty() ? "the rendered manifests and values are what runs already" : event.reason);
   }
   void operator()(const Refused& event) {
     if (r_.phase == Phase::kCommitting) failed("commit", event.words, event.retryable);
@@ -129,7 +130,8 @@ class Folder {
   void failed(std::string step, const std::string& reason, bool retryable) {
     took(step);
     ++r_.attempts;
-    if (!retryable || r_.attempts >= kMaxAttempts) return end(Outcome::kFailed, reason);
+    // What is made waits for its repository as long as that is away: an outage of hours fails nobody's release.
+    if (!retryable || (step != "commit" && r_.attempts >= kMaxAttempts)) return end(Outcome::kFailed, reason);
     r_.note = reason;
     r_.not_before = now_ + retry_pause(r_.attempts);
     enter(step == "commit" ? Phase::kReady : Phase::kQueued);

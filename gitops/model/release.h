@@ -81,7 +81,9 @@ struct Committed {
   std::string commit;
   Time verify_until;
 };
-struct NothingChanged {};
+struct NothingChanged {
+  std::string reason;  // empty: what was rendered runs already
+};
 struct Refused {
   std::string words;
   bool retryable = false;

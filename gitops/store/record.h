@@ -188,6 +188,15 @@ struct BatchResult {
   uint32_t pushes = 0;
 };
 
+// A change of one file on main that a person asked for.
+struct MainChange {
+  std::string file;  // platform.yaml
+  // Its new bytes, from those at the tip (none: ""); asked again after a lost race. Nothing: it is so already.
+  std::function<Result<std::optional<std::string>>(const std::string& before)> edit;
+  Author author;  // whose commit it is; the daemon commits and signs it
+  std::string message;
+};
+
 // Everything about one release, from git.
 struct ReleaseDetail {
   model::Target target;
@@ -210,6 +219,8 @@ class Record {
   virtual Result<Foreign> sync(const Ctx& ctx);
   // An error: nothing is known to be done (the remote is away, a rewrite, a stop). Otherwise every draft has a result.
   virtual Result<BatchResult> commit(const Ctx& ctx, Batch batch);
+  // The commit; nothing where it is so already. kDenied, with the server's words: main is not ours to write.
+  virtual Result<std::optional<git::Oid>> change_main(const Ctx& ctx, const MainChange& change);
   // An operator says that the rewritten branches are right. What they gave up is named in the ledger.
   virtual Result<void> accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because);
 

@@ -52,6 +52,9 @@ struct Record::Impl {
   void publish(StatePtr state);
   StatePtr state() const;
 
+  // ---- main_branch.cc
+  Result<std::optional<git::Oid>> change_main(const Ctx& ctx, const MainChange& change);
+
   // ---- batch.cc
   Result<BatchResult> commit(const Ctx& ctx, Batch batch);
   Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result,
