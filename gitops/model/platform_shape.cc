@@ -125,7 +125,7 @@ std::function<Value(Value)> as(std::string key) {
 
 // ---- what an environment offers to what is rendered for it (facilities.h) ----
 
-Shape secrets_shape() {
+Shape delivery_shape() {
   Shape pattern = text("a pattern with {app}, {project}, {env}", check_pattern);
   Shape secrets =
       record({{"path", pattern, "where the secrets of an app live: \"kv/{env}/{project}/{app}\""},
@@ -224,7 +224,7 @@ std::vector<Field> environment_fields() {
       {"from", text("branch main, default branch, or an environment", check_feed),
        "what feeds it: pushes to a branch, or promotion"},
       {"domain", text("a pattern with {app}, {project}, {env}", check_pattern), "\"{app}-{project}.stg.example.com\""},
-      {"secrets", secrets_shape(), "where an app's secrets live: \"kv/{env}/{project}/{app}\"; or {path, by, store…}"},
+      {"secrets", delivery_shape(), "where an app's secrets live: \"kv/{env}/{project}/{app}\"; or {path, by, store…}"},
       {"namespace", text("a pattern with {app}, {project}, {env}", check_namespace), "default: \"{project}-{env}\""},
       {"mode", choice({"manifests", "values"}), "default: manifests; values: Argo CD renders the chart"},
       {"write", choice({"push", "pull-request"}), "default: push"},

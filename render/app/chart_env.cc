@@ -89,13 +89,13 @@ void put_neighbours(const App& app, const ChartContext& context, Json& config) {
 // ---- secrets: where each lives is `mount/path#property`; below a database mount they are made anew for each lease
 // ----
 
-struct Place {
+struct SecretPlace {
   std::string mount, path, property, version;
   bool dynamic = false;
 };
 
-Place parse_place(const std::string& written, const std::string& name) {
-  Place out;
+SecretPlace parse_place(const std::string& written, const std::string& name) {
+  SecretPlace out;
   size_t hash = written.find('#');
   std::string place = written.substr(0, hash);
   out.property = hash == std::string::npos ? name : written.substr(hash + 1);
@@ -111,7 +111,7 @@ Place parse_place(const std::string& written, const std::string& name) {
 }
 
 // A name of a Secret for what one role of a database gives: web-db-creds-shop → web-creds-shop.
-std::string lease_name(const Place& place) {
+std::string lease_name(const SecretPlace& place) {
   std::string out;
   for (char c : place.path) out += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
   return out.substr(0, 30);
@@ -128,7 +128,7 @@ class Secrets {
     for (const auto& [name, written] : app_.secrets) {
       const std::string& where = written.empty() ? context_.secrets : written;
       known_ = known_ && !where.empty();
-      Place place = parse_place(where, name);
+      SecretPlace place = parse_place(where, name);
       if (place.dynamic && delivery.by == "external-secrets" && delivery.server.empty())
         return fail(Code::kInvalid, "secrets.", name, ": ", where,
                     " is made anew for each lease, which needs `secrets.server`")
@@ -157,7 +157,7 @@ class Secrets {
 
  private:
   // Notes where it lives; the name of the Secret that it will be in.
-  std::string keep(const std::string& name, const Place& place) {
+  std::string keep(const std::string& name, const SecretPlace& place) {
     if (place.dynamic) {
       Json key = {{"name", name}, {"property", place.property}};
       for (Json& lease : dynamic_) {
@@ -184,7 +184,7 @@ class Secrets {
   }
 
   // The operator makes one Secret of each path, with all its keys.
-  std::string group(const Place& place) {
+  std::string group(const SecretPlace& place) {
     for (const Json& each : groups_) {
       if (each["mount"] == place.mount && each["path"] == place.path) return each["secret"];
     }
@@ -195,7 +195,7 @@ class Secrets {
     return secret;
   }
 
-  std::string kept_key(const std::string& name, const Place& place) const {
+  std::string kept_key(const std::string& name, const SecretPlace& place) const {
     bool whole = place.dynamic || context_.facilities.delivery.by == "vault-secrets-operator";
     return whole ? place.property : name;
   }
