@@ -1,6 +1,4 @@
-// A recursive descent over lines. Rules that look arbitrary are libyaml's (scanner.c, parser.c): a plain scalar goes on
-// in the next line when that is indented more than the collection around it, so such a line is never accepted after a
-// scalar.
+// A recursive descent over lines. Rules that look arbitrary are libyaml's (scanner.c, parser.c).
 #include "gitops/yaml/simple.h"
 
 #include <algorithm>
@@ -246,7 +244,7 @@ class Scanner {
       return colon - at <= kMaxKey;
     }
     if (!begins_plain(line_, at)) return false;
-    size_t colon = plain_end(at);
+    size_t colon = plain_end(line_, at);
     if (is_end(line_, colon) || line_[colon] != ':') return false;
     size_t end = colon;
     while (end > at && line_[end - 1] == ' ') --end;
@@ -259,12 +257,12 @@ class Scanner {
   }
 
   // Where the plain text from `at` on ends: at a colon before a blank, at the blank before a comment, or with the line.
-  size_t plain_end(size_t at) const {
-    for (size_t i = at; i < line_.size(); ++i) {
-      if (line_[i] == ':' && is_blank_or_end(line_, i + 1)) return i;
-      if (line_[i] == '#' && i > at && line_[i - 1] == ' ') return i - 1;
+  static size_t plain_end(std::string_view line, size_t at) {
+    for (size_t i = at; i < line.size(); ++i) {
+      if (line[i] == ':' && is_blank_or_end(line, i + 1)) return i;
+      if (line[i] == '#' && i > at && line[i - 1] == ' ') return i - 1;
     }
-    return line_.size();
+    return line.size();
   }
 
   // ---- scalars
@@ -288,12 +286,42 @@ class Scanner {
       default: break;
     }
     if (!begins_plain(line_, at)) return false;
-    size_t stop = plain_end(at);
+    size_t stop = plain_end(line_, at);
     if (!is_end(line_, stop) && line_[stop] == ':') return false;
+    bool may_go_on = is_end(line_, stop);  // and no comment ended it
     while (stop > at && line_[stop - 1] == ' ') --stop;
     std::string_view text = line_.substr(at, stop - at);
+    if (may_go_on && !plain_lines(column, text)) return false;
     next_line();
     return emit(Type::kScalar, Style::kPlain, true, text);
+  }
+
+  // The lines that a plain scalar goes on in: those that are indented more than the collection around it. One line end
+  // is a blank then, of several one is left out. Afterwards rest_ begins behind them.
+  bool plain_lines(int column, std::string_view& text) {
+    std::string* folded = nullptr;
+    std::string breaks;
+    std::string_view line;
+    for (std::string_view before = rest_; raw_line(line); before = rest_) {
+      size_t indent = skip_blanks(line, 0);
+      if (is_end(line, indent)) {
+        breaks += '\n';
+        continue;
+      }
+      if (static_cast<int>(indent) <= column || line[indent] == '#') {
+        rest_ = before;
+        break;
+      }
+      size_t stop = plain_end(line, indent);
+      if (!is_end(line, stop)) return false;
+      if (folded == nullptr) folded = &pool_.emplace_back(text);
+      *folded += breaks.empty() ? " " : breaks;
+      breaks.clear();
+      while (stop > indent && line[stop - 1] == ' ') --stop;
+      *folded += line.substr(indent, stop - indent);
+    }
+    if (folded != nullptr) text = *folded;
+    return true;
   }
 
   bool double_quoted(size_t at) {

@@ -1,11 +1,12 @@
 // Simple: a quick scanner for the plain part of YAML, which is nearly all that charts are written in and all that they
-// render to: block maps and lists by indentation, scalars on one line, block scalars, comments, `{}`, `[]` and lists of
-// words in brackets. libyaml takes some 130 instructions a byte, and most of a render; this takes a tenth of that.
+// render to: block maps and lists by indentation, plain and block scalars, quoted ones on one line, comments, `{}`,
+// `[]` and lists of words in brackets. libyaml takes some 130 instructions a byte, and most of a render; this takes a
+// tenth of that.
 //
-// It says either exactly what libyaml would say, event by event, or nothing: anchors, tags, flow maps, scalars over
-// several lines, several documents, tabs, and everything that might be an error are left to libyaml. So it has no
-// errors, and whoever doubts it compares the two (tests/unit/gitops/yaml/simple_test.cc does, on texts mangled at
-// random).
+// It says either exactly what libyaml would say, event by event, or nothing: anchors, tags, flow maps, quoted
+// scalars over several lines, several documents, tabs, and everything that might be an error are left to libyaml. So it
+// has no errors, and whoever doubts it compares the two (tests/unit/gitops/yaml/simple_test.cc does, on texts mangled
+// at random).
 #pragma once
 
 #include <cstdint>

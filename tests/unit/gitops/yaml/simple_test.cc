@@ -74,6 +74,8 @@ TEST(Simple, TakesWhatChartsAreWrittenIn) {
   expect_taken("a: >+\n  x\n\n\nb: 1\n");
   expect_taken("- - - a\n    - b\n");
   expect_taken("a: | # c\n  x\n");
+  expect_taken("a: b\n  c d \n\n\n   - e 'f\n#g\nh: i\n\n  j\n");
+  expect_taken("- a\n  b\n- c\n\n d\n");
   expect_taken("a:\n  {}\nb:\n  \"v\"\nc:\n- w\n-\n  x y\nd: :8080\ne: ::1\n");
 }
 
@@ -82,7 +84,8 @@ TEST(Simple, LeavesTheRest) {
                            "a: *x\n",
                            "a: !!str 1\n",
                            "a: {b: c}\n",
-                           "a: b\n  c\n",
+                           "a: b\n  c: d\n",
+                           "a: b # c\n  d\n",
                            "a: \"b\n  c\"\n",
                            "a: 1\n---\nb: 2\n",
                            "--- a: 1\n",
