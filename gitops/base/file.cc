@@ -64,16 +64,23 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return system_error("read", path);
   if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "cannot read ", path, ": it is a folder");
-  std::string content;
-  content.reserve(static_cast<size_t>(info.st_size));
-  char buffer[65536];
-  for (;;) {
-    ssize_t got = ::read(fd.get(), buffer, sizeof buffer);
+  const auto size = static_cast<size_t>(info.st_size);
+  auto too_large = [&] { return fail(Code::kLimit, path, " is larger than ", max_bytes, " bytes"); };
+  if (size > max_bytes) return too_large();
+  // One byte more than it has: the answer then says that this was all. What has no size (/proc) is read to its end.
+  std::string content(size + 1, '\0');
+  for (size_t filled = 0;;) {
+    if (filled == content.size()) content.resize(filled + 65536);
+    size_t room = content.size() - filled;
+    ssize_t got = ::read(fd.get(), content.data() + filled, room);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error("read", path);
-    if (got == 0) return content;
-    content.append(buffer, static_cast<size_t>(got));
-    if (content.size() > max_bytes) return fail(Code::kLimit, path, " is larger than ", max_bytes, " bytes");
+    filled += static_cast<size_t>(got);
+    if (filled > max_bytes) return too_large();
+    if (got == 0 || (size > 0 && filled == size && static_cast<size_t>(got) < room)) {
+      content.resize(filled);
+      return content;
+    }
   }
 }
 

@@ -80,8 +80,8 @@ class Execution {
   std::unique_ptr<Evaluator> evaluator_;
 };
 
-// Runs `work` on a thread with a stack of `bytes` (mapped lazily) and waits for it: nested templates take about 1 KB a
-// level and Go allows 100,000. Everything that executes templates of strangers must run inside.
+// Runs `work` on a stack of `bytes` (mapped lazily, kept by the thread for its next call): nested templates take about
+// 1 KB a level and Go allows 100,000. Everything that executes templates of strangers must run inside.
 void on_large_stack(const std::function<void()>& work, size_t bytes = size_t{256} << 20);
 
 }  // namespace autonomous::render

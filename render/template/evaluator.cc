@@ -5,15 +5,15 @@
 #include <exception>
 #include <utility>
 
+#include "render/template/large_stack.h"
+
 namespace autonomous::render {
 namespace {
 
 // Room for what runs below the evaluator: functions, regular expressions, printing.
 constexpr size_t kStackReserve = size_t{512} << 10;
 
-// The lowest address that this thread's stack may reach.
-const char* end_of_stack(size_t wanted) {
-  auto here = static_cast<const char*>(__builtin_frame_address(0));
+const char* own_bottom() {
   static thread_local const char* bottom = [] {
     pthread_attr_t attributes;
     void* low = nullptr;
@@ -23,6 +23,14 @@ const char* end_of_stack(size_t wanted) {
     pthread_attr_destroy(&attributes);
     return static_cast<const char*>(low);
   }();
+  return bottom;
+}
+
+// The lowest address that the stack in hand may reach.
+const char* end_of_stack(size_t wanted) {
+  auto here = static_cast<const char*>(__builtin_frame_address(0));
+  const char* bottom = large_stack_bottom();
+  if (bottom == nullptr) bottom = own_bottom();
   auto available = static_cast<size_t>(here - bottom);
   if (bottom == nullptr || available > wanted + kStackReserve) return here - wanted;
   return bottom + std::min(kStackReserve, available / 2);

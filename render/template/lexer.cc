@@ -1,6 +1,6 @@
 #include "render/template/lexer.h"
 
-#include <cstring>
+#include <array>
 
 #include "render/template/format.h"
 #include "render/template/unicode.h"
@@ -12,8 +12,17 @@ constexpr std::string_view kLeft = "{{";
 constexpr std::string_view kRight = "}}";
 constexpr char32_t kEnd = static_cast<char32_t>(-1);
 
+// Letters, digits and '_' of ASCII: nearly all that names are made of.
+constexpr std::array<bool, 256> kWordBytes = [] {
+  std::array<bool, 256> is{};
+  for (int c = 0; c < 128; ++c) {
+    is[static_cast<size_t>(c)] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  }
+  return is;
+}();
+
 bool space(char32_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-bool alphanumeric(char32_t c) { return c != kEnd && (c == '_' || is_letter(c) || is_digit(c)); }
+bool alphanumeric(char32_t c) { return c < 0x80 ? kWordBytes[c] : c != kEnd && (is_letter(c) || is_digit(c)); }
 
 bool left_trim_marker(std::string_view text) {
   return text.size() >= 2 && text[0] == '-' && space(static_cast<uint8_t>(text[1]));
@@ -146,14 +155,13 @@ Token Lexer::next() {
 
 Token Lexer::lex_text() {
   for (;;) {
-    const char* from = text_.data() + at_;
-    size_t left = text_.size() - at_;
-    const void* found = left == 0 ? nullptr : memmem(from, left, kLeft.data(), kLeft.size());
-    if (found == nullptr) {
+    // find() looks for the first brace alone, which texts seldom have.
+    size_t found = text_.find(kLeft, at_);
+    if (found == std::string_view::npos) {
       at_ = static_cast<uint32_t>(text_.size());
       return at_ > start_ ? make(TokenKind::kText) : Token{TokenKind::kEof, start_, "EOF"};
     }
-    auto delimiter = static_cast<uint32_t>(static_cast<const char*>(found) - text_.data());
+    auto delimiter = static_cast<uint32_t>(found);
     if (delimiter > at_) {
       at_ = delimiter;
       uint32_t trim = 0;
@@ -255,6 +263,13 @@ Token Lexer::lex_action() {
   return error("unrecognized character in action: " + code_point(c));
 }
 
+void Lexer::skip_word() {
+  do {
+    while (at_ < text_.size() && kWordBytes[static_cast<uint8_t>(text_[at_])]) ++at_;
+    if (at_ == text_.size() || static_cast<uint8_t>(text_[at_]) < 0x80) return;
+  } while (alphanumeric(peek()) && advance() != kEnd);
+}
+
 Token Lexer::lex_space() {
   uint32_t count = leading_space(text_.substr(at_));
   at_ += count;
@@ -268,7 +283,7 @@ Token Lexer::lex_space() {
 }
 
 Token Lexer::lex_word() {
-  while (alphanumeric(peek())) advance();
+  skip_word();
   if (!at_terminator()) {
     char32_t bad = peek();
     return error("bad character " + code_point(bad));
@@ -283,7 +298,7 @@ Token Lexer::lex_word() {
 // After the first character of .field or $variable.
 Token Lexer::lex_field(TokenKind kind) {
   if (at_terminator()) return make(kind == TokenKind::kVariable ? kind : TokenKind::kDot);
-  while (alphanumeric(peek())) advance();
+  skip_word();
   if (!at_terminator()) {
     char32_t bad = peek();
     return error("bad character " + code_point(bad));

@@ -72,6 +72,7 @@ class Lexer {
   bool starts_with(std::string_view what) const { return text_.substr(at_).starts_with(what); }
   bool at_right_delimiter(bool& trimmed) const;
   bool at_terminator() const;
+  void skip_word();
 
   Token lex_text();
   Token lex_left_delimiter();
