@@ -1,6 +1,7 @@
 // The front: what people start. It renders by itself, because that has to start fast, and becomes the core for every
 // other verb. It links nothing that takes long to load (engine.md, Cold start).
 #include <limits.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -82,5 +83,9 @@ Result<autonomous::helm::FetchedChart> fetch(const autonomous::helm::RemoteChart
 
 int main(int argc, char** argv) {
   if (argc < 2 || std::strcmp(argv[1], "render") != 0) return become_core(argv);
+  // A render takes memory, gives it back and takes it again: kept by the process, its pages are faulted in once.
+  ::mallopt(M_TOP_PAD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   return autonomous::helm::render_command(std::vector<std::string>(argv + 2, argv + argc), fetch);
 }
