@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "gitops/base/text.h"
 #include "gitops/yaml/emit.h"
 
 namespace autonomous::render {
@@ -74,6 +75,51 @@ class ValueSink final : public yaml::Sink {
   Value root_ = Value::nil();
 };
 
+// Hands on what stands under the wanted keys of the top map, and of a text that is no map everything.
+class TopKeys final : public yaml::Sink {
+ public:
+  TopKeys(ValueSink& to, std::span<const std::string_view> keys) : to_(to), keys_(keys) {}
+
+  void begin_map() override {
+    if (wanted_) to_.begin_map();
+    in_map_ = in_map_ || depth_ == 0;
+    ++depth_;
+  }
+  void key(std::string_view key) override {
+    if (in_map_ && depth_ == 1) wanted_ = is_wanted(key);
+    if (wanted_) to_.key(key);
+  }
+  void end_map() override {
+    leave();
+    if (wanted_) to_.end_map();
+  }
+  void begin_list() override {
+    if (wanted_) to_.begin_list();
+    ++depth_;
+  }
+  void end_list() override {
+    leave();
+    if (wanted_) to_.end_list();
+  }
+  void scalar(const yaml::Scalar& scalar) override {
+    if (wanted_) to_.scalar(scalar);
+  }
+
+ private:
+  // Go folds more than ASCII (the Kelvin sign is a k): the reader of the values decides about those.
+  bool is_wanted(std::string_view key) const {
+    bool ascii = std::all_of(key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return !ascii || std::find(keys_.begin(), keys_.end(), to_lower(key)) != keys_.end();
+  }
+  void leave() { wanted_ = --depth_ == 0 || wanted_; }
+
+  ValueSink& to_;
+  std::span<const std::string_view> keys_;
+  int depth_ = 0;
+  bool in_map_ = false;
+  bool wanted_ = true;
+};
+
 void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour) {
   std::vector<const Map::Entry*> entries;
   entries.reserve(map.size());
@@ -95,6 +141,14 @@ Result<Value> read_yaml(Arena& arena, std::string_view text, Numbers numbers, co
   ValueSink sink(arena, numbers);
   TRY_DO(yaml::read(text, sink, options));
   return sink.root();
+}
+
+Result<Value> read_yaml_keys(Arena& arena, std::string_view text, Numbers numbers,
+                             std::span<const std::string_view> keys) {
+  ValueSink values(arena, numbers);
+  TopKeys sink(values, keys);
+  TRY_DO(yaml::read(text, sink));
+  return values.root();
 }
 
 std::string_view json_kind(const Value& value) {

@@ -2,6 +2,7 @@
 // that is given. Free functions, no state.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ enum class Numbers : uint8_t {
 // put before it.
 Result<Value> read_yaml(Arena& arena, std::string_view text, Numbers numbers = Numbers::kJson,
                         const yaml::ReadOptions& options = {});
+
+// The same of a map that is decoded into a struct: only what stands under one of `keys` (in lower case; in the text in
+// any case, as encoding/json takes them) is kept. The rest is read, and wrong where it would be wrong.
+Result<Value> read_yaml_keys(Arena& arena, std::string_view text, Numbers numbers,
+                             std::span<const std::string_view> keys);
 
 // yaml.Unmarshal into a map[string]interface {}; nullptr for a null document. The error's text is complete: "error
 // converting YAML to JSON: …" or "error unmarshaling JSON: …".

@@ -13,14 +13,15 @@ size_t depth_of(std::string_view name) { return static_cast<size_t>(std::count(n
 
 // sortTemplates: the deepest first, within a depth the last name first; so a parent's definition replaces a child's.
 std::vector<const Renderable*> in_order(const std::vector<Renderable>& templates) {
+  std::vector<std::pair<size_t, const Renderable*>> by_depth;
+  by_depth.reserve(templates.size());
+  for (const Renderable& one : templates) by_depth.emplace_back(depth_of(one.name), &one);
+  std::sort(by_depth.begin(), by_depth.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second->name > b.second->name;
+  });
   std::vector<const Renderable*> order;
   order.reserve(templates.size());
-  for (const Renderable& one : templates) order.push_back(&one);
-  std::sort(order.begin(), order.end(), [](const Renderable* a, const Renderable* b) {
-    size_t depth_a = depth_of(a->name);
-    size_t depth_b = depth_of(b->name);
-    return depth_a != depth_b ? depth_a > depth_b : a->name > b->name;
-  });
+  for (const auto& [depth, one] : by_depth) order.push_back(one);
   return order;
 }
 

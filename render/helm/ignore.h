@@ -24,6 +24,7 @@ class IgnoreRules {
     bool negated = false;
     bool folders_only = false;
     bool whole_path = false;  // else only the last part is matched
+    bool plain = false;       // no character of it means more than itself
   };
   Result<void> add(std::string_view line);
 

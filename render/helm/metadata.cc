@@ -261,8 +261,10 @@ void decode_fields(Decoder& decoder, const Value& root, Metadata& out) {
       });
 }
 
-Result<Value> read_native(render::Arena& arena, std::string_view text) {
-  auto value = render::read_yaml(arena, text, render::Numbers::kNative);
+// Of the top map only what stands under `keys`; without any, all.
+Result<Value> read_native(render::Arena& arena, std::string_view text, std::span<const std::string_view> keys = {}) {
+  auto value = keys.empty() ? render::read_yaml(arena, text, render::Numbers::kNative)
+                            : render::read_yaml_keys(arena, text, render::Numbers::kNative, keys);
   if (!value) return fail(value.error().code(), "error converting YAML to JSON: ", value.error().message());
   return *value;
 }
@@ -331,8 +333,9 @@ Result<void> decode_metadata(std::string_view text, HelmVersion helm, Metadata& 
 }
 
 Result<void> decode_api_version(std::string_view text, std::string& out) {
+  constexpr std::string_view kKeys[] = {"apiversion"};
   render::Arena arena;
-  TRY(Value root, read_native(arena, text));
+  TRY(Value root, read_native(arena, text, kKeys));
   Decoder decoder(HelmVersion::k4);
   decoder.object(root, {}, "loader.chartBase",
                  {{"apiVersion", [&](const Value& v, const DecodeScope& s) { decoder.string(v, s, out); }}});
@@ -362,8 +365,9 @@ Result<void> validate_metadata(Metadata& md) {
 }
 
 Result<ManifestHead> decode_head(std::string_view text, HelmVersion helm) {
+  constexpr std::string_view kKeys[] = {"apiversion", "kind", "metadata"};
   render::Arena arena;
-  TRY(Value root, read_native(arena, text));
+  TRY(Value root, read_native(arena, text, kKeys));
   ManifestHead head;
   std::string name;
   Decoder decoder(helm);
