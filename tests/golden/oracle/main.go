@@ -17,12 +17,14 @@ import (
 	"os"
 	"strings"
 	"text/template"
+
+	"autonomous/oracle/helm"
 )
 
 type testCase struct {
-	Template string          `json:"t"`
-	Output   *string         `json:"o,omitempty"`
-	Error    *string         `json:"e,omitempty"`
+	Template string  `json:"t"`
+	Output   *string `json:"o,omitempty"`
+	Error    *string `json:"e,omitempty"`
 }
 
 type dataLine struct {
@@ -109,7 +111,7 @@ func run(c testCase, input json.RawMessage) testCase {
 		return fail(err)
 	}
 	root := template.New("gotpl").Option("missingkey=zero")
-	root.Funcs(functions(root, map[string]int{}))
+	root.Funcs(helm.Functions(root, map[string]int{}))
 	if _, err := root.New("test").Parse(c.Template); err != nil {
 		return fail(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package helm
 
 import (
 	"errors"

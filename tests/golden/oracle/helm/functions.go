@@ -1,4 +1,5 @@
-package main
+// Package helm has the functions that Helm 4 gives to charts, as its engine registers them (it does not export them).
+package helm
 
 import (
 	"bytes"
@@ -15,8 +16,8 @@ import (
 	goyaml "sigs.k8s.io/yaml/goyaml.v3"
 )
 
-// functions gives sprig's functions and Helm's own, as Helm 4's engine registers them.
-func functions(t *template.Template, included map[string]int) template.FuncMap {
+// Functions gives sprig's functions and Helm's own, as Helm 4's engine registers them.
+func Functions(t *template.Template, included map[string]int) template.FuncMap {
 	f := sprig.TxtFuncMap()
 	delete(f, "env")
 	delete(f, "expandenv")
