@@ -113,7 +113,17 @@ void read_limits(const Reader& reader, DaemonConfig& out) {
   set_bytes(limits, "repository", out.limits.repository);
   set_bytes(limits, "render_output", out.limits.render_output);
   out.limits.render_fuel = model::number_of(limits, "render_fuel", out.limits.render_fuel);
+  set_bytes(limits, "render_memory", out.limits.render_memory);
+  set_number(limits, "render_includes", out.limits.render_includes);
+  set_number(limits, "render_templates", out.limits.render_templates);
   set_duration(limits, "render_time", out.limits.render_time);
+  set_bytes(limits, "chart", out.limits.chart);
+  set_bytes(limits, "chart_archives", out.limits.chart_archives);
+  set_number(limits, "chart_files", out.limits.chart_files);
+  set_number(limits, "chart_depth", out.limits.chart_depth);
+  set_bytes(limits, "yaml", out.limits.yaml);
+  set_number(limits, "yaml_depth", out.limits.yaml_depth);
+  set_number(limits, "yaml_nodes", out.limits.yaml_nodes);
   set_number(limits, "apps", out.limits.apps);
   const Value& log = reader.section("log");
   set_text(log, "format", out.log.format);

@@ -66,8 +66,18 @@ struct LimitsConfig {
   uint64_t blob = 16ull << 20;       // bytes of a file that is read from a source repository
   uint64_t repository = 2ull << 30;  // bytes of a source repository's mirror
   uint64_t render_output = 64ull << 20;
-  uint64_t render_fuel = 200'000'000;  // evaluator steps
+  uint64_t render_fuel = 2'000'000'000;  // evaluator steps
+  uint64_t render_memory = 2ull << 30;   // bytes of a render's values and texts
+  uint32_t render_includes = 1000;       // nested ones of one name
+  uint32_t render_templates = 100'000;   // nested ones of all names
   Millis render_time{60'000};
+  uint64_t chart = 100ull << 20;           // bytes of a chart's files, and of each archive in it, unpacked
+  uint64_t chart_archives = 512ull << 20;  // bytes of all archives in a chart, unpacked
+  uint32_t chart_files = 100'000;
+  uint32_t chart_depth = 32;    // charts in charts
+  uint64_t yaml = 64ull << 20;  // bytes of a chart's YAML file or a values file, and of what its aliases repeat
+  uint32_t yaml_depth = 10'000;
+  uint32_t yaml_nodes = 20'000'000;
   uint32_t apps = 1000;  // of one project
 };
 

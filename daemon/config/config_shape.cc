@@ -70,12 +70,23 @@ Shape instance_shape() {
 }
 
 Shape limits_shape() {
-  return record({{"blob", bytes(), "of a file that is read from a source repository; default: 16MiB"},
-                 {"repository", bytes(), "of a source repository's mirror; default: 2GiB"},
-                 {"render_output", bytes(), "default: 64MiB"},
-                 {"render_fuel", integer(1000, 1'000'000'000'000), "steps of a template; default: 200000000"},
-                 {"render_time", duration(), "default: 1m"},
-                 {"apps", integer(1, 1000), "of one project; default: 1000"}});
+  return record(
+      {{"blob", bytes(), "of a file that is read from a source repository; default: 16MiB"},
+       {"repository", bytes(), "of a source repository's mirror; default: 2GiB"},
+       {"render_output", bytes(), "default: 64MiB"},
+       {"render_fuel", integer(1000, 1'000'000'000'000), "steps of a render; default: 2000000000"},
+       {"render_memory", bytes(), "of a render's values and texts; default: 2GiB"},
+       {"render_includes", integer(1, 10'000), "nested ones of one name; default: 1000, as helm has it"},
+       {"render_templates", integer(1, 100'000), "nested ones of all names; default: 100000, as helm has it"},
+       {"render_time", duration(), "default: 1m"},
+       {"chart", bytes(), "of a chart's files, and of each archive in it, unpacked; default: 100MiB"},
+       {"chart_archives", bytes(), "of all archives in a chart, unpacked; default: 512MiB"},
+       {"chart_files", integer(1, 1'000'000), "default: 100000"},
+       {"chart_depth", integer(1, 100), "of charts in charts; default: 32"},
+       {"yaml", bytes(), "of a YAML file of a chart, of a values file, of what aliases repeat; default: 64MiB"},
+       {"yaml_depth", integer(1, 10'000), "default: 10000, as helm has it"},
+       {"yaml_nodes", integer(1, 1'000'000'000), "default: 20000000"},
+       {"apps", integer(1, 1000), "of one project; default: 1000"}});
 }
 
 Shape make_config_shape() {

@@ -224,11 +224,30 @@ class Daemon {
     options.renders = config_->concurrency.renders != 0 ? config_->concurrency.renders : cores;
     options.renderer.workers = options.renders;
     options.renderer.deadline = config_->limits.render_time;
+    set_limits(options.renderer, config_->limits);
     options.watch.poll = config_->sources.poll;
     options.watch.jitter = config_->sources.jitter;
     options.watch.seed = static_cast<uint32_t>(::getpid());
     options.watch.fetchers = config_->concurrency.fetches;
     return options;
+  }
+
+  static void set_limits(Renderer::Options& renderer, const LimitsConfig& limits) {
+    const yaml::Limits yaml{.bytes = limits.yaml, .depth = limits.yaml_depth, .nodes = limits.yaml_nodes};
+    renderer.load.bytes = limits.chart;
+    renderer.load.nested_bytes = limits.chart_archives;
+    renderer.load.files = limits.chart_files;
+    renderer.load.depth = limits.chart_depth;
+    renderer.load.memory = limits.render_memory;
+    renderer.load.yaml = yaml;
+    renderer.limits = {.fuel = limits.render_fuel,
+                       .memory = limits.render_memory,
+                       .output = limits.render_output,
+                       .includes = limits.render_includes,
+                       .templates = limits.render_templates,
+                       .yaml = yaml};
+    renderer.memory_bytes = limits.render_memory + (1ull << 30);  // beside the render: the chart, the output, the stack
+    renderer.cpu_seconds = static_cast<unsigned>(limits.render_time.count() / 1000 + 1);
   }
 
   ServerOptions server_options() const {

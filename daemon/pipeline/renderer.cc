@@ -217,6 +217,8 @@ wire::JobFrame job_frame(const ChartJob& job, const Renderer::Options& options) 
   input.include_crds = job.include_crds;
   input.no_hooks = job.no_hooks;
   input.skip_tests = job.skip_tests;
+  input.limits = options.limits;
+  frame.load = options.load;
   input.determinism = helm::Determinism{job.seed, job.source_time};
   return frame;
 }

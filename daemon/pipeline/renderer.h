@@ -51,6 +51,7 @@ class Renderer {
     unsigned cpu_seconds = 60;           // of one job
     Millis deadline{30'000};             // of one job
     helm::LoadLimits load;
+    helm::RenderLimits limits;
   };
 
   // Starts no process yet: workers start with the first jobs. kNotFound where the front isn't there.

@@ -348,6 +348,7 @@ void Emitter::scalar(std::string_view value, Quote style, bool is_key, std::stri
 
 Result<void> Emitter::finish() {
   write_indent();
+  if (full()) return fail(Code::kLimit, "yaml: the text would be longer than the limit of ", most_, " bytes");
   if (!failure_.empty()) return Error(Code::kInvalid, failure_);
   return ok();
 }

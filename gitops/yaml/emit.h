@@ -39,6 +39,11 @@ class Emitter {
   // A plain scalar as it is: numbers and words that keep the spelling somebody gave them.
   void literal(std::string_view value);
 
+  // Beyond so many bytes of `out` finish() is kLimit: whoever walks a big value asks full() and stops.
+  void limit(size_t most) { most_ = most; }
+  bool full() const { return out_.size() > most_; }
+  // finish() will fail with this.
+  void refuse(std::string why) { failure_ = std::move(why); }
   // Ends the document with its line end. kInvalid with Go's text when something can't be written; `out` then holds
   // rubbish.
   Result<void> finish();
@@ -77,6 +82,7 @@ class Emitter {
   Flavour flavour_;
   std::vector<Frame> frames_;
   std::string failure_;
+  size_t most_ = SIZE_MAX;
   char pending_ = 0;  // '{' or '[': begun, but not known yet whether it is empty
   int indent_ = -1;
   int column_ = 0;

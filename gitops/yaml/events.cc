@@ -101,6 +101,34 @@ std::string without_quote_escapes(std::string_view text) {
   return out;
 }
 
+// libyaml knows the escape \/ in double quotes, yaml.v2 doesn't: the first one becomes one that libyaml refuses, too.
+std::string with_refused_slash(std::string_view text) {
+  std::string out(text);
+  yaml_parser_t parser;
+  if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
+  yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  yaml_token_t token;
+  size_t at = byte_offset(text, 0);  // of the character `index`
+  uint64_t index = 0;
+  for (bool more = true; more && yaml_parser_scan(&parser, &token) != 0; yaml_token_delete(&token)) {
+    more = token.type != YAML_STREAM_END_TOKEN;
+    if (token.type != YAML_SCALAR_TOKEN || token.data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE) continue;
+    for (; index < token.start_mark.index && at < text.size(); ++index) {
+      ++at;
+      while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
+    }
+    for (size_t i = at + 1; more && i + 1 < text.size() && text[i] != '"'; ++i) {
+      if (text[i] != '\\') continue;
+      if (text[++i] == '/') {
+        out[i] = '!';
+        more = false;
+      }
+    }
+  }
+  yaml_parser_delete(&parser);
+  return out;
+}
+
 }  // namespace
 
 struct Parser::State {
@@ -135,6 +163,10 @@ struct Parser::State {
       patched = without_quote_escapes(text);
       text = patched;
     }
+    if (text.size() <= std::min<uint64_t>(limits.bytes, kSmall) && text.find("\\/") != std::string_view::npos) {
+      patched = with_refused_slash(text);
+      text = patched;
+    }
     if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
     yaml_parser_set_encoding(&parser, YAML_ANY_ENCODING);
@@ -159,6 +191,14 @@ struct Parser::State {
     where = mark;
     std::string line = mark.line != 0 ? "line " + std::to_string(mark.line + 1) + ": " : "";
     error = Error(code, "yaml: " + line + problem);
+    return false;
+  }
+
+  // As a parser error in yaml.v2, whose lines aren't moved on by one.
+  bool refuse_document(const Mark& mark) {
+    where = mark;
+    std::string line = mark.line != 0 ? "line " + std::to_string(mark.line) + ": " : "";
+    error = Error(Code::kInvalid, "yaml: " + line + "found incompatible YAML document");
     return false;
   }
 
@@ -199,6 +239,10 @@ bool Parser::State::fill(Event& out) {
   bool node = false;
   switch (event.type) {
     case YAML_DOCUMENT_START_EVENT:
+      if (const auto* version = event.data.document_start.version_directive;
+          version != nullptr && (version->major != 1 || version->minor != 1)) {  // libyaml takes 1.2, too
+        return refuse_document(out.start);
+      }
       out.type = Type::kDocumentStart;
       out.implicit = event.data.document_start.implicit != 0;
       break;

@@ -16,7 +16,7 @@
 namespace autonomous::yaml {
 
 struct Limits {
-  uint64_t bytes = 64u << 20;
+  uint64_t bytes = 64u << 20;   // of a text, and of the scalars that its aliases repeat
   uint32_t depth = 10'000;      // go-yaml's, of flow and of block collections each
   uint64_t nodes = 20'000'000;  // scalars, collections and aliases, before aliases are expanded
 };

@@ -61,8 +61,8 @@ double allowed_alias_ratio(uint64_t decoded) {
 
 class Reader {
  public:
-  Reader(Parser* parser, Sink& sink, GoSyntax* go, bool json, int depth = 0)
-      : parser_(parser), sink_(sink), go_(go), json_(json), depth_(depth) {}
+  Reader(Parser* parser, Sink& sink, GoSyntax* go, bool json, uint64_t most_repeated, int depth = 0)
+      : parser_(parser), sink_(sink), go_(go), json_(json), most_repeated_(most_repeated), depth_(depth) {}
 
   // The next document of the parser. False at the end of the stream.
   Result<bool> document() {
@@ -112,7 +112,7 @@ class Reader {
     recordings_.clear();
     feeds_.clear();
     frames_.clear();
-    decoded_ = aliased_ = alias_depth_ = 0;
+    decoded_ = aliased_ = alias_depth_ = repeated_ = 0;
     done_ = false;
   }
 
@@ -216,9 +216,17 @@ class Reader {
 
   // ---- what they do ----
 
-  bool count() {
+  // A node, whose text has so many bytes.
+  bool count(size_t size = 0) {
     ++decoded_;
-    if (alias_depth_ > 0) ++aliased_;
+    if (alias_depth_ > 0) {
+      ++aliased_;
+      repeated_ += size;
+    }
+    // Go shares the text of an anchor between its aliases; whoever reads here gets a copy of each.
+    if (repeated_ > most_repeated_) {
+      return refuse(fail(Code::kLimit, "yaml: aliases repeat more than ", most_repeated_, " bytes"));
+    }
     if (aliased_ > 100 && decoded_ > 1000 &&
         static_cast<double>(aliased_) / static_cast<double>(decoded_) > allowed_alias_ratio(decoded_)) {
       return refuse(Error(Code::kLimit, "yaml: document contains excessive aliasing"));
@@ -250,7 +258,7 @@ class Reader {
       frames_.back().merge_next = true;
       return;
     }
-    if (!count()) return;
+    if (!count(step.type == Type::kScalar ? step.text.size() : 0)) return;
     if (step.type == Type::kAlias) {
       enter_alias(step, false);
     } else if (at_key()) {
@@ -399,7 +407,7 @@ class Reader {
       return std::nullopt;
     }
     GoSyntax go;
-    Reader reader(nullptr, go, &go, false, depth_ + 1);
+    Reader reader(nullptr, go, &go, false, most_repeated_, depth_ + 1);
     if (auto done = reader.replay(node); !done) {
       refuse(std::move(done).error());
       return std::nullopt;
@@ -411,6 +419,7 @@ class Reader {
   Sink& sink_;
   GoSyntax* go_;
   bool json_;
+  uint64_t most_repeated_;
   int depth_;  // of readers inside readers
   Anchors anchors_;
   std::deque<Recording> recordings_;
@@ -419,6 +428,7 @@ class Reader {
   std::set<std::string, std::less<>> drained_;
   uint64_t decoded_ = 0;
   uint64_t aliased_ = 0;
+  uint64_t repeated_ = 0;  // bytes of scalars that came by aliases
   uint64_t alias_depth_ = 0;
   bool done_ = false;
   std::optional<Error> parse_error_;
@@ -430,7 +440,7 @@ class Reader {
 
 Result<void> read(std::string_view text, Sink& sink, const ReadOptions& options) {
   Parser parser(text, options.limits, Marks::kUnwanted);
-  TRY(bool found, Reader(&parser, sink, nullptr, options.json).document());
+  TRY(bool found, Reader(&parser, sink, nullptr, options.json, options.limits.bytes).document());
   if (!found) sink.scalar(Scalar{});
   return ok();
 }
@@ -438,7 +448,7 @@ Result<void> read(std::string_view text, Sink& sink, const ReadOptions& options)
 Result<void> read_all(std::string_view text, DocumentSink& sink, const ReadOptions& options) {
   Parser parser(text, options.limits, Marks::kUnwanted);
   for (;;) {
-    TRY(bool found, Reader(&parser, sink, nullptr, options.json).document());
+    TRY(bool found, Reader(&parser, sink, nullptr, options.json, options.limits.bytes).document());
     if (!found) return ok();
     sink.next_document();
   }

@@ -31,9 +31,9 @@ void append_value(Context& cx, std::string& out, Value value) {
     out += value.string();
     return;
   }
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   format_value(out, value, formatting);
-  if (formatting.too_deep) cx.fail_limit("value is nested too deeply to be printed");
+  cx.printed(formatting);
 }
 
 std::string_view to_text(Context& cx, Value value) {

@@ -7,15 +7,15 @@
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
 #include "render/funcs/go_time.h"
+#include "render/funcs/moments.h"
 #include "render/funcs/slots.h"
 #include "render/template/format.h"
 #include "render/template/literal.h"
 #include "render/template/unicode.h"
 
 namespace autonomous::render {
-namespace {
 
-constexpr int64_t kNanos = 1'000'000'000;
+static constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
 Places& places_of(Context& cx) {
   auto& slot = cx.slot(kZoneSlot);
@@ -26,6 +26,20 @@ Places& places_of(Context& cx) {
   return *static_cast<Places*>(slot.get());
 }
 
+Moment now_of(Context& cx) {
+  int64_t nanos = cx.options().now_ns.value_or(0);
+  // A release without a time of its own is at 1970: the same inputs must give the same bytes.
+  if (!cx.options().now_ns && !cx.options().deterministic) {
+    nanos = system_clock().now().time_since_epoch().count() * 1'000'000;
+  }
+  int64_t second = nanos / kNanosPerSecond - (nanos % kNanosPerSecond < 0 ? 1 : 0);
+  return {second, static_cast<int32_t>(nanos - second * kNanosPerSecond), places_of(cx).local()};
+}
+
+namespace {
+
+constexpr int64_t kNanos = kNanosPerSecond;
+
 const Moment& moment_of(Value value) { return *static_cast<const Moment*>(value.structure()->native); }
 
 Value time_value(Context& cx, const Moment& moment) {
@@ -34,16 +48,6 @@ Value time_value(Context& cx, const Moment& moment) {
   return Value::of(structure, Type::kTime);
 }
 Value duration_value(int64_t nanoseconds) { return Value::of(nanoseconds, Type::kDuration); }
-
-Moment now_of(Context& cx) {
-  int64_t nanos = cx.options().now_ns.value_or(0);
-  // A release without a time of its own is at 1970: the same inputs must give the same bytes.
-  if (!cx.options().now_ns && !cx.options().deterministic) {
-    nanos = system_clock().now().time_since_epoch().count() * 1'000'000;
-  }
-  int64_t second = nanos / kNanos - (nanos % kNanos < 0 ? 1 : 0);
-  return {second, static_cast<int32_t>(nanos - second * kNanos), places_of(cx).local()};
-}
 
 bool is_time(Value value) {
   return (value.type() == Type::kTime || value.type() == Type::kTimePointer) && !value.is_nil();
@@ -304,6 +308,23 @@ Value time_add_date(Context& cx, Args args) {
   moment.second = wall - moment.offset();
   return time_value(cx, moment);
 }
+// Time.Truncate and Round count from the year 1.
+__int128 since_zero(const Moment& m) { return static_cast<__int128>(m.second - Moment::kZero) * kNanos + m.nanosecond; }
+Value time_truncate(Context& cx, Args args) {
+  const int64_t unit = args[1].integer();
+  if (unit <= 0) return time_value(cx, moment_of(args[0]));
+  __int128 rest = since_zero(moment_of(args[0])) % unit;
+  if (rest < 0) rest += unit;
+  return time_value(cx, moved(moment_of(args[0]), -static_cast<int64_t>(rest)));
+}
+Value time_round(Context& cx, Args args) {
+  const int64_t unit = args[1].integer();
+  if (unit <= 0) return time_value(cx, moment_of(args[0]));
+  __int128 rest = since_zero(moment_of(args[0])) % unit;
+  if (rest < 0) rest += unit;
+  const auto down = static_cast<int64_t>(rest);
+  return time_value(cx, moved(moment_of(args[0]), down < unit - down ? -down : unit - down));
+}
 Value time_sub(Context&, Args args) { return duration_value(between(moment_of(args[1]), moment_of(args[0]))); }
 Value time_before(Context&, Args args) { return Value::of(order_of(moment_of(args[0]), moment_of(args[1])) < 0); }
 Value time_after(Context&, Args args) { return Value::of(order_of(moment_of(args[0]), moment_of(args[1])) > 0); }
@@ -324,14 +345,23 @@ constexpr Function kTimeMethods[] = {
     {"Equal", params(Type::kTime), time_equal},
     {"Format", params(kText), time_format},
     {"Hour", params(), time_hour},
+    {"Clock", params(), nullptr, "function Clock has 3 return values; should be 1 or 2"},
+    {"Date", params(), nullptr, "function Date has 3 return values; should be 1 or 2"},
+    {"ISOWeek", params(), nullptr,
+     "invalid function signature for ISOWeek: second return value should be error; is int"},
+    {"Zone", params(), nullptr, "invalid function signature for Zone: second return value should be error; is int"},
+    {"ZoneBounds", params(), nullptr,
+     "invalid function signature for ZoneBounds: second return value should be error; is time.Time"},
     {"IsZero", params(), time_is_zero},
     {"Local", params(), time_local},
     {"Minute", params(), time_minute},
     {"Month", params(), time_month},
     {"Nanosecond", params(), time_nanosecond},
+    {"Round", params(Type::kDuration), time_round},
     {"Second", params(), time_second},
     {"String", params(), time_text},
     {"Sub", params(Type::kTime), time_sub},
+    {"Truncate", params(Type::kDuration), time_truncate},
     {"UTC", params(), time_utc},
     {"Unix", params(), time_unix<1>},
     {"UnixMicro", params(), time_unix<1'000'000>},

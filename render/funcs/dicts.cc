@@ -122,7 +122,8 @@ bool merge_maps(Context& cx, Map* into, Map* from, bool overwrite, int depth) {
     cx.fail_limit("maps to merge are nested too deeply");
     return false;
   }
-  if (!cx.spend(from->size() + 1)) return false;
+  constexpr uint64_t kEntry = 16;  // an entry costs as much as that many nodes
+  if (!cx.spend(kEntry * (from->size() + 1))) return false;
   Map::Snapshot snapshot(from);  // both may be one
   for (const Map::Entry& entry : snapshot.entries()) {
     if (!merge_entry(cx, into, entry, overwrite, depth)) return false;

@@ -7,10 +7,12 @@
 namespace autonomous::render {
 namespace {
 
-Value to_json(Context& cx, Value value, const JsonStyle& style, bool must) {
+Value to_json(Context& cx, Value value, JsonStyle style, bool must) {
+  style.most = cx.most_text();
   std::string out;
   auto written = write_json(out, value, cx.library(), style);
   if (written) return cx.text(out);
+  if (written.error().code() == Code::kLimit) return cx.fail_limit(written.error().message());
   return must ? cx.fail(written.error().message()) : Value::of("");
 }
 

@@ -1,6 +1,7 @@
 // JSON as Go's encoding/json writes and reads it, byte for byte, errors included. Free functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ namespace autonomous::render {
 struct JsonStyle {
   bool escape_html = true;
   std::string_view indent;  // "": on one line
+  size_t most = SIZE_MAX;   // bytes; kLimit beyond
 };
 // json.Marshal of a value. The error's message is Go's: "json: unsupported value: NaN".
 Result<void> write_json(std::string& out, Value value, const Library& library, const JsonStyle& style = {});

@@ -18,6 +18,10 @@ class JsonWriter {
   void write(Value value, int depth) {
     if (depth > kMaxWrittenDepth)
       return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
+    if (out_.size() > style_.most) {
+      too_long_ = true;
+      return fail("json: the text would be longer than the limit of " + std::to_string(style_.most) + " bytes");
+    }
     if (by_method(value)) return;
     switch (value.store()) {
       case Store::kNone:
@@ -38,6 +42,7 @@ class JsonWriter {
     }
   }
   const std::string& failure() const { return failure_; }
+  bool too_long() const { return too_long_; }
 
  private:
   void fail(std::string text) {
@@ -191,6 +196,7 @@ class JsonWriter {
   const Library& library_;
   const JsonStyle& style_;
   std::string failure_;
+  bool too_long_ = false;
 };
 
 }  // namespace
@@ -198,7 +204,9 @@ class JsonWriter {
 Result<void> write_json(std::string& out, Value value, const Library& library, const JsonStyle& style) {
   JsonWriter writer(out, library, style);
   writer.write(value, 0);
-  if (!writer.failure().empty()) return Error(Code::kInvalid, writer.failure());
+  if (!writer.failure().empty()) {
+    return Error(writer.too_long() ? Code::kLimit : Code::kInvalid, writer.failure());
+  }
   return ok();
 }
 

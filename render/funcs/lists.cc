@@ -33,9 +33,14 @@ Value func_chunk(Context& cx, Args args) {
   Args items;
   if (!items_of(cx, args[1], "Cannot chunk type ", items)) return {};
   int64_t size = args[0].integer();
-  // Go computes in floats here; a size of 0 or less ends in one panic or another.
-  if (size <= 0)
-    return size == 0 ? cx.fail("runtime error: makeslice: len out of range") : Value::of(Args(), Type::kLists);
+  // Go computes the number of chunks in floats and asks for as many: fewer than none is a panic. None at all is what
+  // two items in chunks of -1 come to.
+  if (size <= 0) {
+    const auto chunks =
+        std::floor(static_cast<double>(static_cast<int64_t>(items.size()) - 1) / static_cast<double>(size)) + 1;
+    if (chunks == 0) return Value::of(Args(), Type::kLists);
+    return cx.fail("runtime error: makeslice: len out of range");
+  }
   ListBuilder chunks(cx.arena(), items.size() / static_cast<size_t>(size) + 1);
   for (size_t at = 0; at < items.size(); at += static_cast<size_t>(size)) {
     chunks.add(Value::of(items.subspan(at, std::min(static_cast<size_t>(size), items.size() - at))));
@@ -96,17 +101,17 @@ Value func_compact(Context& cx, Args args) {
   return list.list();
 }
 
-bool in_list(Args list, Value value) {
-  return std::any_of(list.begin(), list.end(), [value](Value one) { return deep_equal(value, one); });
+// No, too, after cx.failed().
+bool in_list(Context& cx, Args list, Value value) {
+  return std::any_of(list.begin(), list.end(), [&](Value one) { return !cx.failed() && cx.equal(value, one); });
 }
 
 Value func_uniq(Context& cx, Args args) {
   Args items;
   if (!items_of(cx, args[0], "Cannot find uniq on type ", items)) return {};
-  if (!cx.spend(items.size() * items.size() / 64)) return {};
   ListBuilder list(cx.arena(), items.size());
   for (Value item : items) {
-    if (!in_list(list.list().items(), item)) list.add(item);
+    if (!in_list(cx, list.list().items(), item)) list.add(item);
   }
   return list.list();
 }
@@ -116,7 +121,7 @@ Value func_without(Context& cx, Args args) {
   if (!items_of(cx, args[0], "Cannot find without on type ", items)) return {};
   ListBuilder list(cx.arena(), items.size());
   for (Value item : items) {
-    if (!in_list(args.subspan(1), item)) list.add(item);
+    if (!in_list(cx, args.subspan(1), item)) list.add(item);
   }
   return list.list();
 }
@@ -125,7 +130,7 @@ Value func_has(Context& cx, Args args) {
   if (args[1].is_nothing()) return Value::of(false);
   Args items;
   if (!items_of(cx, args[1], "Cannot find has on type ", items)) return {};
-  return Value::of(in_list(items, args[0]));
+  return Value::of(in_list(cx, items, args[0]));
 }
 
 Value func_slice(Context& cx, Args args) {

@@ -59,6 +59,27 @@ std::string_view go_reason(re2::RE2::ErrorCode code) {
   }
 }
 
+// Where `\C` stands, in no class and no `\Q…\E`.
+size_t find_byte_escape(std::string_view pattern) {
+  for (size_t at = pattern.find('\\'); at != std::string_view::npos && at + 1 < pattern.size();
+       at = pattern.find('\\', at)) {
+    if (pattern[at + 1] == 'C') return at;
+    if (pattern[at + 1] == 'Q') {
+      at = pattern.find("\\E", at);
+      if (at == std::string_view::npos) return at;
+    }
+    at += 2;
+  }
+  return std::string_view::npos;
+}
+
+// Whether a pattern that begins like this may still be right: nothing is wrong with it but that it ends too early.
+bool may_go_on(const std::string& begin) {
+  const re2::RE2 program(begin, re2::RE2::Quiet);
+  return program.ok() || program.error_code() == re2::RE2::ErrorMissingParen ||
+         program.error_code() == re2::RE2::ErrorMissingBracket;
+}
+
 struct Expression {
   std::unique_ptr<re2::RE2> program;
   std::string error;  // Go's; "": it compiled
@@ -77,16 +98,11 @@ const Expression& compile_regex(Context& cx, std::string_view pattern) {
 
   Expression made;
   std::string translated = with_old_names(pattern);
-  if (std::string_view(pattern).find("\\C") != std::string_view::npos && re2::RE2(translated, re2::RE2::Quiet).ok()) {
-    size_t at = 0;  // RE2's own extension: one byte, which Go refuses
-    for (at = pattern.find('\\'); at != std::string_view::npos && at + 1 < pattern.size();
-         at = pattern.find('\\', at + 2)) {
-      if (pattern[at + 1] == 'C') break;
-    }
-    if (at != std::string_view::npos && at + 1 < pattern.size()) {
-      made.error = "error parsing regexp: invalid escape sequence: `\\C`";
-      return cache.emplace(pattern, std::move(made)).first->second;
-    }
+  // One byte: RE2's own extension, which Go refuses, unless something before it is wrong already.
+  const size_t extension = find_byte_escape(pattern);
+  if (extension != std::string_view::npos && may_go_on(with_old_names(pattern.substr(0, extension)))) {
+    made.error = "error parsing regexp: invalid escape sequence: `\\C`";
+    return cache.emplace(pattern, std::move(made)).first->second;
   }
   re2::RE2::Options options(re2::RE2::Quiet);
   options.set_max_mem(int64_t{64} << 20);
@@ -131,6 +147,9 @@ Matched span_of(std::string_view text, re2::StringPiece piece) {
   return {begin, begin + piece.size()};
 }
 
+// Steps of one match, which may have to read the text to its end.
+uint64_t cost(size_t bytes) { return 1 + bytes / 64; }
+
 // Regexp.FindAllStringIndex: up to `most` matches (all when negative); false: the fuel is used up.
 bool find_all(Context& cx, const re2::RE2& program, std::string_view text, int64_t most, std::vector<Matched>& out) {
   if (most < 0) most = static_cast<int64_t>(text.size()) + 1;
@@ -138,7 +157,7 @@ bool find_all(Context& cx, const re2::RE2& program, std::string_view text, int64
   bool any = false;
   size_t previous = 0;
   for (size_t at = 0; static_cast<int64_t>(out.size()) < most && at <= text.size();) {
-    if (!cx.spend(1)) return false;
+    if (!cx.spend(cost(text.size() - at))) return false;
     if (!match_at(program, text, at, groups)) break;
     Matched found = span_of(text, groups[0]);
     bool accept = true;
@@ -203,7 +222,7 @@ Value replace_all(Context& cx, const re2::RE2& program, std::string_view text, s
   Groups groups;
   size_t last = 0;
   for (size_t at = 0; at <= text.size();) {
-    if (!cx.spend(1)) return {};
+    if (!cx.spend(cost(text.size() - at)) || !cx.fits(out.size(), 1)) return {};
     if (!match_at(program, text, at, groups)) break;
     Matched found = span_of(text, groups[0]);
     out += text.substr(last, found.begin - last);

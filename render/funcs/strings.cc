@@ -54,7 +54,7 @@ Value indented(Context& cx, int64_t spaces, std::string_view body, std::string_v
   if (spaces < 0) return cx.fail("strings: negative Repeat count");
   auto width = static_cast<size_t>(spaces);
   auto lines = static_cast<size_t>(std::count(body.begin(), body.end(), '\n'));
-  if (width > (size_t{1} << 30) / (lines + 1)) return cx.fail_limit("indent is too wide");
+  if (!cx.fits(lines + 1, width)) return {};
   size_t size = before.size() + width * (lines + 1) + body.size();
   char* out = static_cast<char*>(cx.arena().allocate(std::max<size_t>(size, 1), 1));
   char* at = std::copy(before.begin(), before.end(), out);
@@ -72,9 +72,18 @@ Value indented(Context& cx, int64_t spaces, std::string_view body, std::string_v
 Value func_indent(Context& cx, Args args) { return indented(cx, args[0].integer(), text(args, 1), ""); }
 Value func_nindent(Context& cx, Args args) { return indented(cx, args[0].integer(), text(args, 1), "\n"); }
 
+// strings.Count.
+size_t occurrences(std::string_view source, std::string_view part) {
+  if (part.empty()) return rune_count(source) + 1;
+  size_t count = 0;
+  for (size_t at = source.find(part); at != std::string_view::npos; at = source.find(part, at + part.size())) ++count;
+  return count;
+}
+
 // strings.Replace(source, from, to, -1).
 Value replaced(Context& cx, std::string_view source, std::string_view from, std::string_view to) {
   std::string out;
+  if (!cx.fits(occurrences(source, from), to.size())) return {};
   if (from.empty()) {  // before every character, and at the end
     out += to;
     while (!source.empty()) {
@@ -116,6 +125,7 @@ Value func_join(Context& cx, Args args) {
   std::string out;
   bool first = true;
   for (Value part : to_strings(cx, args[1])) {
+    if (!cx.fits(out.size() + text(args, 0).size() + part.string().size(), 1)) return {};
     if (!std::exchange(first, false)) out += text(args, 0);
     out += part.string();
   }
@@ -259,8 +269,7 @@ Value func_repeat(Context& cx, Args args) {
   std::string_view source = text(args, 1);
   if (count < 0) return cx.fail("strings: negative Repeat count");
   if (source.empty() || count == 0) return Value::of("");
-  constexpr size_t kMost = size_t{1} << 30;
-  if (static_cast<uint64_t>(count) > kMost / source.size()) return cx.fail_limit("repeated text is too long");
+  if (!cx.fits(static_cast<uint64_t>(count), source.size())) return {};
   size_t size = source.size() * static_cast<size_t>(count);
   char* out = static_cast<char*>(cx.arena().allocate(size, 1));
   for (char* at = out; at != out + size;) at = std::copy(source.begin(), source.end(), at);

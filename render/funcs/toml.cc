@@ -11,10 +11,16 @@
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
 #include "render/funcs/go_time.h"
+#include "render/funcs/moments.h"
 #include "render/template/format.h"
 
 namespace autonomous::render {
 namespace {
+
+// BurntSushi's names for the zones of what has none.
+constexpr std::string_view kLocalDatetime = "datetime-local";
+constexpr std::string_view kLocalDate = "date-local";
+constexpr std::string_view kLocalTime = "time-local";
 
 void toml_quoted(std::string& out, std::string_view text) {
   out += '"';
@@ -51,6 +57,15 @@ std::string toml_key(std::string_view key) {
 }
 
 // Writes one document; the first problem ends it.
+// Local dates and times are told from others by the names of their zones.
+std::string_view layout_of(const Moment& moment) {
+  const std::string name = moment.abbreviation();
+  if (name == kLocalDatetime) return "2006-01-02T15:04:05.999999999";
+  if (name == kLocalDate) return "2006-01-02";
+  if (name == kLocalTime) return "15:04:05.999999999";
+  return "2006-01-02T15:04:05.999999999Z07:00";
+}
+
 class TomlWriter {
  public:
   std::string out;
@@ -113,7 +128,9 @@ class TomlWriter {
   }
 
   void entry_of(const Keys& keys, Value value) {
-    if (keys.size() > kMostDepth) {
+    if (!cx_->fits(out.size(), 1)) {
+      error = "toml: too long";
+    } else if (keys.size() > kMostDepth) {
       error = "toml: nested too deeply";
     } else if (value.is_map()) {
       if (keys.size() == 1) newline();
@@ -122,6 +139,7 @@ class TomlWriter {
       table(keys, value);
     } else if (is_tables(value)) {
       for (Value item : value.items()) {
+        if (!error.empty()) return;
         newline();
         out += indent(keys) + "[[" + joined(keys) + "]]";
         newline();
@@ -151,6 +169,10 @@ class TomlWriter {
       error = "toml: nested too deeply";
       return;
     }
+    if (!cx_->fits(out.size(), 1)) {
+      error = "toml: too long";
+      return;
+    }
     switch (value.store()) {
       case Store::kBool: out += value.boolean() ? "true" : "false"; return;
       case Store::kInt:
@@ -165,7 +187,7 @@ class TomlWriter {
       case Store::kStruct: {
         auto moment = value.type() == Type::kTime ? static_cast<const Moment*>(value.structure()->native) : nullptr;
         if (moment != nullptr) {
-          out += format_layout(*moment, "2006-01-02T15:04:05.999999999Z07:00");
+          out += format_layout(*moment, layout_of(*moment));
         } else {
           toml_quoted(out, to_text(*cx_, value));
         }
@@ -179,6 +201,7 @@ class TomlWriter {
     out += '[';
     bool first = true;
     for (Value item : value.items()) {
+      if (!error.empty()) return;
       if (!std::exchange(first, false)) out += ", ";
       element(item, depth + 1);
     }
@@ -211,6 +234,7 @@ Value to_toml(Context& cx, Value value, bool must) {
   if (value.is_nothing()) return cx.fail("reflect: call of reflect.Value.Type on zero Value");
   TomlWriter writer;
   writer.document(cx, value);
+  if (cx.failed()) return {};
   if (!writer.error.empty()) return must ? cx.fail(writer.error) : cx.text(writer.error);
   return cx.text(writer.out);
 }
@@ -218,12 +242,26 @@ Value to_toml(Context& cx, Value value, bool must) {
 Value func_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], false); }
 Value func_must_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], true); }
 
-// Dates and times become time.Time, local ones as if they were UTC.
-Value toml_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset) {
+// Dates and times become time.Time.
+Value toml_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset, const Place* place) {
   auto* structure = cx.arena().make<Struct>();
   int64_t second = unix_of(date.year, date.month, date.day, time.hour, time.minute, time.second) - offset;
-  structure->native = cx.arena().make<Moment>(Moment{second, static_cast<int32_t>(time.nanosecond), nullptr});
+  structure->native = cx.arena().make<Moment>(Moment{second, static_cast<int32_t>(time.nanosecond), place});
   return Value::of(structure, Type::kTime);
+}
+
+// Without an offset: the one that this place has now.
+Value local_moment(Context& cx, const toml::date& date, const toml::time& time, std::string_view name) {
+  const int32_t offset = now_of(cx).offset();
+  return toml_moment(cx, date, time, offset, places_of(cx).fixed(name, offset));
+}
+
+// time.ParseInLocation: the local zone where the offset is its own.
+Value offset_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset) {
+  Value value = toml_moment(cx, date, time, offset, places_of(cx).local());
+  auto* moment = const_cast<Moment*>(static_cast<const Moment*>(value.structure()->native));
+  if (moment->offset() != offset) moment->place = places_of(cx).fixed("", offset);
+  return value;
 }
 
 Value from_node(Context& cx, const toml::node& node) {
@@ -244,11 +282,12 @@ Value from_node(Context& cx, const toml::node& node) {
   if (auto number = node.as_integer()) return Value::of_int64(number->get());
   if (auto number = node.as_floating_point()) return Value::of(number->get());
   if (auto truth = node.as_boolean()) return Value::of(truth->get());
-  if (auto date = node.as_date()) return toml_moment(cx, date->get(), {}, 0);
-  if (auto time = node.as_time()) return toml_moment(cx, toml::date(0, 1, 1), time->get(), 0);
+  if (auto date = node.as_date()) return local_moment(cx, date->get(), {}, kLocalDate);
+  if (auto time = node.as_time()) return local_moment(cx, toml::date(0, 1, 1), time->get(), kLocalTime);
   if (auto both = node.as_date_time()) {
     const auto& value = both->get();
-    return toml_moment(cx, value.date, value.time, value.offset ? value.offset->minutes * 60 : 0);
+    if (!value.offset) return local_moment(cx, value.date, value.time, kLocalDatetime);
+    return offset_moment(cx, value.date, value.time, value.offset->minutes * 60);
   }
   return Value::nil();
 }

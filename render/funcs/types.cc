@@ -18,7 +18,7 @@ Value func_type_is_like(Context&, Args args) {
 
 Value func_kind_of(Context&, Args args) { return Value::of(kind_name_of(args[0])); }
 Value func_kind_is(Context&, Args args) { return Value::of(args[0].string() == kind_name_of(args[1])); }
-Value func_deep_equal(Context&, Args args) { return Value::of(deep_equal(args[0], args[1])); }
+Value func_deep_equal(Context& cx, Args args) { return Value::of(cx.equal(args[0], args[1])); }
 
 constexpr Function kTypes[] = {
     {"deepEqual", params(Type::kInterface, Type::kInterface), func_deep_equal},

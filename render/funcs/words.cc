@@ -92,7 +92,8 @@ Value func_swapcase(Context& cx, Args args) {
   });
 }
 
-std::string wrapped(std::string_view text, int64_t width, std::string_view separator, bool break_words) {
+// Ends early beyond `most` bytes.
+std::string wrapped(std::string_view text, int64_t width, std::string_view separator, bool break_words, size_t most) {
   std::string out;
   if (separator.empty()) separator = "\n";
   size_t length = width < 1 ? 1 : static_cast<size_t>(width);
@@ -101,7 +102,7 @@ std::string wrapped(std::string_view text, int64_t width, std::string_view separ
     out.append(text.substr(at, end - at)).append(separator);
     at = next;
   };
-  while (at < text.size() && text.size() - at > length) {
+  while (at < text.size() && text.size() - at > length && out.size() <= most) {
     if (text[at] == ' ') {
       ++at;
       continue;
@@ -120,9 +121,12 @@ std::string wrapped(std::string_view text, int64_t width, std::string_view separ
   return out.append(text.substr(at));
 }
 
-Value func_wrap(Context& cx, Args args) { return cx.text(wrapped(args[1].string(), args[0].integer(), "", false)); }
+Value func_wrap(Context& cx, Args args) {
+  return cx.text(wrapped(args[1].string(), args[0].integer(), "", false, SIZE_MAX));
+}
 Value func_wrap_with(Context& cx, Args args) {
-  return cx.text(wrapped(args[2].string(), args[0].integer(), args[1].string(), true));
+  std::string out = wrapped(args[2].string(), args[0].integer(), args[1].string(), true, cx.most_text());
+  return cx.fits(out.size(), 1) ? cx.text(out) : Value();
 }
 
 bool is_connector(char32_t rune) { return rune == '-' || rune == '_' || is_space(rune); }

@@ -75,6 +75,8 @@ class ValueSink final : public yaml::Sink {
   Value root_ = Value::nil();
 };
 
+constexpr int kMaxDepth = 10'000;
+
 // Hands on what stands under the wanted keys of the top map, and of a text that is no map everything.
 class TopKeys final : public yaml::Sink {
  public:
@@ -120,7 +122,7 @@ class TopKeys final : public yaml::Sink {
   bool wanted_ = true;
 };
 
-void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour) {
+void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour, int depth) {
   std::vector<const Map::Entry*> entries;
   entries.reserve(map.size());
   for (const Map::Entry& entry : map.entries()) entries.push_back(&entry);
@@ -130,7 +132,7 @@ void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour) {
   emitter.begin_map();
   for (const Map::Entry* entry : entries) {
     emitter.key(entry->key.text());
-    emit_value(emitter, entry->value, flavour);
+    emit_value(emitter, entry->value, flavour, depth);
   }
   emitter.end_map();
 }
@@ -159,8 +161,8 @@ std::string_view json_kind(const Value& value) {
   return value.is_nothing() ? "null" : "number";
 }
 
-Result<Map*> read_yaml_map(Arena& arena, std::string_view text) {
-  auto value = read_yaml(arena, text);
+Result<Map*> read_yaml_map(Arena& arena, std::string_view text, const yaml::Limits& limits) {
+  auto value = read_yaml(arena, text, Numbers::kJson, {.limits = limits});
   if (!value) return fail(value.error().code(), "error converting YAML to JSON: ", value.error().message());
   if (value->is_map()) return value->map();
   if (value->is_nothing()) return static_cast<Map*>(nullptr);
@@ -168,7 +170,9 @@ Result<Map*> read_yaml_map(Arena& arena, std::string_view text) {
               json_kind(*value), " into Go value of type map[string]interface {}");
 }
 
-void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour) {
+void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour, int depth) {
+  if (emitter.full()) return;
+  if (depth > kMaxDepth) return emitter.refuse("json: unsupported value: encountered a cycle");
   switch (value.store()) {
     case Store::kBool: return emitter.boolean(value.boolean());
     case Store::kInt: return emitter.integer(value.integer());
@@ -178,18 +182,19 @@ void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavou
     case Store::kList:
       if (value.is_nil()) return emitter.null();
       emitter.begin_list();
-      for (const Value& item : value.items()) emit_value(emitter, item, flavour);
+      for (const Value& item : value.items()) emit_value(emitter, item, flavour, depth + 1);
       return emitter.end_list();
     case Store::kMap:
       if (value.map() == nullptr) return emitter.null();
-      return emit_map(emitter, *value.map(), flavour);
+      return emit_map(emitter, *value.map(), flavour, depth + 1);
     default: return emitter.null();
   }
 }
 
-Result<std::string> write_yaml(const Value& value) {
+Result<std::string> write_yaml(const Value& value, size_t most) {
   std::string out;
   yaml::Emitter emitter(out);
+  emitter.limit(most);
   emit_value(emitter, value);
   TRY_DO(emitter.finish());
   return out;

@@ -2,6 +2,7 @@
 // that is given. Free functions, no state.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,14 +34,15 @@ Result<Value> read_yaml_keys(Arena& arena, std::string_view text, Numbers number
 
 // yaml.Unmarshal into a map[string]interface {}; nullptr for a null document. The error's text is complete: "error
 // converting YAML to JSON: …" or "error unmarshaling JSON: …".
-Result<Map*> read_yaml_map(Arena& arena, std::string_view text);
+Result<Map*> read_yaml_map(Arena& arena, std::string_view text, const yaml::Limits& limits = {});
 
 // "json: cannot unmarshal WHAT into Go value of type TYPE": WHAT for a value.
 std::string_view json_kind(const Value& value);
 
 // yaml.Marshal of what JSON can hold: nil, bool, numbers, strings, lists and maps of any Go type; with its line end.
-Result<std::string> write_yaml(const Value& value);
-// Sends `value` to `emitter` (maps in the order that it wants).
-void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour = yaml::Flavour::kV2);
+// kLimit beyond `most` bytes.
+Result<std::string> write_yaml(const Value& value, size_t most = SIZE_MAX);
+// Sends `value` to `emitter` (maps in the order that it wants), until that is full.
+void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour = yaml::Flavour::kV2, int depth = 0);
 
 }  // namespace autonomous::render

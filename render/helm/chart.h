@@ -13,6 +13,7 @@
 
 #include "gitops/base/result.h"
 #include "gitops/base/tree.h"
+#include "gitops/yaml/events.h"
 
 namespace autonomous::helm {
 
@@ -90,7 +91,10 @@ struct LoadLimits {
   uint64_t bytes = 100ull << 20;  // of all files, unpacked: helm's own limit
   uint64_t files = 100'000;
   uint64_t archive_bytes = 100ull << 20;  // of an archive as it is packed
+  uint64_t nested_bytes = 512ull << 20;   // of the archives in charts/, and in theirs, unpacked, all together
   uint32_t depth = 32;                    // of charts in charts in charts
+  uint64_t memory = 2ull << 30;           // of the values of one chart
+  yaml::Limits yaml;                      // of Chart.yaml and values.yaml
 };
 
 struct LoadOptions {

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <thread>
 
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
@@ -20,6 +21,7 @@
 #include "render/helm/match.h"
 #include "render/helm/output_dir.h"
 #include "render/helm/render_flags.h"
+#include "render/helm/sandbox.h"
 #include "render/helm/work.h"
 #include "render/helm/worker.h"
 #include "render/template/format.h"
@@ -340,6 +342,10 @@ int render_command(const std::vector<std::string>& arguments, const FetchChart& 
   }
   if (parser.given("worker"))
     return run_worker(STDIN_FILENO, STDOUT_FILENO, std::strtoull(flags.worker.c_str(), nullptr, 10));
+  // A render is limited by itself; this is for what lies outside its arena.
+  constexpr uint64_t kAddressSpace = 6ull << 30;
+  const uint64_t threads = flags.batch.empty() ? 1 : std::max(1u, std::thread::hardware_concurrency());
+  cap_memory(kAddressSpace * threads);
   if (!flags.batch.empty()) return batch(flags.batch, fetch);
   if (flags.rest.empty()) {
     print(

@@ -86,7 +86,7 @@ class Run {
     TRY_DO(check_labels());
     Rendered rendered;
     if (input_.with_values) {
-      TRY(rendered.values, render::write_yaml(Value::of(values)));
+      TRY(rendered.values, render::write_yaml(Value::of(values), input_.limits.output));
     }
     auto filled = templates(*root, values, rendered);
     if (!filled) {
@@ -174,6 +174,8 @@ class Run {
     render::Limits limits;
     limits.fuel = input_.limits.fuel;
     limits.output = input_.limits.output;
+    limits.includes = input_.limits.includes;
+    limits.templates = input_.limits.templates;
     TRY(std::vector<RenderedFile> files, execute_templates(all, arena_, input_.helm, options_of(input_), limits));
     take_notes(root, files, rendered);
     SortedManifests sorted;

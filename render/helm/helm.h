@@ -44,7 +44,10 @@ struct Determinism {
 struct RenderLimits {
   uint64_t fuel = 2'000'000'000;   // steps of the evaluator
   uint64_t memory = 2ull << 30;    // bytes of the render's arena
-  uint64_t output = 256ull << 20;  // bytes of one rendered template
+  uint64_t output = 256ull << 20;  // bytes that all templates put out, and of one text that a function makes
+  uint32_t includes = 1000;        // nested ones of one name: Helm's own limit
+  uint32_t templates = 100'000;    // nested {{template}}: Go's own limit
+  yaml::Limits yaml;               // of values files
 };
 
 struct ChartInput {

@@ -159,9 +159,17 @@ class Walk {
 // ---- files into a chart
 // ----------------------------------------------------------------------------------------------
 
+// What the archives in a chart may still unpack to: one budget for all of them, or a thousand small ones would become a
+// terabyte.
+struct Budget {
+  uint64_t bytes;
+  uint64_t files;
+};
+
 class Assembler {
  public:
-  Assembler(const LoadOptions& options, uint32_t depth) : options_(options), depth_(depth) {}
+  Assembler(const LoadOptions& options, uint32_t depth, Budget& budget)
+      : options_(options), depth_(depth), budget_(budget) {}
 
   Result<std::shared_ptr<const Chart>> assemble(std::vector<ChartFile> files) {
     if (depth_ > options_.limits.depth)
@@ -173,7 +181,7 @@ class Assembler {
     if (!has_metadata_) return fail(Code::kInvalid, "Chart.yaml file is missing");
     TRY_DO(validate_metadata(chart_->metadata));
     if (!chart_->values) {
-      auto none = std::make_shared<ChartValues>();
+      auto none = std::make_shared<ChartValues>(options_.limits.memory);
       none->map = render::Map::make(none->arena);
       chart_->values = std::move(none);
     }
@@ -218,8 +226,8 @@ class Assembler {
   }
 
   Result<void> read_defaults(const ChartFile& file) {
-    auto values = std::make_shared<ChartValues>();
-    auto map = read_values(values->arena, options_.helm, file.data);
+    auto values = std::make_shared<ChartValues>(options_.limits.memory);
+    auto map = read_values(values->arena, options_.helm, file.data, options_.limits.yaml);
     if (!map) return load_error("cannot load values.yaml", map.error());
     values->map = *map;
     chart_->values = std::move(values);
@@ -263,8 +271,8 @@ class Assembler {
           return fail(Code::kInvalid, "error unpacking subchart tar in ", parent, ": expected ", name, ", got ",
                       files.front().name);
         }
-        TRY(auto inner, unpack_archive(files.front().data, options_.limits));
-        return Assembler(options_, depth_ + 1).assemble(std::move(inner));
+        TRY(auto inner, unpack(files.front().data));
+        return Assembler(options_, depth_ + 1, budget_).assemble(std::move(inner));
       }
       std::vector<ChartFile> inner;
       for (ChartFile& file : files) {
@@ -273,7 +281,7 @@ class Assembler {
         file.name.erase(0, slash + 1);
         inner.push_back(std::move(file));
       }
-      return Assembler(options_, depth_ + 1).assemble(std::move(inner));
+      return Assembler(options_, depth_ + 1, budget_).assemble(std::move(inner));
     }();
     if (!loaded) {
       if (starts_with(loaded.error().message(), "error unpacking subchart tar in ")) return std::move(loaded).error();
@@ -283,12 +291,39 @@ class Assembler {
     return ok();
   }
 
+  Result<std::vector<ChartFile>> unpack(std::string_view bytes) {
+    LoadLimits limits = options_.limits;
+    limits.bytes = std::min(limits.bytes, budget_.bytes);
+    limits.files = std::min(limits.files, budget_.files);
+    auto files = unpack_archive(bytes, limits);
+    if (!files && files.error().code() == Code::kLimit && limits.bytes < options_.limits.bytes) {
+      return fail(Code::kLimit, "the archives in the chart unpack to more than ", options_.limits.nested_bytes,
+                  " bytes together");
+    }
+    if (!files) return files;
+    budget_.files -= files->size();
+    for (const ChartFile& file : *files) budget_.bytes -= file.data.size();
+    return files;
+  }
+
   const LoadOptions& options_;
   uint32_t depth_;
+  Budget& budget_;
   std::shared_ptr<Chart> chart_ = std::make_shared<Chart>();
   bool has_metadata_ = false;
   std::map<std::string, std::vector<ChartFile>> subcharts_;
 };
+
+Result<std::shared_ptr<const Chart>> assembled(const LoadOptions& options, std::vector<ChartFile> files) {
+  Budget budget{options.limits.nested_bytes, options.limits.files};
+  try {
+    return Assembler(options, 0, budget).assemble(std::move(files));
+  } catch (const render::ArenaFull&) {
+    return fail(Code::kLimit, "the chart's values need more than ", options.limits.memory, " bytes of memory");
+  } catch (const std::bad_alloc&) {
+    return fail(Code::kLimit, "the chart needs more memory than there is");
+  }
+}
 
 // helm 4 looks at the chart's apiVersion before anything else.
 Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm) {
@@ -312,7 +347,7 @@ Result<std::shared_ptr<const Chart>> load_chart(const FileTree& tree, const Load
     return fail(Code::kInvalid, "unable to detect chart at ", path, ": open ", path, ": no such file or directory");
   }
   TRY(std::vector<ChartFile> files, Walk(tree, options).files());
-  return Assembler(options, 0).assemble(std::move(files));
+  return assembled(options, std::move(files));
 }
 
 namespace {
@@ -359,7 +394,7 @@ Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, s
     if (found == files->end()) return fail(Code::kInvalid, "unable to detect chart version, no Chart.yaml found");
     TRY_DO(check_api_version(found->data, options.helm));
   }
-  return Assembler(options, 0).assemble(*std::move(files));
+  return assembled(options, *std::move(files));
 }
 
 }  // namespace autonomous::helm

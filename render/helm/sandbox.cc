@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <vector>
@@ -114,6 +115,16 @@ void filter_calls(bool may_open) {
 #endif
 
 }  // namespace
+
+void cap_memory([[maybe_unused]] uint64_t bytes) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  struct rlimit now = {};
+  getrlimit(RLIMIT_AS, &now);
+  if (now.rlim_cur != RLIM_INFINITY && now.rlim_cur <= bytes) return;
+  now.rlim_cur = std::min<rlim_t>(bytes, now.rlim_max);
+  setrlimit(RLIMIT_AS, &now);
+#endif
+}
 
 void enter_sandbox([[maybe_unused]] uint64_t memory_bytes) {
   limit(RLIMIT_CORE, 0);

@@ -10,4 +10,7 @@ namespace autonomous::helm {
 // zones other than UTC are then unknown). Under a sanitizer only the limits that it can live with are set.
 void enter_sandbox(uint64_t memory_bytes);
 
+// Ends with an error, and not with the machine, where a chart asks for more: of address space. Not under a sanitizer.
+void cap_memory(uint64_t bytes);
+
 }  // namespace autonomous::helm

@@ -45,8 +45,8 @@ bool has_several(std::string_view text) {
          text.find('\r') != std::string_view::npos;
 }
 
-Result<render::Map*> read_document(render::Arena& arena, std::string_view text) {
-  auto map = render::read_yaml_map(arena, text);
+Result<render::Map*> read_document(render::Arena& arena, std::string_view text, const yaml::Limits& limits) {
+  auto map = render::read_yaml_map(arena, text, limits);
   if (!map) return fail(map.error().code(), "cannot unmarshal yaml document: ", map.error().message());
   return *map == nullptr ? render::Map::make(arena) : *map;
 }
@@ -67,12 +67,13 @@ Result<void> apply_json(Work& work, render::Map*& base, const std::string& text)
 
 }  // namespace
 
-Result<render::Map*> read_values(render::Arena& arena, HelmVersion helm, std::string_view text) {
+Result<render::Map*> read_values(render::Arena& arena, HelmVersion helm, std::string_view text,
+                                 const yaml::Limits& limits) {
   if (helm == HelmVersion::k3) {
-    TRY(render::Map * map, render::read_yaml_map(arena, text));
+    TRY(render::Map * map, render::read_yaml_map(arena, text, limits));
     return map == nullptr ? render::Map::make(arena) : map;
   }
-  if (!has_several(text)) return read_document(arena, text);
+  if (!has_several(text)) return read_document(arena, text, limits);
   std::vector<std::string> unused;
   Work work(arena, helm, &unused);
   render::Map* merged = render::Map::make(arena);
@@ -81,7 +82,7 @@ Result<render::Map*> read_values(render::Arena& arena, HelmVersion helm, std::st
   while (true) {
     TRY(bool more, reader.next(document));
     if (!more) return merged;
-    TRY(render::Map * map, read_document(arena, document));
+    TRY(render::Map * map, read_document(arena, document, limits));
     merged = merge_maps(work, *merged, *map);
   }
 }
@@ -89,7 +90,7 @@ Result<render::Map*> read_values(render::Arena& arena, HelmVersion helm, std::st
 Result<render::Map*> user_values(Work& work, const ChartInput& input) {
   render::Map* base = work.new_map();
   for (const ValuesText& file : input.values) {
-    auto map = read_values(work.arena, input.helm, file.text);
+    auto map = read_values(work.arena, input.helm, file.text, input.limits.yaml);
     if (!map) return fail(map.error().code(), "failed to parse ", file.name, ": ", map.error().message());
     base = merge_maps(work, *base, **map);
   }

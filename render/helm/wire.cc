@@ -73,6 +73,32 @@ class Reader {
 
 Error broken() { return fail(Code::kCorrupt, "a frame between the daemon and its render worker is broken"); }
 
+void put_limits(Writer& out, const yaml::Limits& limits) {
+  out.number(limits.bytes);
+  out.number(limits.depth);
+  out.number(limits.nodes);
+}
+void take_limits(Reader& in, yaml::Limits& limits) {
+  limits.bytes = in.number();
+  limits.depth = static_cast<uint32_t>(in.number());
+  limits.nodes = in.number();
+}
+void put_limits(Writer& out, const LoadLimits& limits) {
+  for (uint64_t number :
+       {limits.bytes, limits.files, limits.archive_bytes, limits.nested_bytes, uint64_t{limits.depth}, limits.memory}) {
+    out.number(number);
+  }
+  put_limits(out, limits.yaml);
+}
+void take_limits(Reader& in, LoadLimits& limits) {
+  for (uint64_t* number : {&limits.bytes, &limits.files, &limits.archive_bytes, &limits.nested_bytes}) {
+    *number = in.number();
+  }
+  limits.depth = static_cast<uint32_t>(in.number());
+  limits.memory = in.number();
+  take_limits(in, limits.yaml);
+}
+
 void put_flags(Writer& out, const ChartInput& in) {
   uint64_t bits = 0;
   int at = 0;
@@ -149,6 +175,10 @@ std::string encode(const JobFrame& frame) {
   out.number(in.limits.fuel);
   out.number(in.limits.memory);
   out.number(in.limits.output);
+  out.number(in.limits.includes);
+  out.number(in.limits.templates);
+  put_limits(out, in.limits.yaml);
+  put_limits(out, frame.load);
   return std::move(out).finish();
 }
 
@@ -179,6 +209,10 @@ Result<JobFrame> decode_job(std::string_view payload) {
   out.limits.fuel = in.number();
   out.limits.memory = in.number();
   out.limits.output = in.number();
+  out.limits.includes = static_cast<uint32_t>(in.number());
+  out.limits.templates = static_cast<uint32_t>(in.number());
+  take_limits(in, out.limits.yaml);
+  take_limits(in, frame.load);
   if (!in.done()) return broken();
   return frame;
 }

@@ -32,6 +32,7 @@ struct ChartFrame {
 struct JobFrame {
   std::string digest;
   uint64_t cpu_seconds = 0;  // of this job; 0: no limit of its own
+  LoadLimits load;           // of the chart
   ChartInput input;          // without chart and read_set_file
 };
 struct DoneFrame {

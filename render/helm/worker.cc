@@ -67,7 +67,8 @@ class Cache {
 
   bool has(const std::string& digest) { return find(digest) != nullptr; }
 
-  Result<std::shared_ptr<const Chart>> chart(const std::string& digest, HelmVersion helm,
+  // Limits are the daemon's: they are the same for all jobs of a worker.
+  Result<std::shared_ptr<const Chart>> chart(const std::string& digest, HelmVersion helm, const LoadLimits& limits,
                                              std::vector<std::string>& warnings) {
     Entry* entry = find(digest);
     auto& slot = helm == HelmVersion::k4 ? entry->four : entry->three;
@@ -75,6 +76,7 @@ class Cache {
     if (!slot) {
       LoadOptions options;
       options.helm = helm;
+      options.limits = limits;
       options.warnings = &said;
       slot = load_chart(entry->tree, options);
     }
@@ -121,7 +123,7 @@ std::string run_job(Cache& cache, wire::JobFrame job) {
   limit_cpu(job.cpu_seconds);
   wire::DoneFrame done;
   auto result = [&]() -> Result<Rendered> {
-    auto chart = cache.chart(job.digest, job.input.helm, done.warnings);
+    auto chart = cache.chart(job.digest, job.input.helm, job.load, done.warnings);
     if (!chart) {
       TRY_DO(check_user_values(job.input));
       return std::move(chart).error();

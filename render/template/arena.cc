@@ -34,6 +34,11 @@ void* Arena::allocate_slow(size_t size, size_t alignment) {
   return reinterpret_cast<void*>(at);
 }
 
+void Arena::charge(size_t size) {
+  if (size > limit_ - std::min(limit_, taken_)) throw ArenaFull();
+  taken_ += size;
+}
+
 void Arena::release() {
   while (block_ != nullptr) {
     Block* before = block_->before;

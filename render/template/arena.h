@@ -75,6 +75,8 @@ class Arena {
     return {to, size};
   }
 
+  // Counts memory that lies elsewhere towards the limit.
+  void charge(size_t size);
   // Forgets everything and keeps one block for the next render.
   void reset();
   size_t used() const;  // bytes taken from the system

@@ -10,26 +10,25 @@ namespace autonomous::render {
 namespace {
 
 Value formatted(Context& cx, const std::string& out, const Formatting& formatting) {
-  if (formatting.too_deep) return cx.fail_limit("value is nested too deeply to be printed");
-  return cx.text(out);
+  return cx.printed(formatting) ? cx.text(out) : Value();
 }
 
 Value builtin_print(Context& cx, Args args) {
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   std::string out;
   sprint(out, args, formatting);
   return formatted(cx, out, formatting);
 }
 
 Value builtin_println(Context& cx, Args args) {
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   std::string out;
   sprintln(out, args, formatting);
   return formatted(cx, out, formatting);
 }
 
 Value builtin_printf(Context& cx, Args args) {
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   std::string out;
   sprintf(out, args[0].string(), args.subspan(1), formatting);
   return formatted(cx, out, formatting);
@@ -38,7 +37,7 @@ Value builtin_printf(Context& cx, Args args) {
 // The text of all arguments together, as the escapers take it.
 std::string all_text(Context& cx, Args args) {
   if (args.size() == 1 && args[0].is_string()) return std::string(args[0].string());
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   std::string out;
   Value* shown = cx.arena().array<Value>(args.size());
   for (size_t i = 0; i < args.size(); ++i) new (shown + i) Value(printable(args[i], formatting));

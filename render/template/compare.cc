@@ -28,7 +28,7 @@ Value incompatible(Context& cx, Value a, Value b) {
 }
 
 std::string verb(Context& cx, std::string_view format, Value value) {
-  Formatting formatting{.library = &cx.library()};
+  Formatting formatting{.library = &cx.library(), .most = cx.most_text()};
   std::string out;
   sprintf(out, format, Args(&value, 1), formatting);
   return out;
@@ -60,7 +60,7 @@ bool equal_others(Context& cx, Value a, Value b) {
     return false;
   }
   if (a.type() != b.type()) return false;
-  return b.kind() == Kind::kPointer ? a.address() == b.address() : deep_equal(a, b);
+  return b.kind() == Kind::kPointer ? a.address() == b.address() : cx.equal(a, b);
 }
 
 // After cx.failed() the answer means nothing.

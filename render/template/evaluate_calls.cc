@@ -34,6 +34,7 @@ void Evaluator::check_count(const Function& function, Arguments arguments, std::
 Value Evaluator::call(Value dot, const Function& function, const Node* node, Arguments arguments,
                       const Value* receiver) {
   check_count(function, arguments, function.name);
+  if (!function.unusable.empty()) fail(std::string(function.unusable));
   const Params& params = function.params;
   uint32_t in = arguments.count + (arguments.final != nullptr ? 1 : 0);
   uint32_t offset = receiver != nullptr ? 1 : 0;

@@ -68,6 +68,7 @@ const Tree* Scope::find(std::string_view name) const {
 Evaluator::Evaluator(const TemplateSet& set, Arena& arena, const Options& options, const Limits& limits)
     : set_(set), arena_(arena), limits_(limits), context_(arena, set.library(), options, this), fuel_(limits.fuel) {
   formatting_.library = &set.library();
+  formatting_.most = limits.output;
   scope_.set = &set;
   variables_.reserve(64);
 }
@@ -114,7 +115,7 @@ void Evaluator::check_stack() {
 }
 
 void Evaluator::check_output() {
-  if (out_.size() > limits_.output) {
+  if (out_.size() > limits_.output - std::min(limits_.output, earlier_)) {
     fail_limit("output is larger than the limit of " + std::to_string(limits_.output) + " bytes");
   }
 }
@@ -130,6 +131,7 @@ bool Evaluator::spend(uint64_t steps) {
 }
 
 bool Evaluator::run(std::string_view name, Value data) {
+  earlier_ += out_.size();
   out_.clear();
   failure_.reset();
   stack_end_ = end_of_stack(limits_.stack);
@@ -152,11 +154,6 @@ std::unique_ptr<Failure> Evaluator::guarded(const Tree& tree, std::string_view n
     enter(tree, name, scope, data.unwrapped().without_address());  // it comes in as Go's `any`
   } catch (ExecError& error) {
     failure = std::move(error.failure);
-  } catch (const ArenaFull& error) {
-    Frame top{.tree = &tree, .name = name, .scope = scope, .node = tree.root, .variables = 0};
-    frame_ = &top;
-    failure = std::make_unique<Failure>(place() + error.what(), true);
-    failure->set_executing(true);
   }
   frame_ = frame;
   variables_.resize(variables);
@@ -169,7 +166,15 @@ void Evaluator::enter(const Tree& tree, std::string_view name, const Scope* scop
   Frame* before = std::exchange(frame_, &frame);
   check_stack();
   push(0, data);  // $
-  walk_list(data, *tree.root);
+  try {
+    walk_list(data, *tree.root);
+  } catch (const ArenaFull& error) {
+    frame_ = &frame;
+    fail_limit(error.what());
+  } catch (const std::bad_alloc&) {
+    frame_ = &frame;
+    fail_limit("the render needs more memory than there is");
+  }
   variables_.resize(frame.variables);
   frame_ = before;
 }
@@ -211,6 +216,8 @@ std::unique_ptr<Failure> Evaluator::parse_tpl(std::string_view text, std::shared
       return failure;
     }
     known = *std::move(parsed);
+    // They stay for the whole render, because values may be parts of their texts.
+    arena_.charge(known->bytes());
   }
   file = known;
   return nullptr;
@@ -389,6 +396,7 @@ void Evaluator::print(const Node* node, Value value) {
   at(node);
   print_value(out_, value, formatting_);
   if (std::exchange(formatting_.too_deep, false)) fail_limit("value is nested too deeply to be printed");
+  formatting_.too_long = false;  // as check_output() says
   check_output();
 }
 
@@ -397,6 +405,27 @@ Value& Evaluator::variable(const VariableNode& node) {
     if (variables_[i].id == node.id) return variables_[i].value;
   }
   fail("undefined variable: " + std::string(node.names.items[0].text()));
+}
+
+bool Context::equal(Value a, Value b) {
+  uint64_t steps = evaluator_ == nullptr ? UINT64_MAX : evaluator_->fuel() + 1;
+  const uint64_t before = steps;
+  const bool same = deep_equal(a, b, steps);
+  return spend(before - steps) && same;
+}
+
+size_t Context::most_text() const { return (evaluator_ == nullptr ? Limits() : evaluator_->limits()).output; }
+
+bool Context::fits(uint64_t pieces, uint64_t size) {
+  if (size == 0 || pieces <= most_text() / size) return true;
+  fail_limit("the text would be longer than the limit of " + std::to_string(most_text()) + " bytes");
+  return false;
+}
+
+bool Context::printed(const Formatting& formatting) {
+  if (formatting.too_deep) fail_limit("value is nested too deeply to be printed");
+  if (formatting.too_long) fits(2, most_text());
+  return !formatting.stopped();
 }
 
 bool Context::spend(uint64_t steps) { return evaluator_ == nullptr || evaluator_->spend(steps); }

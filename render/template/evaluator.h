@@ -43,6 +43,8 @@ class Evaluator {
   Value include(std::string_view name, Value data);
   Value tpl(std::string_view text, Value data);
   bool spend(uint64_t steps);
+  const Limits& limits() const { return limits_; }
+  uint64_t fuel() const { return fuel_; }
 
  private:
   enum class Flow : uint8_t { kNext, kBreak, kContinue };
@@ -125,6 +127,7 @@ class Evaluator {
   Formatting formatting_;
   Scope scope_;
   std::string out_;
+  size_t earlier_ = 0;  // bytes that earlier runs put out
   std::vector<Variable> variables_;
   Frame* frame_ = nullptr;
   uint64_t fuel_;

@@ -300,7 +300,13 @@ bool Printer::by_method(Value value, char32_t verb) {
   return true;
 }
 
+bool Printer::may_go_on() {
+  if (out_.size() > formatting_.most) formatting_.too_long = true;
+  return !formatting_.stopped();
+}
+
 void Printer::print_argument(Value value, char32_t verb) {
+  if (!may_go_on()) return;
   bool before = std::exchange(argument_, true);
   print_one(value.unwrapped(), verb);
   argument_ = before;
@@ -321,10 +327,8 @@ void Printer::print_one(Value value, char32_t verb) {
 }
 
 void Printer::print_value(Value value, char32_t verb, int depth) {
-  if (depth > kMaxFormatDepth) {
-    formatting_.too_deep = true;
-    return;
-  }
+  if (depth > kMaxFormatDepth) formatting_.too_deep = true;
+  if (!may_go_on()) return;
   if (depth > 0 && !value.is_nothing() && by_method(value, verb)) return;
   argument_ = false;
   switch (value.store()) {

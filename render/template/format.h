@@ -1,9 +1,11 @@
 // Go's fmt for template values: what {{ . }}, print, printf and toString write.
 //
 // Stringers come from the Library's methods. Free functions, no state. A map or list that contains itself would make
-// Go run out of stack; here it prints "..." below kMaxFormatDepth and reports it through `too_deep`.
+// Go run out of stack; here printing stops below kMaxFormatDepth and says so in `too_deep`. A small value may print as
+// a huge text (lists of the same list, again and again): printing stops beyond `most` bytes and says so in `too_long`.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,10 @@ inline constexpr int kMaxFormatDepth = 10000;
 
 struct Formatting {
   const Library* library = nullptr;  // for String() methods; may be null
+  size_t most = SIZE_MAX;            // bytes of the text
   bool too_deep = false;
+  bool too_long = false;
+  bool stopped() const { return too_deep || too_long; }
 };
 
 // fmt.Fprint of one value as `{{ value }}` does it: "<no value>" for no value, "<nil>" for nil.

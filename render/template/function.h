@@ -26,6 +26,7 @@ namespace autonomous::render {
 
 class Context;
 class Evaluator;
+struct Formatting;
 using Args = std::span<const Value>;
 using Native = Value (*)(Context& cx, Args args);
 
@@ -50,6 +51,7 @@ struct Function {
   std::string_view name;
   Params params;
   Native call = nullptr;
+  std::string_view unusable = {};  // Go has it, but no template can call it: what Go says then
 };
 using Family = std::span<const Function>;
 
@@ -150,6 +152,14 @@ class Context {
   // Steps of work beyond the usual (loops over input of unknown size). False: the fuel is used up and fail() was
   // called.
   bool spend(uint64_t steps);
+  // reflect.DeepEqual, for as long as the fuel lasts.
+  bool equal(Value a, Value b);
+  // How long one text may become: the limit on output. False: `pieces` texts of `size` bytes are longer, and fail() was
+  // called.
+  size_t most_text() const;
+  bool fits(uint64_t pieces, uint64_t size);
+  // Formatting within that limit, and whether all went well; else fail() was called.
+  bool printed(const Formatting& formatting);
 
   // Executes a defined template as Helm's `include` does (limit of 1000 a name); after failed() the result is nothing.
   Value include(std::string_view name, Value data);

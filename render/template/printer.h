@@ -28,6 +28,7 @@ class Printer {
   void printf(std::string_view format, Args args);
 
  private:
+  bool may_go_on();
   void print_one(Value value, char32_t verb);
   void print_value(Value value, char32_t verb, int depth);
   void print_element(Value value, char32_t verb, int depth);

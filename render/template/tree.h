@@ -130,6 +130,7 @@ class ParsedFile {
   const std::string text;
   Arena arena;
   std::vector<Tree*> trees;
+  size_t bytes() const { return sizeof *this + text.capacity() + arena.used(); }  // of memory, about
 };
 
 // The node as what its kind says it is.

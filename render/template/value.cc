@@ -230,55 +230,72 @@ Value copy_value(Arena& arena, Value value, bool strings, int depth) {
   return value;
 }
 
-bool equal_maps(const Map* a, const Map* b) {
-  if (a == b) return true;
-  if (a == nullptr || b == nullptr || a->size() != b->size()) return false;
-  for (size_t i = 0; i < a->size(); ++i) {
-    const Map::Entry& x = a->entries()[i];
-    const Map::Entry& y = b->entries()[i];
-    if (!(x.key == y.key) || !deep_equal(x.value, y.value)) return false;
-  }
-  return true;
-}
+class Equality {
+ public:
+  explicit Equality(uint64_t& steps) : steps_(steps) {}
 
-bool equal_structs(const Struct* a, const Struct* b) {
-  if (a == b) return true;
-  if (a == nullptr || b == nullptr || a->native != b->native || a->fields.size() != b->fields.size()) return false;
-  for (size_t i = 0; i < a->fields.size(); ++i) {
-    if (!deep_equal(a->fields[i].value, b->fields[i].value)) return false;
+  bool equal(Value a, Value b, int depth) {
+    if (depth > kMaxDepth) return true;  // only two cycles get here
+    if (steps_ == 0) return false;
+    --steps_;
+    if (a.is_nothing() || b.is_nothing()) return a.is_nothing() && b.is_nothing();
+    if (a.type() != b.type()) return false;
+    switch (a.store()) {
+      case Store::kNone:
+      case Store::kNil: return true;
+      case Store::kBool:
+      case Store::kInt:
+      case Store::kUint: return a.integer() == b.integer();
+      case Store::kFloat: return a.floating() == b.floating();
+      case Store::kComplex: return a.complex() == b.complex();
+      case Store::kString: return a.string() == b.string();
+      case Store::kBytes: return a.is_nil() == b.is_nil() && a.bytes() == b.bytes();
+      case Store::kMap: return maps(a.map(), b.map(), depth + 1);
+      case Store::kStruct: return structs(a.structure(), b.structure(), depth + 1);
+      case Store::kList: return lists(a, b, depth + 1);
+    }
+    return false;
   }
-  return true;
-}
+
+ private:
+  bool maps(const Map* a, const Map* b, int depth) {
+    if (a == b) return true;
+    if (a == nullptr || b == nullptr || a->size() != b->size()) return false;
+    for (size_t i = 0; i < a->size(); ++i) {
+      const Map::Entry& x = a->entries()[i];
+      const Map::Entry& y = b->entries()[i];
+      if (!(x.key == y.key) || !equal(x.value, y.value, depth)) return false;
+    }
+    return true;
+  }
+
+  bool structs(const Struct* a, const Struct* b, int depth) {
+    if (a == b) return true;
+    if (a == nullptr || b == nullptr || a->native != b->native || a->fields.size() != b->fields.size()) return false;
+    for (size_t i = 0; i < a->fields.size(); ++i) {
+      if (!equal(a->fields[i].value, b->fields[i].value, depth)) return false;
+    }
+    return true;
+  }
+
+  bool lists(Value a, Value b, int depth) {
+    if (a.is_nil() != b.is_nil() || a.length() != b.length()) return false;
+    if (a.items().data() == b.items().data()) return true;
+    for (size_t i = 0; i < a.length(); ++i) {
+      if (!equal(a.items()[i], b.items()[i], depth)) return false;
+    }
+    return true;
+  }
+
+  uint64_t& steps_;
+};
 
 }  // namespace
 
 Value deep_copy(Arena& arena, Value value) { return copy_value(arena, value, false, 0); }
 Value deep_copy_with_strings(Arena& arena, Value value) { return copy_value(arena, value, true, 0); }
 
-bool deep_equal(Value a, Value b) {
-  if (a.is_nothing() || b.is_nothing()) return a.is_nothing() && b.is_nothing();
-  if (a.type() != b.type()) return false;
-  switch (a.store()) {
-    case Store::kNone:
-    case Store::kNil: return true;
-    case Store::kBool:
-    case Store::kInt:
-    case Store::kUint: return a.integer() == b.integer();
-    case Store::kFloat: return a.floating() == b.floating();
-    case Store::kComplex: return a.complex() == b.complex();
-    case Store::kString: return a.string() == b.string();
-    case Store::kBytes: return a.is_nil() == b.is_nil() && a.bytes() == b.bytes();
-    case Store::kMap: return equal_maps(a.map(), b.map());
-    case Store::kStruct: return equal_structs(a.structure(), b.structure());
-    case Store::kList: break;
-  }
-  if (a.is_nil() != b.is_nil() || a.length() != b.length()) return false;
-  if (a.items().data() == b.items().data()) return true;
-  for (size_t i = 0; i < a.length(); ++i) {
-    if (!deep_equal(a.items()[i], b.items()[i])) return false;
-  }
-  return true;
-}
+bool deep_equal(Value a, Value b, uint64_t& steps) { return Equality(steps).equal(a, b, 0); }
 
 bool is_true(Value value) {
   switch (value.store()) {

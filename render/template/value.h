@@ -306,8 +306,9 @@ class ListBuilder {
 Value deep_copy(Arena& arena, Value value);
 // The same, strings and keys included: nothing of the source is needed afterwards.
 Value deep_copy_with_strings(Arena& arena, Value value);
-// reflect.DeepEqual, types included.
-bool deep_equal(Value a, Value b);
+// reflect.DeepEqual, types included. Each pair that is looked at takes one of `steps`; with none left the answer,
+// false, means nothing. Maps that contain themselves are equal when no difference was found.
+bool deep_equal(Value a, Value b, uint64_t& steps);
 // Go's truth of a value in `if`, `and`, `default`'s kin.
 bool is_true(Value value);
 

@@ -71,7 +71,8 @@ sources:
   allow_file_urls: true
   credentials: {git.example.com: /etc/token, git.example.com/acme: {systemd: acme}}
 hosting: {tokens: {jane: {file: /etc/jane}}, max_push: 1GiB}
-limits: {blob: 1MiB, render_time: 5s, render_fuel: 1000}
+limits: {blob: 1MiB, render_time: 5s, render_fuel: 1000, render_memory: 1GiB, render_includes: 5, render_templates: 6, chart: 1MiB,
+         chart_archives: 2MiB, chart_files: 7, chart_depth: 3, yaml: 4KiB, yaml_depth: 9, yaml_nodes: 99}
 log: json
 concurrency: {renders: 3}
 verify_timeout: 90s
@@ -94,6 +95,16 @@ x-note: free
   EXPECT_EQ(config.hosting.max_push, 1u << 30);
   EXPECT_EQ(config.limits.blob, 1u << 20);
   EXPECT_EQ(config.limits.render_fuel, 1000u);
+  EXPECT_EQ(config.limits.render_memory, 1u << 30);
+  EXPECT_EQ(config.limits.render_includes, 5u);
+  EXPECT_EQ(config.limits.render_templates, 6u);
+  EXPECT_EQ(config.limits.chart, 1u << 20);
+  EXPECT_EQ(config.limits.chart_archives, 2u << 20);
+  EXPECT_EQ(config.limits.chart_files, 7u);
+  EXPECT_EQ(config.limits.chart_depth, 3u);
+  EXPECT_EQ(config.limits.yaml, 4u << 10);
+  EXPECT_EQ(config.limits.yaml_depth, 9u);
+  EXPECT_EQ(config.limits.yaml_nodes, 99u);
   EXPECT_EQ(config.log.format, "json");
   EXPECT_EQ(config.concurrency.renders, 3u);
   EXPECT_EQ(config.concurrency.fetches, 4u);

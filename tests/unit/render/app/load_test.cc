@@ -104,5 +104,27 @@ TEST(Load, LinksStayInsideAndSubmodulesAreRefused) {
   EXPECT_EQ(load_manifests(tree, app_of()).error().code(), Code::kDenied);
 }
 
+// CVE-2022-24877: a kustomization that named files of the controller's machine. Whatever a project says, only its own
+// tree is read.
+TEST(Cve, Y2022N24877NothingOutsideTheProjectIsRead) {
+  for (const char* where :
+       {"../k8s", "/etc", "k8s/../../etc", "/proc/self", "../../**/*.yaml", "k8s/../../../etc/passwd"}) {
+    MemoryTree tree = project();
+    model::App app;
+    app.manifests = {where};
+    EXPECT_FALSE(load_manifests(tree, app)) << where;
+    app = app_of({{where, true}});
+    EXPECT_FALSE(load_manifests(tree, app)) << where;
+    app = app_of();
+    app.extra = {where};
+    EXPECT_FALSE(load_manifests(tree, app)) << where;
+  }
+  for (const char* target : {"/etc/passwd", "../../etc/passwd", "../../../x.yaml"}) {
+    MemoryTree tree = project();
+    tree.put("k8s/link.yaml", target, FileKind::kLink);
+    EXPECT_FALSE(load_manifests(tree, app_of())) << target;
+  }
+}
+
 }  // namespace
 }  // namespace autonomous::app

@@ -1,4 +1,5 @@
 #include "render/template/value.h"
+#include "render/template/engine.h"
 
 #include <gtest/gtest.h>
 
@@ -90,9 +91,24 @@ TEST(ValueCopy, IsDeepAndKeepsTypes) {
 }
 
 TEST(ValueEquality, ComparesTypesToo) {
-  EXPECT_TRUE(deep_equal(Value::of_int(1), Value::of_int(1)));
-  EXPECT_FALSE(deep_equal(Value::of_int(1), Value::of_int64(1)));
-  EXPECT_FALSE(deep_equal(Value::of_int(1), Value::of(1.0)));
+  uint64_t steps = 3;
+  EXPECT_TRUE(deep_equal(Value::of_int(1), Value::of_int(1), steps));
+  EXPECT_FALSE(deep_equal(Value::of_int(1), Value::of_int64(1), steps));
+  EXPECT_FALSE(deep_equal(Value::of_int(1), Value::of(1.0), steps));
+  EXPECT_EQ(steps, 0u);
+  EXPECT_FALSE(deep_equal(Value::of_int(1), Value::of_int(1), steps)) << "nothing is looked at without steps";
+}
+
+TEST(ValueEquality, EndsWhereMapsContainThemselves) {
+  Arena arena;
+  Map* a = Map::make(arena);
+  Map* b = Map::make(arena);
+  a->set("self", Value::of(a));
+  b->set("self", Value::of(b));
+  uint64_t steps = UINT64_MAX;
+  on_large_stack([&] { EXPECT_TRUE(deep_equal(Value::of(a), Value::of(b), steps)); });
+  b->set("other", Value::nil());
+  EXPECT_FALSE(deep_equal(Value::of(a), Value::of(b), steps));
 }
 
 TEST(ArenaLimit, IsAnExceptionOfItsOwn) {
