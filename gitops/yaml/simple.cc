@@ -347,7 +347,6 @@ class Scanner {
       switch (line_[at + 1]) {
         case '"':
         case '\\':
-        case '/':
         case ' ': out += line_[at + 1]; break;
         case 'n': out += '\n'; break;
         case 't': out += '\t'; break;

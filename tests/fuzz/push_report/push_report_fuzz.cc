@@ -12,9 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                                 {"refs/heads/autonomous/ledger/deploy", one, one},
                                                 {"refs/tags/release/a/b/c/1", {}, one}};
   if (auto report = git::parse_push_report(updates, out, err)) {
-    fuzz::require(report->verdicts.size() == updates.size(), "each ref has its verdict");
+    fuzz::require(report->refs.size() == updates.size(), "each ref has its verdict");
     for (size_t i = 0; i < updates.size(); ++i) {
-      fuzz::require(report->verdicts[i].ref == updates[i].ref, "verdicts come in the order of the refs");
+      fuzz::require(report->refs[i].ref == updates[i].ref, "verdicts come in the order of the refs");
     }
   }
   fuzz::require(git::server_words(err).size() <= (8u << 10) + 100, "a server's words are cut");
