@@ -298,7 +298,8 @@ void Emitter::text(std::string_view value, bool is_key) {
   if (!ascii && flavour_ == Flavour::kV2) {
     auto through = through_json(value);
     if (is_key && value.find("\xC2\x85") != std::string_view::npos) {
-      failure_ = "yaml: line 1: did not find expected ',' or '}'";  // U+0085 ends the line, and with it the key
+      if (failure_.empty())
+        failure_ = "yaml: line 1: did not find expected ',' or '}'";  // U+0085 ends the line, and with it the key
     }
     if (!through) failure_ = "yaml: control characters are not allowed";
     changed = through ? *std::move(through) : "";

@@ -133,20 +133,26 @@ Answer run_chart(const json& question) {
   for (const auto& [name, text] : question["files"].items()) {
     tree.put(name, decode(text));
   }
-  auto chart = helm::load_chart(tree, {.path = "chart"});
-  if (!chart) return bad(chart.error().message());
   helm::ChartInput input;
   input.release_name = "fuzzed";
   input.include_crds = true;
-  input.chart = *std::move(chart);
   for (const json& text : question.value("values", json::array())) {
     input.values.push_back({"values" + std::to_string(input.values.size()) + ".yaml", decode(text)});
   }
   for (const json& flag : question.value("flags", json::array())) {
     input.sets.push_back({kind_of(flag["kind"]), decode(flag, "text")});
   }
+  // helm reads the values, then the chart: so do its errors come.
+  auto chart = helm::load_chart(tree, {.path = "chart"});
+  if (!chart) {
+    auto values = helm::check_user_values(input);
+    return bad(values ? chart.error().message() : values.error().message());
+  }
+  input.chart = *std::move(chart);
   auto rendered = helm::render(input);
-  return rendered ? good(rendered->manifest) : bad(rendered.error().message());
+  if (rendered) return good(rendered->manifest);
+  const Error& error = rendered.error();
+  return bad(error.hint().empty() ? error.message() : error.message() + "\n\n" + error.hint());
 }
 
 Answer reply(const json& question) {

@@ -55,7 +55,7 @@ func (m *maker) chart(files map[string]string, folder, name string, depth int) {
 }
 
 func (m *maker) dependency(name string) string {
-	text := fmt.Sprintf("- name: %s\n  version: %s\n  repository: %s\n", name, pick(m, "\"*\"", ">=0.0.0-0", "^1.0.0", "~1.2", "1.x", ">0.0.1", "1.2.3"), pick(m, "\"\"", "https://example.com", "file://../x"))
+	text := fmt.Sprintf("- name: %s\n  version: %s\n  repository: %s\n", name, pick(m, "\"*\"", "\">=0.0.0-0\"", "\"*-0\"", "^1.0.0-0", "~1.2", "1.x", "\">0.0.1-0\"", "\">0-0\""), pick(m, "\"\"", "https://example.com", "file://../x"))
 	text += pick(m, "", "", "  condition: "+name+".enabled\n", "  condition: a.b,"+name+".on,global.x\n", "  tags: [front]\n", "  tags: [back, front]\n  condition: "+name+".enabled\n")
 	text += pick(m, "", "", "", "  alias: other\n", "  alias: "+name+"2\n")
 	text += pick(m, "", "", "", "  import-values: [data]\n", "  import-values:\n  - child: m\n    parent: imported\n", "  import-values:\n  - child: default.data\n    parent: m\n  - data\n")
@@ -81,7 +81,7 @@ func (m *maker) valuesOr(v any) any {
 }
 
 func (m *maker) valuesText(values any) string {
-	if m.one(15) {
+	if m.one(40) {
 		return m.yamlText()
 	}
 	text := m.plainBlock(values, 0)

@@ -44,7 +44,7 @@ var ops = map[string]func(*maker) question{
 			}
 			q.Values = append(q.Values, []byte(m.valuesText(values)))
 		}
-		if m.one(3) {
+		if m.one(8) {
 			q.Flags = m.flags(2)
 		}
 		return q
