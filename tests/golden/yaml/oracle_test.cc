@@ -58,8 +58,8 @@ void pretty(const json& value, yaml::Emitter& out) {
 }
 
 // What is known to differ in being accepted at all: nonsense that go-yaml's scanner lets pass and libyaml doesn't
-// (something right after an empty flow collection, a tag that ends in a quote or bracket, U+FEFF inside the text), and `?`
-// and `:` inside plain texts of flow collections.
+// (something right after an empty flow collection, a tag that ends in a quote or bracket, U+FEFF inside the text), and
+// `?` and `:` inside plain texts of flow collections.
 bool known_to_differ(const std::string& in) {
   static const std::regex kKnown(
       "(\\{[ \\t]*\\}|\\[[ \\t]*\\])[ \\t]*[^\\s,}\\]]|![^\\s]*[\\[\\]{},'\"]|\xEF\xBB\xBF|[\\[{][^\\]}]*[?:]");
