@@ -86,7 +86,8 @@ Result<int> doctor(Command& command) {
   json checks = json::array();
   int status = kExitDone;
   TRY(Remote * remote, command.remote());
-  Result<json> answer = remote->get(command.ctx(), "/api/v1/doctor");
+  Result<json> answer =
+      remote->get(command.ctx(), command.options.has("deep") ? "/api/v1/doctor?deep=true" : "/api/v1/doctor");
   if (answer) {
     checks = answer->value("checks", json::array());
     // A list of pairs would be taken for several elements.
@@ -180,8 +181,8 @@ std::vector<Verb> local_verbs() {
         "What is configured, reachable, and wrong, with the fix",
         "",
         {},
-        looking({}),
-        {{"autonomous doctor", "ask the daemon"}}},
+        looking({{"--deep", "", "Also fold the whole ledger again, and compare"}}),
+        {{"autonomous doctor", "ask the daemon"}, {"autonomous doctor --deep", "is the index what git says?"}}},
        doctor},
       {{"render",
         "What `helm template` prints, natively (autonomous render --help)",

@@ -247,7 +247,8 @@ class Api {
   virtual Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) = 0;
   virtual Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) = 0;
   virtual std::vector<ProjectRow> projects() = 0;
-  virtual std::vector<Check> doctor(const Ctx& ctx) = 0;
+  // deep: also folds the ledger from the beginning, and compares.
+  virtual std::vector<Check> doctor(const Ctx& ctx, bool deep) = 0;
 
   // Act. They return once the request is accepted and recorded; `progress` (may be null) then hears what happens, until
   // its done(). With dry_run nothing is heard.

@@ -118,7 +118,9 @@ Result<HttpResponse> why(const RouteCall& call) {
 }
 
 Result<HttpResponse> projects(const RouteCall& call) { return answer({{"projects", as_list(call.api.projects())}}); }
-Result<HttpResponse> doctor(const RouteCall& call) { return answer({{"checks", as_list(call.api.doctor(call.ctx))}}); }
+Result<HttpResponse> doctor(const RouteCall& call) {
+  return answer({{"checks", as_list(call.api.doctor(call.ctx, query(call, "deep") == "true"))}});
+}
 
 }  // namespace
 
@@ -137,7 +139,7 @@ std::vector<Route> look_routes() {
       {"GET", "/api/v1/where/{commit}", Permission::kLook, "Where a source commit lives", where},
       {"GET", "/api/v1/why", Permission::kLook, "Every gate of a target or of a source commit (query: subject)", why},
       {"GET", "/api/v1/projects", Permission::kLook, "All projects", projects},
-      {"GET", "/api/v1/doctor", Permission::kLook, "What is configured, reachable, and wrong", doctor},
+      {"GET", "/api/v1/doctor", Permission::kLook, "What is configured, reachable, and wrong (query: deep)", doctor},
   };
 }
 

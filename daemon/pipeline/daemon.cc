@@ -135,6 +135,7 @@ class Daemon {
     service.gitops = gitops_path();
     service.branch = config_->gitops.deploy;
     service.hosted = config_->gitops.url.empty();
+    service.index = index_path();
     service.check_config = [this] { return config_checks(); };
     service_ = std::make_unique<Service>(*pipeline_, service);
     TRY(server_, Server::start(server_options(), *service_));
@@ -159,6 +160,8 @@ class Daemon {
     return config_->gitops.url.empty() ? config_->state + "/repos/gitops.git" : config_->state + "/cache/gitops.git";
   }
 
+  std::string index_path() const { return config_->state + "/cache/gitops.index"; }
+
   git::GitProgram git_program() const {
     return {"git", config_->state + "/cache/home", config_->sources.allow_file_urls};
   }
@@ -178,6 +181,7 @@ class Daemon {
     store::RecordConfig config;
     config.repository = gitops_path();
     config.journal = config_->state + "/journal";
+    config.index = index_path();
     config.committer = {config_->committer.name, config_->committer.email};
     config.branch = config_->gitops.deploy;
     config.platform_yaml = std::string(model::kDefaultPlatform);

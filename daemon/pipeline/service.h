@@ -15,6 +15,7 @@ class Service final : public Api {
     std::string gitops;  // path of the GitOps repository on this disk
     std::string branch = "deploy";
     bool hosted = true;  // it is the record itself
+    std::string index;   // store::RecordConfig::index
     std::function<std::vector<Check>()> check_config;
   };
   Service(Pipeline& pipeline, Options options) : pipeline_(pipeline), options_(std::move(options)) {}
@@ -28,7 +29,7 @@ class Service final : public Api {
   Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) override;
   Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) override;
   std::vector<ProjectRow> projects() override;
-  std::vector<Check> doctor(const Ctx& ctx) override;
+  std::vector<Check> doctor(const Ctx& ctx, bool deep) override;
 
   Result<ActionAnswer> deploy(const Ctx& ctx, const Ask& ask, const DeployRequest& request,
                               ProgressPtr progress) override;
@@ -81,7 +82,10 @@ class Service final : public Api {
                             const Ask& ask) const;
   ProposalRow proposal_row(const model::Target& target, const store::Proposal& proposal,
                            std::optional<Time> until) const;
+  std::vector<Check> prove_state() const;
   WhyAnswer why_target(const model::Target& target) const;
+  std::string hosted_repository(const std::string& project) const;
+  static void make_lasting(const std::string& repository, const Push& push);
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
   Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);

@@ -8,6 +8,7 @@
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/git/program.h"
+#include "gitops/store/index.h"
 #include "gitops/store/layout.h"
 
 namespace autonomous::daemon {
@@ -529,7 +530,27 @@ std::vector<ProjectRow> Service::projects() {
   return out;
 }
 
-std::vector<Check> Service::doctor(const Ctx& ctx) {
+// What is kept of the ledger, in memory and on disk, against git itself.
+std::vector<Check> Service::prove_state() const {
+  auto proven = [&]() -> Result<size_t> {
+    TRY(git::Repository repository, git::Repository::open(options_.gitops));
+    store::StatePtr state = pipeline_.board().state();
+    TRY(store::StatePtr folded, store::fold_from(nullptr, repository, {state->main, state->deploy, state->ledger}));
+    TRY(std::string ours, store::index_bytes(*state));
+    TRY(std::string gits, store::index_bytes(*folded));
+    if (ours != gits)
+      return fail(Code::kCorrupt, "what this daemon knows is not what git says").hint("restart the daemon");
+    if (exists(options_.index)) TRY_DO(store::prove_index(options_.index, repository));
+    size_t releases = 0;
+    for (const auto& [target, each] : folded->targets) releases += each->releases.size();
+    return releases;
+  }();
+  if (proven)
+    return {{"ledger", "ok", "memory and index say of " + std::to_string(*proven) + " releases what git says", ""}};
+  return {{"ledger", "failed", proven.error().line(), proven.error().hint()}};
+}
+
+std::vector<Check> Service::doctor(const Ctx& ctx, bool deep) {
   std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
   auto git = git::git_output(ctx.within(Millis(5000)), pipeline_.options().sources.git, {.args = {"--version"}});
   checks.push_back(git ? Check{"git", "ok", std::string(trim(*git)), ""}
@@ -547,6 +568,9 @@ std::vector<Check> Service::doctor(const Ctx& ctx) {
     checks.push_back({"source " + source.project, why.empty() ? "ok" : "failed", why.empty() ? source.url : why, ""});
   }
   for (Check& check : pipeline_.instances().check(ctx)) checks.push_back(std::move(check));
+  if (deep) {
+    for (Check& check : prove_state()) checks.push_back(std::move(check));
+  }
   return checks;
 }
 

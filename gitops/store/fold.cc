@@ -115,14 +115,14 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
 }
 
 Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
-  ReleaseRowPtr row = state.find(entry.number);
-  if (!row)
+  size_t at = state.releases.find(entry.number);
+  if (at == state.releases.size())
     return fail(Code::kCorrupt, "the ledger has an outcome of ", state.target.str(), "/", entry.number,
                 ", which it does not name");
-  auto changed = std::make_shared<ReleaseRow>(*row);
-  changed->outcome =
+  ReleaseRow changed = *state.releases[at];
+  changed.outcome =
       OutcomeRow{*entry.verdict, entry.time, entry.step, entry.resource, entry.reason, entry.looked_at, entry.steps};
-  *std::find(state.releases.begin(), state.releases.end(), row) = std::move(changed);
+  state.releases.replace(at, changed);
   return ok();
 }
 

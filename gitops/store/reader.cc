@@ -3,6 +3,7 @@
 
 #include "gitops/git/refs.h"
 #include "gitops/git/repository.h"
+#include "gitops/store/index.h"
 #include "gitops/store/journal.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/ledger.h"
@@ -79,14 +80,8 @@ struct Reader::Impl {
     if (state_ && state_->ledger == tips.ledger) return state_ = with_tips(state_, tips);
     StatePtr from = state_ ? state_ : offered_state(repository_.path(), branch_);
     if (from && from->ledger == tips.ledger) return state_ = with_tips(from, tips);
-    if (from && repository_.has(from->ledger)) {
-      Builder more(from);
-      if (read_ledger(repository_, from->ledger, tips.ledger, more))
-        return keep(more.finish(tips.deploy, tips.ledger, tips.main));
-    }
-    Builder builder;
-    TRY_DO(read_ledger(repository_, git::Oid(), tips.ledger, builder));
-    return keep(builder.finish(tips.deploy, tips.ledger, tips.main));
+    TRY(StatePtr folded, fold_from(from, repository_, tips));
+    return keep(std::move(folded));
   }
 
   StatePtr keep(StatePtr state) {

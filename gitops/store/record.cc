@@ -4,6 +4,7 @@
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
 #include "gitops/store/foreign.h"
+#include "gitops/store/index.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/ledger.h"
 #include "gitops/store/record_impl.h"
@@ -13,7 +14,8 @@ namespace autonomous::store {
 
 namespace {
 
-constexpr int kMaxTagTries = 5;
+constexpr int kEagerTagTries = 5;
+constexpr size_t kMaxTagsDue = 5000;
 
 Error rewritten(const std::string& why) {
   return fail(Code::kConflict, why)
@@ -89,9 +91,7 @@ Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
   if (!happened) return ok();
   // The bytes of the tags are in the ledger.
   TRY(Tips now, wire_->look(ctx));
-  Builder builder;
-  TRY_DO(read_ledger(repository_, git::Oid(), now.ledger, builder));
-  StatePtr folded = builder.finish(now.deploy, now.ledger, now.main);
+  TRY(StatePtr folded, fold_from(state(), repository_, now));
   for (const std::string& name : flight->tags) {
     auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
     ReleaseRowPtr row = id ? folded->find(*id) : nullptr;
@@ -136,7 +136,7 @@ Result<Foreign> Record::Impl::take_in(const Ctx& ctx) {
   publish(builder.finish(tips.deploy, tips.ledger, tips.main));
   known_ = tips;
   TRY_DO(adopt_all(ctx, foreign));
-  TRY_DO(journal_.remember(known_));
+  remember();
   return foreign;
 }
 
@@ -183,7 +183,8 @@ Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   for (const auto& [name, oid] : tags_due_) flight.tags.push_back(name);
   auto moved = fly(ctx, flight);
   if (!moved) {
-    tags_due_.clear();  // the journal has them
+    // In flight, the journal has them; else those of before are still to be made.
+    tags_due_.resize(in_flight_ ? 0 : due);
     return moved;
   }
   if (moved->kind != MoveResult::Kind::kMoved) {
@@ -197,8 +198,25 @@ Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   TRY_DO(at(Point::kRefsMoved));
   send_tags(ctx);
   TRY_DO(at(Point::kTagsPushed));
-  TRY_DO(journal_.remember(known_));
+  remember();
+  if (++since_index_ >= kIndexEvery) keep_index();
   return moved;
+}
+
+void Record::Impl::keep_index() {
+  since_index_ = 0;
+  StatePtr now = state();
+  if (config_.index.empty() || !now || (indexed_ && indexed_->ledger == now->ledger)) return;
+  auto saved = save_index(config_.index, *now);
+  if (saved) indexed_ = now;
+  else log(Level::kWarning, "the index could not be written", {{"error", saved.error().line()}});
+}
+
+// What was done is done, also where this cannot be noted: then a rewind from here is noticed later, by what the ledger
+// names.
+void Record::Impl::remember() {
+  if (auto noted = journal_.remember(known_); !noted)
+    log(Level::kWarning, "the tips of the branches could not be noted", {{"error", noted.error().line()}});
 }
 
 Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
@@ -213,14 +231,16 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
   return moved;
 }
 
-// Tags never hold anybody up: what does not go now goes with the next push, and repair puts back the rest.
+// Tags never hold anybody up: what does not go now goes with a later push or look, less and less often, and repair puts
+// back the rest.
 void Record::Impl::send_tags(const Ctx& ctx) {
   if (tags_due_.empty()) {
     (void)journal_.clear();
     return;
   }
+  if (++tag_tries_ > kEagerTagTries && tag_tries_ % kEagerTagTries != 0) return;
   auto wrong = wire_->make_tags(ctx, tags_due_);
-  if (!wrong && ++tag_tries_ < kMaxTagTries) {
+  if (!wrong && tags_due_.size() <= kMaxTagsDue) {
     log(Level::kWarning, "release tags wait for the next push", {{"error", wrong.error().line()}});
     return;
   }
@@ -236,7 +256,9 @@ void Record::Impl::send_tags(const Ctx& ctx) {
 
 Record::Record() = default;
 Record::Record(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Record::~Record() = default;
+Record::~Record() {
+  if (impl_) impl_->keep_index();  // the next start is quick
+}
 
 Result<Foreign> Record::sync(const Ctx& ctx) {
   TRY_DO(impl_->ready(ctx));

@@ -52,6 +52,7 @@ struct Identity {
 struct RecordConfig {
   std::string repository;               // a bare repository; made when missing
   std::string journal;                  // a folder
+  std::string index;                    // a file of the cache (index.h); empty: none
   std::shared_ptr<git::Remote> remote;  // null: hosted
   std::shared_ptr<git::Signer> signer;  // required
   Identity committer;

@@ -18,6 +18,8 @@ namespace autonomous::store {
 
 // So often is a batch planned again because others moved the branch in between.
 inline constexpr int kMaxRaces = 10;
+// So many commits of the ledger are folded at a start at most, on top of the index; and what isn't worth one.
+inline constexpr uint64_t kIndexEvery = 1000;
 
 // One thing of a batch that a server may refuse by itself.
 struct Item {
@@ -48,6 +50,8 @@ struct Record::Impl {
   Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
   Result<MoveResult> fly(const Ctx& ctx, const Flight& flight);
   void send_tags(const Ctx& ctx);
+  void remember();
+  void keep_index();
   Result<void> at(Point point);
   void publish(StatePtr state);
   StatePtr state() const;
@@ -75,6 +79,8 @@ struct Record::Impl {
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
   std::vector<std::pair<std::string, git::Oid>> tags_due_;
   int tag_tries_ = 0;
+  StatePtr indexed_;  // what the index on disk was made of
+  uint64_t since_index_ = 0;
 
   mutable std::mutex mutex_;  // guards state_
   StatePtr state_;

@@ -2,6 +2,7 @@
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
+#include "gitops/store/index.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/ledger.h"
 #include "gitops/store/message.h"
@@ -27,7 +28,7 @@ constexpr std::string_view kDeployReadme =
 
 constexpr std::string_view kLedgerReadme =
     "# autonomous/ledger: what happened\n\n"
-    "Append-only, signed. `<environment>/<project>/<app>/<segment>.jsonl` has one entry a line, 256 a segment: releases\n"
+    "Append-only, signed. `<environment>/<project>/<app>/<segment>.jsonl` has one entry a line, 32 a segment: releases\n"
     "(with their tags, byte for byte), outcomes, attempts that failed, and what people decided. `_platform/` holds what\n"
     "is not about one target, `_inputs/sha256/` the specs and charts that releases were rendered from.\n\n"
     "- of one target: `git log -p autonomous/ledger/deploy -- production/shop/web`\n";
@@ -62,7 +63,7 @@ Result<std::unique_ptr<Record>> Record::open(const Ctx& ctx, RecordConfig config
     return hosted && opened.error().code() != Code::kInvalid ? corrupt_record(std::move(opened).error(), path)
                                                              : std::move(opened).error();
   git::Repository repository = *std::move(opened);
-  if (auto locks = git::remove_stale_locks(repository); locks && !locks->empty()) {
+  if (!git::remove_stale_locks(repository.path()).empty()) {
     log(Level::kWarning, "removed locks of a dead process", {{"path", path}});
   }
   TRY(Journal journal, Journal::open(config.journal, config.branch));
@@ -76,6 +77,7 @@ Result<std::unique_ptr<Record>> Record::open(const Ctx& ctx, RecordConfig config
 }
 
 Result<void> Record::Impl::start(const Ctx& ctx) {
+  state_ = indexed_ = load_index(config_.index);
   TRY_DO(settle_flight(ctx));
   TRY(Tips tips, wire_->look(ctx));
   if (!tips.ledger.is_zero() && (tips.deploy.is_zero() || tips.main.is_zero())) {
@@ -98,9 +100,10 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
       log(Level::kError, same_history.error().message(), {});
     }
   }
+  if (indexed_ == nullptr) keep_index();
   if (stopped_.empty()) {
     TRY_DO(introduce_key(ctx));
-    TRY_DO(journal_.remember(known_));
+    remember();
   }
   return ok();
 }
@@ -149,9 +152,8 @@ Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
 }
 
 Result<void> Record::Impl::load(const Tips& tips) {
-  Builder builder;
-  TRY_DO(read_ledger(repository_, git::Oid(), tips.ledger, builder));
-  publish(builder.finish(tips.deploy, tips.ledger, tips.main));
+  TRY(StatePtr folded, fold_from(state(), repository_, tips));
+  publish(std::move(folded));
   known_ = tips;
   checked_ = git::Oid();
   return ok();

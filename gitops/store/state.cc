@@ -55,8 +55,8 @@ std::optional<Hold> hold_at(const TargetState& state, Time time) {
 TargetPtr target_at(const TargetState& now, Time time) {
   auto then = std::make_shared<TargetState>();
   then->target = now.target;
-  for (const ReleaseRowPtr& row : now.releases) {
-    if (row->time <= time) then->releases.push_back(row_at(row, time));
+  for (size_t i = 0; i < now.releases.size(); ++i) {
+    if (now.releases.time(i) <= time) then->releases.push_back(row_at(now.releases[i], time));
   }
   auto until = [&](const std::vector<model::Entry>& from, std::vector<model::Entry>& into) {
     std::copy_if(from.begin(), from.end(), std::back_inserter(into),
@@ -105,24 +105,24 @@ model::Responsible responsible_for(const model::Entry& proposal,
 }
 
 ReleaseRowPtr TargetState::find(uint32_t number) const {
-  auto found = std::lower_bound(releases.begin(), releases.end(), number,
-                                [](const ReleaseRowPtr& row, uint32_t wanted) { return row->number < wanted; });
-  return found != releases.end() && (*found)->number == number ? *found : nullptr;
+  size_t at = releases.find(number);
+  return at < releases.size() ? releases[at] : nullptr;
 }
 
 ReleaseRowPtr TargetState::last_good(uint32_t before, bool unverified) const {
-  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
-    if (before != 0 && (*row)->number >= before) continue;
-    if (!(*row)->outcome) continue;
-    model::Verdict verdict = (*row)->outcome->verdict;
-    if (verdict == model::Verdict::kHealthy || (unverified && verdict == model::Verdict::kUnverified)) return *row;
+  for (size_t i = releases.size(); i-- > 0;) {
+    if (before != 0 && releases.number(i) >= before) continue;
+    ReleaseRowPtr row = releases[i];
+    if (!row->outcome) continue;
+    model::Verdict verdict = row->outcome->verdict;
+    if (verdict == model::Verdict::kHealthy || (unverified && verdict == model::Verdict::kUnverified)) return row;
   }
   return nullptr;
 }
 
 ReleaseRowPtr TargetState::with_tree(const git::Oid& tree) const {
-  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
-    if ((*row)->target_tree == tree) return *row;
+  for (size_t i = releases.size(); i-- > 0;) {
+    if (releases.target_tree(i) == tree) return releases[i];
   }
   return nullptr;
 }
@@ -142,8 +142,9 @@ git::Oid TargetState::expected_tree() const {
 
 ReleaseRowPtr TargetState::with_key(std::string_view artifact, std::string_view input_digest,
                                     std::string_view intent) const {
-  for (auto row = releases.rbegin(); row != releases.rend(); ++row) {
-    if ((*row)->intent == intent && (*row)->artifact == artifact && (*row)->input_digest == input_digest) return *row;
+  for (size_t i = releases.size(); i-- > 0;) {
+    ReleaseRowPtr row = releases[i];
+    if (row->intent == intent && row->artifact == artifact && row->input_digest == input_digest) return row;
     if (intent.empty()) return nullptr;
   }
   return nullptr;
@@ -163,15 +164,20 @@ std::vector<ReleaseRowPtr> State::releases(const model::Target& target, size_t l
   TargetPtr found = find(target);
   if (!found) return {};
   size_t count = limit == 0 ? found->releases.size() : std::min(limit, found->releases.size());
-  return {found->releases.rbegin(), found->releases.rbegin() + static_cast<std::ptrdiff_t>(count)};
+  std::vector<ReleaseRowPtr> newest;
+  for (size_t i = found->releases.size(); newest.size() < count;) newest.push_back(found->releases[--i]);
+  return newest;
 }
 
 std::vector<State::Located> State::where(std::string_view commit) const {
   std::vector<Located> found;
   if (commit.size() < 4) return found;
   for (const auto& [target, state] : targets) {
-    for (auto row = state->releases.rbegin(); row != state->releases.rend(); ++row) {
-      if ((*row)->source_commit.starts_with(commit)) found.push_back({target, *row, row == state->releases.rbegin()});
+    const Rows& rows = state->releases;
+    for (size_t i = rows.size(); i-- > 0;) {
+      git::Oid source = rows.source_commit(i);
+      if (!source.is_zero() && source.hex().starts_with(commit))
+        found.push_back({target, rows[i], i + 1 == rows.size()});
     }
   }
   return found;

@@ -17,46 +17,9 @@
 #include "gitops/model/entry.h"
 #include "gitops/model/ids.h"
 #include "gitops/model/trailers.h"
+#include "gitops/store/rows.h"
 
 namespace autonomous::store {
-
-struct OutcomeRow {
-  model::Verdict verdict = model::Verdict::kUnverified;
-  Time time{};
-  std::string step;
-  std::string resource;
-  std::string reason;
-  std::string looked_at;
-  std::vector<model::StepTime> steps;
-};
-
-// One release, as listed. Everything else about it: Record::show.
-struct ReleaseRow {
-  uint32_t number = 0;
-  Time time{};
-  git::Oid commit;
-  git::Oid target_tree;
-  git::Oid tag;  // oid of the tag object
-  model::Trigger trigger = model::Trigger::kPush;
-  std::string source_url;
-  std::string source_commit;  // 40 hex digits, or ""
-  std::string source_ref;
-  std::string subject;       // of the source commit
-  std::string author;        // of the source commit, "Name <email>"
-  std::string requested_by;  // Who::str(), or ""
-  std::string because;
-  std::string ticket;
-  std::string artifact;
-  std::string input_digest;
-  std::string intent;
-  uint32_t rollback_of = 0;   // 0: it is none
-  std::string adopts;         // foreign commit, or ""
-  std::string promoted_from;  // ReleaseId::str(), or ""
-  std::vector<model::ImageFact> images;
-  uint32_t line = 0;  // of its target's ledger, from 0: where the whole entry stands
-  std::optional<OutcomeRow> outcome;
-};
-using ReleaseRowPtr = std::shared_ptr<const ReleaseRow>;
 
 struct Hold {
   model::Who by;
@@ -90,10 +53,10 @@ struct Proposal {
 struct TargetState {
   model::Target target;
   uint32_t last_number = 0;
-  bool taken_on = false;                // its Application is written
-  std::string application_commit;       // the commit that did it
-  std::vector<ReleaseRowPtr> releases;  // oldest first
-  std::optional<Hold> hold;             // the last one said; `in_force` judges its end
+  bool taken_on = false;           // its Application is written
+  std::string application_commit;  // the commit that did it
+  Rows releases;                   // oldest first
+  std::optional<Hold> hold;        // the last one said; `in_force` judges its end
   std::optional<Orphaned> orphaned;
   std::optional<Drift> drift;                // since the last release
   std::optional<Proposal> proposal;          // the one that is open
@@ -105,7 +68,7 @@ struct TargetState {
   static constexpr size_t kAttempts = 50;
 
   // The newest release: what `deploy` says should run. Null before the first.
-  ReleaseRowPtr live() const { return releases.empty() ? nullptr : releases.back(); }
+  ReleaseRowPtr live() const { return releases.back(); }
   ReleaseRowPtr find(uint32_t number) const;
   // The newest release whose outcome is healthy (or unverified, where `unverified` counts), before `before` (0: any).
   ReleaseRowPtr last_good(uint32_t before = 0, bool unverified = true) const;

@@ -61,7 +61,7 @@ class FakeApi final : public Api {
   std::vector<ProjectRow> projects() override {
     return {ProjectRow{.name = "shop", .hosted = true, .state = "ok", .apps = {"web"}}};
   }
-  std::vector<Check> doctor(const Ctx&) override { return {Check{"state", "ok", "writable", ""}}; }
+  std::vector<Check> doctor(const Ctx&, bool) override { return {Check{"state", "ok", "writable", ""}}; }
 
   Result<ActionAnswer> deploy(const Ctx&, const Ask& ask, const DeployRequest& request, ProgressPtr progress) override {
     return act("deploy " + request.project + "/" + request.app + " " + request.commit + request.image, ask,
