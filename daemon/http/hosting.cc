@@ -49,6 +49,8 @@ std::vector<Setting> forced_settings(const HostingOptions& options, const GitReq
       {"receive.fsckObjects", "true"},
       {"receive.maxInputSize", std::to_string(options.max_push)},
       {"receive.keepAlive", "5"},
+      // Packs, whose one folder is synced afterwards: of loose objects git syncs the files, and none of their folders.
+      {"transfer.unpackLimit", "1"},
   };
   // The daemon has the GitOps repository open, and packs it when it suits it.
   if (git.gitops()) out.emplace_back("receive.autogc", "false");
@@ -61,7 +63,8 @@ Result<void> make_skeleton(const std::string& folder) {
   }
   TRY_DO(write_file_durable(folder + "/config", kConfig));
   TRY_DO(write_file_durable(folder + "/HEAD", "ref: refs/heads/main\n"));
-  return sync_folder(folder);
+  for (const char* part : {"/objects", "/refs", ""}) TRY_DO(sync_folder(folder + part));
+  return ok();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/git/refs.h"
 #include "gitops/store/layout.h"
 
 namespace autonomous::daemon {
@@ -79,6 +80,7 @@ void Pipeline::set_public_url(const std::string& url, const std::string& gitops_
 }
 
 void Pipeline::start() {
+  sources_.remove_stale_locks();
   writer_->begin();
   writing_ = std::jthread([this](std::stop_token stop) { writer_->run(stop, hard_.get_token()); });
   verifying_ = std::jthread([this](std::stop_token stop) { verifier_->run(stop); });
@@ -252,6 +254,15 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
     input.by = by;
     input.configuration = configuration;
     if (first && input.view) input.configured_otherwise = configured_otherwise(input.view);
+    // What is released from a commit must not outlast the commit: after a power cut its branch would look rewound.
+    if (source.hosted()) {
+      if (auto synced = git::sync_pushed(source.path, {"refs/heads/" + head.branch}); !synced) {
+        say(follower, synced.error().text(), Progress::Tone::kBad);
+        std::lock_guard lock(mutex_);
+        branches_[{source.project, head.branch}].again = true;
+        continue;
+      }
+    }
     auto repository = git::Repository::open(source.path);
     if (!repository) {
       say(follower, repository.error().text(), Progress::Tone::kBad);

@@ -271,6 +271,9 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
 
 Result<void> Service::check_source_push(const Ctx&, const Push& push) {
   TRY_DO(model::check_name("project", push.project, model::kMaxProject));
+  // A git that died in the middle of a push would otherwise be in the way of every later one.
+  for (const std::string& lock : git::remove_stale_locks(hosted_repository(push.project), Millis(10'000)))
+    log(Level::kWarning, "removed the lock of a process that is gone", {{"lock", lock}});
   PlatformPtr view = pipeline_.board().view();
   if (!view)
     return fail(Code::kUnavailable, "the GitOps repository was not read yet; push again in a moment").may_retry();
@@ -282,7 +285,21 @@ Result<void> Service::check_source_push(const Ctx&, const Push& push) {
   return ok();
 }
 
+std::string Service::hosted_repository(const std::string& project) const {
+  return pipeline_.options().sources.repositories + "/" + project + ".git";
+}
+
+// Before the pusher hears that it was taken.
+void Service::make_lasting(const std::string& repository, const Push& push) {
+  std::vector<std::string> refs;
+  for (const RefUpdate& update : push.updates) refs.push_back(update.ref);
+  if (auto synced = git::sync_pushed(repository, refs); !synced)
+    log(Level::kError, "a push may not outlast a power cut",
+        {{"repository", repository}, {"error", synced.error().line()}});
+}
+
 void Service::source_pushed(const Push& push, const std::string&, ProgressPtr progress) {
+  make_lasting(hosted_repository(push.project), push);
   pipeline_.source_pushed(push, follower_of(std::move(progress)));
 }
 
@@ -299,6 +316,9 @@ Result<void> Service::check_gitops_push(const Ctx&, const Push& push) {
   return ok();
 }
 
-void Service::gitops_pushed(const Push&, ProgressPtr progress) { pipeline_.writer().follow_sync(std::move(progress)); }
+void Service::gitops_pushed(const Push& push, ProgressPtr progress) {
+  if (options_.hosted) make_lasting(options_.gitops, push);
+  pipeline_.writer().follow_sync(std::move(progress));
+}
 
 }  // namespace autonomous::daemon

@@ -95,6 +95,13 @@ std::vector<SourceRepository> Sources::list(const model::Platform& platform) con
   return out;
 }
 
+void Sources::remove_stale_locks() const {
+  for (const std::string& project : hosted_projects(options_.repositories)) {
+    for (const std::string& lock : git::remove_stale_locks(options_.repositories + "/" + project + ".git"))
+      log(Level::kWarning, "removed the lock of a dead process", {{"lock", lock}});
+  }
+}
+
 Result<std::vector<BranchHead>> Sources::hosted_heads(const SourceRepository& source) const {
   if (!exists(source.path)) return std::vector<BranchHead>{};  // named by the platform, not pushed yet
   TRY(git::Repository repository, git::Repository::open(source.path));

@@ -58,6 +58,8 @@ class Sources {
 
   // Those that the platform names, and hosted ones that it doesn't, by project.
   std::vector<SourceRepository> list(const model::Platform& platform) const;
+  // For a start: locks that a git left in hosted repositories when it died.
+  void remove_stale_locks() const;
   // The heads of all branches of a hosted one, by name.
   Result<std::vector<BranchHead>> hosted_heads(const SourceRepository& source) const;
 

@@ -294,8 +294,11 @@ void Writer::take_in(const store::Foreign& foreign) {
   for (const store::ForeignChange& change : foreign.changes) {
     log(Level::kInfo, describe(change), {{"target", change.target.str()}});
   }
-  if (!view_ || looked_at_ != record_->main()) load_view();
+  bool news = (!view_ || looked_at_ != record_->main()) && load_view();
   publish_state();
+  // Whoever plans by the new view must not see the old state: at a start it is empty, and everything would be new.
+  if (board_.view() != view_) board_.set_view(view_);
+  if (news && options_.on_view) options_.on_view(view_);
   std::vector<model::Target> released;
   for (const model::Entry& entry : foreign.entries) {
     if (entry.type == model::EntryType::kRelease) released.push_back(*entry.target);
@@ -306,7 +309,7 @@ void Writer::take_in(const store::Foreign& foreign) {
   if (options_.on_released_elsewhere) options_.on_released_elsewhere(released);
 }
 
-void Writer::load_view() {
+bool Writer::load_view() {
   looked_at_ = record_->main();
   PlatformPtr view =
       options_.view_at ? options_.view_at(looked_at_, view_) : read_view(record_->repository(), looked_at_, view_);
@@ -314,8 +317,7 @@ void Writer::load_view() {
     log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
   bool news = !view_ || view_->commit != view->commit;
   view_ = view;
-  board_.set_view(view);
-  if (news && options_.on_view) options_.on_view(view);
+  return news;
 }
 
 void Writer::publish_state() {

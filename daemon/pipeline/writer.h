@@ -84,7 +84,7 @@ class Writer {
   void watch_clock();
   Result<void> sync(const Ctx& ctx);
   void take_in(const store::Foreign& foreign);
-  void load_view();
+  bool load_view();  // whether it is another one
   void publish_state();
   void tidy(const Ctx& ctx);
   void watch_over(const model::Target& target, const store::TargetState& state);

@@ -33,11 +33,23 @@ class Fd {
 
 Error system_error(std::string_view doing, const std::string& path) {
   int error = errno;
-  Code code = error == ENOENT || error == ENOTDIR  ? Code::kNotFound
-              : error == EACCES || error == EPERM  ? Code::kDenied
-              : error == ENOSPC || error == EDQUOT ? Code::kUnavailable
-                                                   : Code::kInternal;
-  return fail(code, "cannot ", doing, " ", path, ": ", std::strerror(error));
+  Code code = Code::kInternal;
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR: code = Code::kNotFound; break;
+    case EACCES:
+    case EPERM: code = Code::kDenied; break;
+    // The machine's trouble, not the caller's: room is made, a disk comes back.
+    case ENOSPC:
+    case EDQUOT:
+    case EIO:
+    case EROFS:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM: code = Code::kUnavailable; break;
+    default: break;
+  }
+  return fail(code, "cannot ", doing, " ", path, ": ", std::strerror(error)).may_retry(code == Code::kUnavailable);
 }
 
 std::string folder_of(const std::string& path) {

@@ -38,6 +38,12 @@ Result<Upkeep> look_after(const Repository& repository) {
 
 Result<bool> tidy(const Ctx& ctx, const GitProgram& git, Repository& repository, size_t most_packs, size_t most_loose) {
   TRY_DO(repository.flush());
+  // Each release alone leaves a tag in a file of its own, and whoever fetches reads them all.
+  GitCall refs;
+  refs.folder = repository.path();
+  refs.args = {"pack-refs", "--all"};
+  refs.config = {{"core.fsync", "all"}};
+  TRY_WITH(std::string packed, "while packing the refs of " + repository.path(), git_output(ctx, git, refs));
   TRY(Upkeep found, look_after(repository));
   if (found.packs <= most_packs && found.loose <= most_loose) return false;
   GitCall call;

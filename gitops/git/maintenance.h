@@ -18,6 +18,7 @@ Result<Upkeep> look_after(const Repository& repository);
 // Where there are more than `most_packs` packs or `most_loose` loose objects: rolls small packs and loose objects up
 // into larger ones, each at least twice as large as all smaller ones (git repack --geometric=2), so that an object is
 // copied O(log n) times in all. Nothing is thrown away, reachable or not. True where there was something to do.
+// Loose refs are packed in any case.
 Result<bool> tidy(const Ctx& ctx, const GitProgram& git, Repository& repository, size_t most_packs = 50,
                   size_t most_loose = 4000);
 

@@ -113,7 +113,7 @@ Result<void> move_into_place(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<void> write_pack(const std::string& objects, const std::vector<PackObject>& list) {
+Result<std::string> write_pack(const std::string& objects, const std::vector<PackObject>& list) {
   std::string pack = "PACK";
   put_be32(pack, 2);
   put_be32(pack, static_cast<uint32_t>(list.size()));
@@ -134,7 +134,12 @@ Result<void> write_pack(const std::string& objects, const std::vector<PackObject
   std::string folder = objects + "/pack";
   std::string base = folder + "/pack-" + Oid::from_bytes(digest.data()).hex();
   // The same objects in the same order make the same pack: it is there already, synced when it was made.
-  if (exists(base + ".idx") && exists(base + ".pack")) return sync_folder(folder);
+  std::string keep = base + ".keep";
+  TRY_DO(write_file(keep, kKeepText));
+  if (exists(base + ".idx") && exists(base + ".pack")) {
+    TRY_DO(sync_folder(folder));
+    return keep;
+  }
   std::string temporary =
       folder + "/tmp_pack_" + std::to_string(::getpid()) + "_" + Oid::from_bytes(digest.data()).hex();
   ::unlink(temporary.c_str());
@@ -142,15 +147,16 @@ Result<void> write_pack(const std::string& objects, const std::vector<PackObject
   TRY_DO(write_synced(temporary, pack));
   if (Result<void> done = write_synced(temporary + "_idx", index_bytes(std::move(placed), digest)); !done) {
     ::unlink(temporary.c_str());
-    return done;
+    return std::move(done).error();
   }
   // The pack first: git believes an index, and then wants the pack.
   if (Result<void> done = move_into_place(temporary, base + ".pack"); !done) {
     ::unlink((temporary + "_idx").c_str());
-    return done;
+    return std::move(done).error();
   }
   TRY_DO(move_into_place(temporary + "_idx", base + ".idx"));
-  return sync_folder(folder);
+  TRY_DO(sync_folder(folder));
+  return keep;
 }
 
 }  // namespace autonomous::git

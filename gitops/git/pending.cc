@@ -2,6 +2,8 @@
 
 #include <git2/sys/odb_backend.h>
 
+#include <unistd.h>
+
 #include <cstring>
 
 #include "gitops/git/internal.h"
@@ -233,7 +235,8 @@ Result<void> Pending::store() {
     const Object& object = waiting_.at(oid);
     list.push_back({oid, object.kind, object.bytes});
   }
-  TRY_DO(write_pack(objects_, list));
+  TRY(std::string keep, write_pack(objects_, list));
+  kept_.push_back(std::move(keep));
   if (int error = git_odb_refresh(disk_.get()); error != 0) return git_failure(error, "looking at the new pack");
   waiting_.clear();
   order_.clear();
@@ -246,6 +249,12 @@ void Pending::discard() {
   waiting_.clear();
   order_.clear();
   bytes_ = 0;
+}
+
+void Pending::let_go() {
+  std::lock_guard lock(mutex_);
+  for (const std::string& keep : kept_) ::unlink(keep.c_str());
+  kept_.clear();
 }
 
 void Pending::refresh() { git_odb_refresh(disk().get()); }

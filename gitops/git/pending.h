@@ -44,6 +44,9 @@ class Pending : public std::enable_shared_from_this<Pending> {
   // As one synced pack onto the disk.
   Result<void> store();
   void discard();
+  // What was stored is referred to now, or will never be: others may pack it up.
+  void let_go();
+  ~Pending() { let_go(); }
   void refresh();
   // The database on disk anew: packs that are gone are let go.
   Result<void> reopen() const;
@@ -68,6 +71,7 @@ class Pending : public std::enable_shared_from_this<Pending> {
   std::unordered_map<Oid, Object> waiting_;
   std::vector<Oid> order_;
   size_t bytes_ = 0;
+  std::vector<std::string> kept_;  // .keep files of packs that were stored
 };
 
 }  // namespace autonomous::git

@@ -66,7 +66,7 @@ class RefFiles {
 // An exclusive <path>.lock as git makes it; removed with the object.
 class RefLock {
  public:
-  RefLock(RefLock&& other) noexcept : path_(std::move(other.path_)), fd_(other.fd_) {
+  RefLock(RefLock&& other) noexcept : path_(std::move(other.path_)), fd_(other.fd_), new_folders_(other.new_folders_) {
     other.path_.clear();
     other.fd_ = -1;
   }
@@ -80,9 +80,10 @@ class RefLock {
   const std::string& locked() const { return path_; }
 
  private:
-  RefLock(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  RefLock(std::string path, int fd, bool new_folders) : path_(std::move(path)), fd_(fd), new_folders_(new_folders) {}
   std::string path_;
   int fd_;
+  bool new_folders_;  // they are synced with the ref
 };
 
 // Watches the locks of others, to tell the dead from the living: the same file for long, opened by nobody.

@@ -106,7 +106,7 @@ Result<RefLock> RefLock::take(const Ctx& ctx, const std::string& path, LockWatch
   Millis wait(1);
   for (int missing = 0;;) {
     int fd = ::open(lock.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd >= 0) return RefLock(path, fd);
+    if (fd >= 0) return RefLock(path, fd, missing > 0);
     int error = errno;
     if (error == ENOTDIR) return fail(Code::kConflict, "another ref is in the way of ", path);
     if (error == ENOENT && missing++ < 10) {  // git removes empty folders while we make them
@@ -154,7 +154,13 @@ Result<void> RefLock::rename_into_place() {
   }
   std::string path = std::move(path_);
   path_.clear();
-  return sync_folder(path.substr(0, path.rfind('/')));
+  std::string folder = path.substr(0, path.rfind('/'));
+  TRY_DO(sync_folder(folder));
+  while (new_folders_ && !folder.ends_with("/refs") && folder.find('/') != std::string::npos) {
+    folder.resize(folder.rfind('/'));
+    TRY_DO(sync_folder(folder));
+  }
+  return ok();
 }
 
 }  // namespace autonomous::git

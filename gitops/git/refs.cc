@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/git/internal.h"
+#include "gitops/git/pack.h"
 #include "gitops/git/ref_files.h"
 
 namespace autonomous::git {
@@ -216,6 +218,18 @@ void find_locks(const std::string& folder, std::vector<std::string>& found) {
   }
 }
 
+// Of a process that died before its refs were written.
+void remove_keeps(const std::string& folder) {
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+  if (!dir) return;
+  while (dirent* entry = ::readdir(dir.get())) {
+    std::string path = folder + "/" + entry->d_name;
+    if (!path.ends_with(".keep")) continue;
+    auto text = read_file(path, 1024);
+    if (text && *text == kKeepText) ::unlink(path.c_str());
+  }
+}
+
 }  // namespace
 
 bool is_ref_name(std::string_view name) {
@@ -287,21 +301,41 @@ Result<void> set_head(Repository& repository, std::string_view ref) {
 
 Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after) {
   if (updates.empty()) return repository.flush();
-  return Transaction(ctx.within(kLongestWait), repository, std::move(updates), stale_after).run();
+  auto done = Transaction(ctx.within(kLongestWait), repository, std::move(updates), stale_after).run();
+  repository.rep()->pending->let_go();
+  return done;
 }
 
-Result<std::vector<std::string>> remove_stale_locks(const Repository& repository) {
-  const std::string& common = repository.rep()->common;
+std::vector<std::string> remove_stale_locks(const std::string& folder, Millis at_least) {
+  if (at_least == Millis(0)) remove_keeps(folder + "/objects/pack");
   std::vector<std::string> locks, removed;
-  find_locks(common + "/refs", locks);
+  find_locks(folder + "/refs", locks);
   for (const char* name : {"/packed-refs.lock", "/HEAD.lock", "/config.lock", "/shallow.lock"})
-    locks.push_back(common + name);
+    locks.push_back(folder + name);
   for (const std::string& lock : locks) {
     struct stat info {};
-    if (::stat(lock.c_str(), &info) != 0 || is_open_somewhere(info.st_dev, info.st_ino)) continue;
+    if (::stat(lock.c_str(), &info) != 0) continue;
+    // By the clock of the file system, as the file's own time is.
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    bool young = now.tv_sec - info.st_mtim.tv_sec < at_least.count() / 1000;
+    if (young || is_open_somewhere(info.st_dev, info.st_ino)) continue;
     if (remove_lock(lock, info.st_ino)) removed.push_back(lock);
   }
   return removed;
+}
+
+Result<void> sync_pushed(const std::string& folder, const std::vector<std::string>& refs) {
+  std::set<std::string> folders = {folder + "/objects/pack", folder + "/objects", folder};
+  for (const std::string& ref : refs) {
+    for (size_t slash = ref.find('/'); slash != std::string::npos; slash = ref.find('/', slash + 1))
+      folders.insert(folder + "/" + ref.substr(0, slash));
+  }
+  for (const std::string& each : folders) {
+    // A ref that was deleted leaves no folder behind.
+    if (auto synced = sync_folder(each); !synced && synced.error().code() != Code::kNotFound) return synced;
+  }
+  return ok();
 }
 
 }  // namespace autonomous::git

@@ -42,8 +42,12 @@ struct RefUpdate {
 Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates,
                          Millis stale_after = Millis(10'000));
 
-// Removes all lock files that no process has open. For a start, when nobody else may be writing.
-Result<std::vector<std::string>> remove_stale_locks(const Repository& repository);
+// Removes all lock files of a repository (its folder) that no process has open and that nobody touched for `at_least`.
+// Zero is for a start, when nobody else may be writing.
+std::vector<std::string> remove_stale_locks(const std::string& folder, Millis at_least = Millis(0));
+
+// What git itself wrote for these refs lasts afterwards: it syncs files, but no folder that a file was renamed into.
+Result<void> sync_pushed(const std::string& folder, const std::vector<std::string>& refs);
 
 // git's rules for the full name of a ref (git check-ref-format).
 bool is_ref_name(std::string_view name);

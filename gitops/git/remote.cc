@@ -397,6 +397,7 @@ Result<PushReport> Remote::push(const Ctx& ctx, Repository& from, const std::vec
     std::move(part.refs.begin(), part.refs.end(), std::back_inserter(all.refs));
     all.server_words += (all.server_words.empty() || part.server_words.empty() ? "" : "\n") + part.server_words;
   }
+  from.rep()->pending->let_go();
   return all;
 }
 

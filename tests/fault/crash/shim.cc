@@ -122,12 +122,20 @@ bool resolve(int dir, const char* path, char* out) {
 
 bool is_watched(int fd) { return control != nullptr && fd >= 0 && fd < kMostFds && watched[fd] != 0; }
 
+// A full disk lets files go, and descriptors are wanted by whoever opens something.
+bool can_fail(const char* call, int error) {
+  bool removes = strcmp(call, "unlink") == 0;
+  bool opens = strcmp(call, "open") == 0 || strcmp(call, "fopen") == 0;
+  return error == ENOSPC ? !removes : error == EMFILE ? opens : true;
+}
+
 // True: the call is to fail with errno as set. May not return.
 bool hit(const char* call, const char* path) {
   if (control == nullptr || control->armed == 0) return false;
   uint64_t number = ++control->calls;
   if (control->mode == kCount || control->mode == kRecord || number < control->at) return false;
   if (control->mode == kFail ? number > control->until : number != control->at) return false;
+  if (control->mode == kFail && !can_fail(call, static_cast<int>(control->error))) return false;
   if (control->hits++ == 0) snprintf(control->what, sizeof control->what, "%s %s", call, path);
   if (control->mode == kFail) {
     errno = static_cast<int>(control->error);
