@@ -87,7 +87,8 @@ std::string index_bytes(std::vector<Placed> placed, std::string_view pack_digest
   return index;
 }
 
-// A file under a temporary name, synced; git prune knows the name and removes it when we die.
+// A file under a temporary name, synced. Not one of git's own: `git gc --prune=now` removes those under our hands. A
+// start removes what is left of us.
 Result<void> write_synced(const std::string& path, std::string_view bytes) {
   int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
   if (fd < 0) return fail(Code::kUnavailable, "cannot make ", path, ": ", std::strerror(errno)).may_retry();
@@ -141,7 +142,7 @@ Result<std::string> write_pack(const std::string& objects, const std::vector<Pac
     return keep;
   }
   std::string temporary =
-      folder + "/tmp_pack_" + std::to_string(::getpid()) + "_" + Oid::from_bytes(digest.data()).hex();
+      folder + "/incoming-" + std::to_string(::getpid()) + "_" + Oid::from_bytes(digest.data()).hex();
   ::unlink(temporary.c_str());
   ::unlink((temporary + "_idx").c_str());
   TRY_DO(write_synced(temporary, pack));

@@ -224,6 +224,7 @@ void remove_keeps(const std::string& folder) {
   if (!dir) return;
   while (dirent* entry = ::readdir(dir.get())) {
     std::string path = folder + "/" + entry->d_name;
+    if (std::string_view(entry->d_name).starts_with("incoming-")) ::unlink(path.c_str());
     if (!path.ends_with(".keep")) continue;
     auto text = read_file(path, 1024);
     if (text && *text == kKeepText) ::unlink(path.c_str());

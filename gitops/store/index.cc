@@ -65,7 +65,7 @@ class IndexWriter {
       Entry said;
       said.type = EntryType::kHold;
       said.target = state.target;
-      said.by = hold.by;
+      if (!hold.by.empty()) said.by = hold.by;
       said.time = hold.since;
       said.until = hold.until;
       said.because = hold.because;
@@ -193,7 +193,7 @@ Result<std::string> index_bytes(const State& state) {
     said.type = EntryType::kMarkBad;
     said.artifact = artifact;
     said.time = bad.since;
-    said.by = bad.by;
+    if (!bad.by.empty()) said.by = bad.by;
     said.because = bad.because;
     TRY_DO(writer.entry(said));
   }
@@ -203,7 +203,7 @@ Result<std::string> index_bytes(const State& state) {
     said.scope = scope;
     said.time = freeze.since;
     said.until = freeze.until;
-    said.by = freeze.by;
+    if (!freeze.by.empty()) said.by = freeze.by;
     said.because = freeze.because;
     TRY_DO(writer.entry(said));
   }

@@ -15,8 +15,8 @@ TEST(Layout, PathsAreTheContracts) {
   EXPECT_EQ(application_name(web), "production.shop.web");
   EXPECT_EQ(ledger_branch("deploy"), "autonomous/ledger/deploy");
   EXPECT_EQ(ledger_file(web, 0), "production/shop/web/000001.jsonl");
-  EXPECT_EQ(ledger_file(web, 255), "production/shop/web/000001.jsonl");
-  EXPECT_EQ(ledger_file(web, 256), "production/shop/web/000002.jsonl");
+  EXPECT_EQ(ledger_file(web, 31), "production/shop/web/000001.jsonl");
+  EXPECT_EQ(ledger_file(web, 32), "production/shop/web/000002.jsonl");
   EXPECT_EQ(ledger_file(std::nullopt, 3), "_platform/000001.jsonl");
 }
 
