@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "gitops/git/internal.h"
@@ -251,10 +252,16 @@ void Pending::discard() {
   bytes_ = 0;
 }
 
+// A release's tag is stored with its branches, and gets its ref in the transaction after theirs: what was stored is
+// kept over two of them. An empty name in kept_ stands between the one before and now.
 void Pending::let_go() {
   std::lock_guard lock(mutex_);
-  for (const std::string& keep : kept_) ::unlink(keep.c_str());
-  kept_.clear();
+  auto before = std::find(kept_.begin(), kept_.end(), std::string());
+  if (before != kept_.end()) {
+    for (auto keep = kept_.begin(); keep != before; ++keep) ::unlink(keep->c_str());
+    kept_.erase(kept_.begin(), before + 1);
+  }
+  kept_.emplace_back();
 }
 
 void Pending::refresh() { git_odb_refresh(disk().get()); }
