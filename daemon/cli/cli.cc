@@ -53,7 +53,7 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Surrou
     return kExitDone;
   }
   std::string output = options->get("output", "text");
-  bool more_formats = verb.spec.name == "audit";  // it has SARIF besides
+  bool more_formats = verb.spec.name == "audit" || verb.spec.name == "diff";  // SARIF; Markdown
   if (output != "text" && output != "json" && !more_formats) {
     return complain(around, fail(Code::kInvalid, "--output takes text or json, not '", one_line(output, 40), "'"));
   }

@@ -29,6 +29,18 @@ json rows_of(const json& body, const char* key) {
   return found != body.end() && found->is_array() ? *found : json::array();
 }
 
+// "?at=…" for --at, a time or how long ago; "" without it.
+Result<std::string> at_query(const Command& command) {
+  std::string text = command.options.get("at");
+  if (text.empty()) return std::string();
+  Result<Millis> ago = parse_duration(text);
+  Result<Time> time = ago ? Result<Time>(command.around.clock.now() - *ago) : parse_time(text);
+  if (!time) return fail(Code::kInvalid, "--at takes a time (2026-11-01T12:00:00Z) or how long ago (3d)");
+  return "?at=" + http::escape(format_time(*time));
+}
+
+OptionSpec at_option() { return {"--at", "TIME", "As it was then: a time, or how long ago"}; }
+
 // --- status ---
 
 // Sources that cannot be read or are wrong: what a row of targets cannot show.
@@ -50,7 +62,8 @@ Result<int> status(Command& command) {
   if (narrowed) {
     TRY(wanted, find_targets(command, command.word(0)));
   }
-  TRY(json body, remote->get(command.ctx(), "/api/v1/status"));
+  TRY(std::string at, at_query(command));
+  TRY(json body, remote->get(command.ctx(), "/api/v1/status" + at));
   json rows = json::array();
   for (const json& row : rows_of(body, "targets")) {
     if (!narrowed || std::find(wanted.begin(), wanted.end(), text_of(row, "target")) != wanted.end())
@@ -297,7 +310,8 @@ Result<int> where(Command& command) {
 Result<int> config(Command& command) {
   TRY(std::string target, find_target(command, command.word(0)));
   TRY(Remote * remote, command.remote());
-  TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/config"));
+  TRY(std::string at, at_query(command));
+  TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/config" + at));
   if (command.json_output()) {
     command.print(body);
     return kExitDone;
@@ -310,24 +324,7 @@ Result<int> config(Command& command) {
   return kExitDone;
 }
 
-Result<int> diff(Command& command) {
-  TRY(std::string target, find_target(command, command.word(0)));
-  TRY(Remote * remote, command.remote());
-  std::string query;
-  for (const char* key : {"from", "to", "image"}) {
-    if (command.options.has(key))
-      query += (query.empty() ? "?" : "&") + std::string(key) + "=" + http::escape(command.options.get(key));
-  }
-  TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/diff" + query));
-  if (command.json_output()) {
-    command.print(body);
-    return kExitDone;
-  }
-  std::string text = text_of(body, "text");
-  command.around.out << command.style.paint(target + ": " + text_of(body, "from") + " → " + text_of(body, "to"),
-                                            Tone::kBold)
-                     << "\n";
-  if (text.empty() && rows_of(body, "changed").empty()) command.around.out << "nothing would change\n";
+void print_diff(const Command& command, std::string text) {
   while (ends_with(text, "\n")) text.pop_back();
   for (std::string_view line : split(text, '\n')) {
     if (text.empty()) break;
@@ -337,7 +334,131 @@ Result<int> diff(Command& command) {
                                           : Tone::kPlain;
     command.around.out << command.style.paint(one_line(line, 4000), tone) << "\n";
   }
+}
+
+// For a pull request: a summary, and each resource's difference folded away. No line of it ends its fence.
+std::string markdown_of(const json& answers) {
+  std::string out;
+  auto words = [](const std::string& text) {
+    std::string clean;
+    for (char c : one_line(text, 300)) {
+      if (std::string_view("\\`*_{}[]<>#|").find(c) != std::string_view::npos) clean += '\\';
+      clean += c;
+    }
+    return clean;
+  };
+  for (const json& answer : answers) {
+    json resources = rows_of(answer, "resources");
+    std::string error = text_of(answer, "error");
+    out += "### " + words(text_of(answer, "target")) + "\n\n";
+    if (!error.empty()) {
+      out += "It cannot be rendered: " + words(error) + "\n\n";
+      continue;
+    }
+    out +=
+        words(text_of(answer, "from")) + " → " + words(text_of(answer, "to")) + ": " +
+        (resources.empty() ? "nothing changes"
+                           : std::to_string(resources.size()) + (resources.size() == 1 ? " resource" : " resources")) +
+        "\n\n";
+    for (const json& one : resources) {
+      std::string text = text_of(one, "text");
+      std::string fence = "```";
+      while (text.find(fence) != std::string::npos) fence += "`";
+      out += "<details><summary>" + words(text_of(one, "resource")) + " " + text_of(one, "change") + "</summary>\n\n" +
+             fence + "diff\n" + text + (ends_with(text, "\n") || text.empty() ? "" : "\n") + fence +
+             "\n\n</details>\n\n";
+    }
+  }
+  return out;
+}
+
+// What a commit would change, for each environment.
+Result<int> diff_source(Command& command) {
+  std::vector<std::string_view> parts = split(command.word(0), '/');
+  std::string project = command.options.get("project");
+  std::string app, environment = command.options.get("environment");
+  if (parts.size() == 3) environment = std::string(parts[0]);
+  if (parts.size() >= 2) {
+    project = std::string(parts[parts.size() - 2]);
+    app = std::string(parts.back());
+  } else if (!command.word(0).empty()) {
+    (project.empty() ? project : app) = command.word(0);
+  }
+  if (project.empty()) project = project_of_folder(command.around.folder);
+  if (project.empty())
+    return fail(Code::kInvalid, "which project?")
+        .hint("autonomous diff PROJECT --commit HEAD, or run it in the project");
+  TRY(std::string commit, resolve_commit(command, command.options.get("commit")));
+  std::string query = "?commit=" + http::escape(commit);
+  for (const auto& [name, value] : {std::pair("environment", environment), std::pair("app", app)}) {
+    if (!value.empty()) query += std::string("&") + name + "=" + http::escape(value);
+  }
+  TRY(Remote * remote, command.remote());
+  TRY(json body, remote->get(command.ctx(), "/api/v1/projects/" + http::escape(project) + "/diff" + query));
+  json answers = rows_of(body, "targets");
+  bool failed =
+      std::any_of(answers.begin(), answers.end(), [](const json& answer) { return !text_of(answer, "error").empty(); });
+  if (command.json_output()) {
+    command.print(body);
+  } else if (command.options.get("output") == "markdown") {
+    command.around.out << markdown_of(answers);
+  } else {
+    for (const json& answer : answers) {
+      command.around.out << command.style.paint(text_of(answer, "target"), Tone::kBold) << "  "
+                         << one_line(text_of(answer, "from")) << " → " << one_line(text_of(answer, "to")) << "\n";
+      if (!text_of(answer, "error").empty())
+        command.around.out << "  it cannot be rendered: " << one_line(text_of(answer, "error"), 1000) << "\n";
+      else if (rows_of(answer, "resources").empty()) command.around.out << "  nothing would change\n";
+      for (const json& one : rows_of(answer, "resources")) {
+        command.around.out << command.style.paint(text_of(one, "resource"), Tone::kBold) << " "
+                           << text_of(one, "change") << "\n";
+        print_diff(command, text_of(one, "text"));
+      }
+    }
+  }
+  return failed ? kExitFailed : kExitDone;
+}
+
+Result<int> diff(Command& command) {
+  std::string output = command.options.get("output", "text");
+  if (output != "text" && output != "json" && output != "markdown")
+    return fail(Code::kInvalid, "--output takes text, json or markdown");
+  if (command.options.has("commit")) return diff_source(command);
+  TRY(std::string target, find_target(command, command.word(0)));
+  TRY(Remote * remote, command.remote());
+  TRY(std::string query, at_query(command));
+  for (const char* key : {"from", "to", "image"}) {
+    if (command.options.has(key))
+      query += (query.empty() ? "?" : "&") + std::string(key) + "=" + http::escape(command.options.get(key));
+  }
+  TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/diff" + query));
+  if (command.json_output()) {
+    command.print(body);
+    return kExitDone;
+  }
+  if (output == "markdown") {
+    command.around.out << markdown_of(json::array({body}));
+    return kExitDone;
+  }
+  std::string text = text_of(body, "text");
+  command.around.out << command.style.paint(target + ": " + text_of(body, "from") + " → " + text_of(body, "to"),
+                                            Tone::kBold)
+                     << "\n";
+  if (text.empty() && rows_of(body, "changed").empty()) command.around.out << "nothing would change\n";
+  print_diff(command, std::move(text));
   return kExitDone;
+}
+
+std::vector<OptionSpec> diff_options() {
+  std::vector<OptionSpec> all = aiming();
+  all.insert(all.end(), {{"--from", "N", "This release (default: what is live)"},
+                         {"--to", "N", "This release (default: what would be released now)"},
+                         {"--image", "REF", "As if this image were deployed"},
+                         {"--commit", "COMMIT", "What this source commit would change, for each environment"},
+                         at_option(),
+                         {"-o,--output", "text|json|markdown", "How to print", "text|json|markdown"},
+                         server_option()});
+  return all;
 }
 
 std::vector<OptionSpec> aimed_look(std::vector<OptionSpec> own) {
@@ -354,8 +475,9 @@ std::vector<Verb> look_verbs() {
         "What runs where: one screen",
         "",
         {target_word(false)},
-        aimed_look({}),
+        aimed_look({at_option()}),
         {{"autonomous status", "every target"},
+         {"autonomous status -e production --at 2026-11-20T18:00:00Z", "what ran at that moment"},
          {"autonomous status web -e production", "one"},
          {"autonomous status -p shop -o json", "a project, for programs"}}},
        status},
@@ -394,18 +516,21 @@ std::vector<Verb> look_verbs() {
         "Effective configuration, and the line that each value came from",
         "",
         {target_word(false)},
-        aimed_look({}),
-        {{"autonomous config web -e production", "what production runs with"}}},
+        aimed_look({at_option()}),
+        {{"autonomous config web -e production", "what production runs with"},
+         {"autonomous config web -e production --at 3d", "what it ran with three days ago"}}},
        config},
       {{"diff",
-        "What a release would change now, or how two releases differ",
-        "",
-        {target_word(false)},
-        aimed_look({{"--from", "N", "This release (default: what is live)"},
-                    {"--to", "N", "This release (default: what would be released now)"},
-                    {"--image", "REF", "As if this image were deployed"}}),
+        "What a release or a commit would change, rendered; or how two releases differ",
+        "With --commit: for every environment that the project's apps go to, resource by resource; exit status 1 where one cannot be\n"
+        "rendered. The commit must have been pushed, to any branch.",
+        {{"TARGET|PROJECT", "web, shop/web or production/shop/web; with --commit also a project", false, false,
+          "target"}},
+        diff_options(),
         {{"autonomous diff web", "what would change now"},
-         {"autonomous diff web --from 41 --to 42", "between two releases"}}},
+         {"autonomous diff web --from 41 --to 42", "between two releases"},
+         {"autonomous diff web -e production --at 3d", "what changed in the last three days"},
+         {"autonomous diff shop --commit HEAD -o markdown", "what a pull request would change, everywhere"}}},
        diff},
   };
 }

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "daemon/cli/command.h"
+#include "daemon/pipeline/blame.h"
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/verify.h"
 #include "gitops/base/file.h"
@@ -166,6 +167,65 @@ Result<int> verify(Command& command) {
   return answer.equal ? kExitDone : kExitFailed;
 }
 
+// "web" or "production/shop/web" of what the clone knows.
+Result<model::Target> find_recorded(const store::State& state, const std::string& text) {
+  std::vector<model::Target> fitting;
+  for (const auto& [target, record] : state.targets) {
+    if (target.str() == text || ends_with(target.str(), "/" + text)) fitting.push_back(target);
+  }
+  if (fitting.size() == 1) return fitting[0];
+  if (fitting.empty()) return fail(Code::kNotFound, "no target fits '", one_line(text, 100), "'");
+  return fail(Code::kInvalid, "'", text, "' is several targets: ", fitting[0].str(), ", ", fitting[1].str());
+}
+
+Result<int> blame(Command& command) {
+  TRY(Clone clone, Clone::of(command, said_repository(command, 2)));
+  TRY(store::Reader reader, store::Reader::open(clone.path(), command.options.get("branch", "deploy")));
+  TRY(store::StatePtr state, reader.state());
+  TRY(model::Target target, find_recorded(*state, command.word(0)));
+  TRY(BlameAnswer answer, daemon::blame(reader, target, command.word(1)));
+  if (command.json_output()) {
+    nlohmann::json places = nlohmann::json::array();
+    for (const BlameAnswer::Place& place : answer.places)
+      places.push_back({{"file", place.file}, {"line", place.line}, {"setting", place.setting}, {"text", place.text}});
+    command.print({{"field", answer.field},
+                   {"value", answer.value},
+                   {"gone", answer.gone},
+                   {"before", answer.before},
+                   {"release", answer.release.str()},
+                   {"at", format_time(answer.at)},
+                   {"requested_by", answer.requested_by},
+                   {"author", answer.author},
+                   {"because", answer.because},
+                   {"subject", answer.subject},
+                   {"source", answer.source},
+                   {"commit", answer.commit},
+                   {"restores", answer.restores},
+                   {"places", places},
+                   {"how", answer.how}});
+    return kExitDone;
+  }
+  std::ostream& out = command.around.out;
+  auto line = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out << "  " << command.style.paint(name, Tone::kDim) << one_line(value, 1000) << "\n";
+  };
+  out << command.style.paint(answer.field, Tone::kBold)
+      << (answer.gone ? " is gone" : " = " + one_line(answer.value, 300)) << "\n";
+  line("since     ", "release " + answer.release.str() + ", " + format_time(answer.at));
+  line("before    ", answer.before);
+  line("rollback  ", answer.restores);
+  line("asked for ", answer.requested_by);
+  line("author    ", answer.author);
+  line("because   ", answer.because);
+  line("source    ", answer.source + (answer.subject.empty() ? "" : " " + answer.subject));
+  for (const BlameAnswer::Place& place : answer.places) {
+    std::string where = place.file + ":" + std::to_string(place.line);
+    line("set by    ", where + (place.text.empty() ? "" : "  " + place.text));
+  }
+  line("          ", answer.how);
+  return kExitDone;
+}
+
 OptionSpec repo_option() {
   return {"--repo", "PATH|URL", "A clone of the GitOps repository, or its URL (default: this folder)", "folder"};
 }
@@ -209,6 +269,18 @@ std::vector<Verb> record_verbs() {
          {"autonomous verify web --repo http://localhost:7300/git/gitops.git",
           "the newest of web, straight from the daemon"}}},
        verify},
+      {{"blame",
+        "Which release, person, source commit, file and line set a field of a resource",
+        "From a clone alone. The release and the people are exact; the line is that of the setting with the field's value and the\n"
+        "likest name, or of the app's own manifest, and the answer says how it was found.",
+        {{"TARGET", "production/shop/web, or web where that is one target", true, false, "target"},
+         {"RESOURCE.FIELD", "deployment/web.spec.replicas; a list's element is [0] or [name]", true},
+         {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
+        {repo_option(), {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
+        {{"autonomous blame production/shop/web deployment/web.spec.replicas gitops", "who set the replicas"},
+         {"autonomous blame web 'deployment/web.spec.template.spec.containers[web].image'",
+          "where the image came from"}}},
+       blame},
   };
 }
 

@@ -48,6 +48,8 @@ struct ReleaseRow {
   std::string trigger;  // design.md §4
   std::string because;
   std::string who;  // Requested-By
+  std::vector<std::string> approved_by = {};
+  std::string ticket = {};
   std::string source_commit, subject, author;
   std::string commit;  // on deploy
   Time at{};
@@ -122,14 +124,28 @@ struct ConfigAnswer {
 // What a release now would change; or, with `from`/`to`, how two releases differ.
 struct DiffRequest {
   std::string target;
-  uint32_t from = 0;  // 0: what is live
-  uint32_t to = 0;    // 0: what would be released now
-  std::string image;  // as in DeployRequest: what would this change?
+  uint32_t from = 0;            // 0: what is live
+  uint32_t to = 0;              // 0: what would be released now
+  std::string image;            // as in DeployRequest: what would this change?
+  std::optional<Time> at = {};  // from what ran then, to what runs now (or `to`)
 };
 struct DiffAnswer {
   std::string target, from, to;      // "release 42", "now"
   std::vector<std::string> changed;  // "M manifests/…"
   std::string text;                  // unified
+  struct Resource {
+    std::string name;    // "Deployment/web", or a file's name
+    std::string change;  // added | changed | removed
+    std::string file;
+    std::string text;  // the hunks
+  };
+  std::vector<Resource> resources = {};
+  std::string error = {};  // of this target: it cannot be rendered
+};
+// What a source commit would change, for each environment that its apps go to.
+struct SourceDiffRequest {
+  std::string project, commit;   // at least 4 hex digits, on any branch that the daemon has
+  std::string environment, app;  // empty: all
 };
 
 struct ProjectRow {
@@ -238,14 +254,18 @@ class Api {
 
   // Look. Targets are "env/project/app" in full; ids are "env/project/app/42".
   virtual std::vector<TargetRow> status() = 0;
+  // As the ledger knows it of a moment: nothing that was only on its way then.
+  virtual std::vector<TargetRow> status_at(Time time) = 0;
   virtual Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) = 0;
   virtual Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) = 0;
   virtual Result<TargetDetails> target(const Ctx& ctx, const std::string& target) = 0;
   virtual Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) = 0;  // at least 4 hex digits
   // subject: a target, or (at least 4 hex digits of) a source commit.
   virtual Result<std::vector<WhyAnswer>> why(const Ctx& ctx, const std::string& subject) = 0;
-  virtual Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) = 0;
+  // at: of the release that ran then.
+  virtual Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target, std::optional<Time> at) = 0;
   virtual Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) = 0;
+  virtual Result<std::vector<DiffAnswer>> diff_source(const Ctx& ctx, const SourceDiffRequest& request) = 0;
   virtual std::vector<ProjectRow> projects() = 0;
   // deep: also folds the ledger from the beginning, and compares.
   virtual std::vector<Check> doctor(const Ctx& ctx, bool deep) = 0;

@@ -85,6 +85,8 @@ json to_json(const ReleaseRow& row) {
   put(out, "trigger", row.trigger);
   put(out, "because", row.because);
   put(out, "who", row.who);
+  if (!row.approved_by.empty()) out["approved_by"] = row.approved_by;
+  put(out, "ticket", row.ticket);
   put(out, "source_commit", row.source_commit);
   put(out, "subject", row.subject);
   put(out, "author", row.author);
@@ -146,11 +148,17 @@ json to_json(const ConfigAnswer& answer) {
 }
 
 json to_json(const DiffAnswer& answer) {
-  return {{"target", answer.target},
-          {"from", answer.from},
-          {"to", answer.to},
-          {"changed", answer.changed},
-          {"text", answer.text}};
+  json out = {{"target", answer.target},
+              {"from", answer.from},
+              {"to", answer.to},
+              {"changed", answer.changed},
+              {"text", answer.text}};
+  out["resources"] = json::array();
+  for (const DiffAnswer::Resource& one : answer.resources)
+    out["resources"].push_back(
+        {{"resource", one.name}, {"change", one.change}, {"file", one.file}, {"text", one.text}});
+  put(out, "error", answer.error);
+  return out;
 }
 
 json to_json(const ProjectRow& row) {

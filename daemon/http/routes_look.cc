@@ -48,7 +48,16 @@ Result<std::string> target_of(const RouteCall& call) {
   return target.str();
 }
 
+Result<std::optional<Time>> query_time(const RouteCall& call, const std::string& name) {
+  std::string text = query(call, name);
+  if (text.empty()) return std::optional<Time>();
+  TRY(Time time, parse_time(text));
+  return std::optional(time);
+}
+
 Result<HttpResponse> status(const RouteCall& call) {
+  TRY(std::optional<Time> at, query_time(call, "at"));
+  if (at) return answer({{"targets", as_list(call.api.status_at(*at))}, {"at", format_time(*at)}});
   // Read before the rows: an event in between is then shown twice rather than missed.
   uint64_t newest = call.api.events().newest();
   return answer({{"targets", as_list(call.api.status())}, {"event", newest}});
@@ -80,7 +89,8 @@ Result<HttpResponse> target(const RouteCall& call) {
 
 Result<HttpResponse> config(const RouteCall& call) {
   TRY(std::string name, target_of(call));
-  return answer_with(call.api.config(call.ctx, name));
+  TRY(std::optional<Time> at, query_time(call, "at"));
+  return answer_with(call.api.config(call.ctx, name, at));
 }
 
 Result<HttpResponse> diff(const RouteCall& call) {
@@ -89,6 +99,7 @@ Result<HttpResponse> diff(const RouteCall& call) {
   TRY(request.from, query_number(call, "from", 0));
   TRY(request.to, query_number(call, "to", 0));
   request.image = query(call, "image");
+  TRY(request.at, query_time(call, "at"));
   return answer_with(call.api.diff(call.ctx, request));
 }
 
@@ -96,6 +107,15 @@ Result<void> check_commit(const std::string& commit) {
   if (commit.size() < 4 || commit.size() > 40 || !is_hex(commit))
     return fail(Code::kInvalid, "a commit is 4 to 40 hexadecimal digits");
   return ok();
+}
+
+Result<HttpResponse> diff_source(const RouteCall& call) {
+  SourceDiffRequest request{call.parts.at("project"), to_lower(query(call, "commit")), query(call, "environment"),
+                            query(call, "app")};
+  TRY_DO(model::check_name("project name", request.project, model::kMaxProject));
+  TRY_DO(check_commit(request.commit));
+  TRY(std::vector<DiffAnswer> answers, call.api.diff_source(call.ctx, request));
+  return answer({{"targets", as_list(answers)}});
 }
 
 Result<HttpResponse> where(const RouteCall& call) {
@@ -127,12 +147,15 @@ Result<HttpResponse> doctor(const RouteCall& call) {
 std::vector<Route> look_routes() {
   const std::string target_path = "/api/v1/targets/{environment}/{project}/{app}";
   return {
-      {"GET", "/api/v1/status", Permission::kLook, "All targets, and the id of the newest event", status},
+      {"GET", "/api/v1/status", Permission::kLook, "All targets, and the id of the newest event (query: at)", status},
       {"GET", "/api/v1/targets", Permission::kLook, "All targets", status},
       {"GET", target_path, Permission::kLook, "A target with its gates and newest releases", target},
-      {"GET", target_path + "/config", Permission::kLook, "Effective configuration, and where each value comes from",
-       config},
-      {"GET", target_path + "/diff", Permission::kLook, "What a release would change (query: from, to, image)", diff},
+      {"GET", target_path + "/config", Permission::kLook,
+       "Effective configuration, and where each value comes from (query: at)", config},
+      {"GET", target_path + "/diff", Permission::kLook, "What a release would change (query: from, to, image, at)",
+       diff},
+      {"GET", "/api/v1/projects/{project}/diff", Permission::kLook,
+       "What a source commit would change, for each environment (query: commit, environment, app)", diff_source},
       {"GET", "/api/v1/releases", Permission::kLook,
        "Releases, newest first (query: environment, project, app, commit, limit, before)", releases},
       {"GET", "/api/v1/releases/{environment}/{project}/{app}/{number}", Permission::kLook, "A release", release},

@@ -547,15 +547,24 @@ const Flight* Board::reviewed_before(const Flight& flight) const {
   return nullptr;
 }
 
+// A target has one open proposal: that of the oldest flight which needs one. The others follow when it has ended.
+bool Board::proposes_first(const Flight& flight) const {
+  auto lane = lanes_.find(flight.release.target);
+  if (lane == lanes_.end()) return true;
+  return std::none_of(lane->second.flights.begin(), lane->second.flights.end(), [&](const Flight& other) {
+    return other.id < flight.id && pending(other) && (other.under_review || other.proposes || !other.proposal.empty());
+  });
+}
+
 // Ends the flight where somebody ended its proposal.
 Blocked Board::gate_of(Flight& flight, Told& told) {
   const Wish& wish = *flight.wish;
   flight.proposes = false;
-  Blocked blocked = blocked_by(wish, *state_, clock_.now());
-  if (!blocked && !wish.restore && !wish.retire) {
+  if (!wish.restore && !wish.retire) {
     if (const Flight* other = reviewed_before(flight))
-      blocked = {"approval", "queued behind " + short_commit(*other->wish) + ", which people are reviewing"};
+      return {"approval", "queued behind " + short_commit(*other->wish) + ", which people are reviewing"};
   }
+  Blocked blocked = blocked_by(wish, *state_, clock_.now());
   // A push is found again by looking at its branch. Everything else that waits must stand in the ledger, and is
   // rendered first, because the ledger says what it is.
   bool lasting = wish.asked() || wish.promoted_from;
@@ -575,7 +584,7 @@ Blocked Board::gate_of(Flight& flight, Told& told) {
   // Rendered again before anybody is asked: that may be another proposal.
   const std::string& rendered_at = flight.assembled->draft.on_main;
   bool outdated = view_ && !rendered_at.empty() && rendered_at != view_->tip.hex();
-  flight.proposes = blocked && consent.proposal.empty() && !outdated;
+  flight.proposes = blocked && consent.proposal.empty() && !outdated && proposes_first(flight);
   if (flight.proposes) {
     woken_ = true;
     writer_.notify_all();

@@ -126,6 +126,7 @@ class Board {
   void follow_view(Flight& flight) const;
   Blocked gate_of(Flight& flight, Told& told);
   const Flight* reviewed_before(const Flight& flight) const;
+  bool proposes_first(const Flight& flight) const;
   void judge_all(Told& told);
   void supersede_verifying(Lane& lane, uint64_t by, Told& told);
   void forget_done(Lane& lane);

@@ -189,6 +189,10 @@ class Daemon {
     TRY_WITH(git::Signer signer, "while reading the signing key",
              git::Signer::load_or_make(key, config_->committer.email));
     config.signer = std::make_shared<git::Signer>(std::move(signer));
+    // `mv signing signing.old` and a start rotate the key: the old one brings in the new one, and is ended.
+    if (auto old = git::Signer::load(key + ".old")) config.retiring = std::make_shared<git::Signer>(*std::move(old));
+    else if (old.error().code() != Code::kNotFound)
+      return std::move(old).error().with("while reading the signing key before this one");
     config.drift_holds = [this](const model::Target& target) {
       PlatformPtr view = pipeline_ ? pipeline_->board().view() : nullptr;
       const model::Environment* environment =

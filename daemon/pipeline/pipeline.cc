@@ -506,6 +506,37 @@ Result<WishPtr> Pipeline::plan_target(const model::Target& target, const std::st
               " for ", target.environment);
 }
 
+Result<std::vector<WishPtr>> Pipeline::plan_everywhere(const std::string& project, const std::string& commit,
+                                                       const PlatformPtr& view) const {
+  std::vector<SourceRepository> sources = sources_.list(*view->platform);
+  auto source = std::find_if(sources.begin(), sources.end(),
+                             [&](const SourceRepository& candidate) { return candidate.project == project; });
+  if (source == sources.end()) return fail(Code::kNotFound, "there is no project ", project);
+  TRY(git::Repository repository, git::Repository::open(source->path));
+  PlanInput input;
+  input.source = *source;
+  input.view = view;
+  input.state = std::make_shared<store::State>();
+  TRY(input.commit, repository.find_prefix(commit));
+  std::vector<WishPtr> out;
+  std::vector<Error> errors;
+  auto bound = view->platform->projects.find(project);
+  for (const auto& [name, environment] : view->platform->environments) {
+    bool goes_there = environment.from.kind != model::Feed::Kind::kNothing;
+    if (bound != view->platform->projects.end() && !bound->second.environments.empty()) {
+      const std::vector<std::string>& own = bound->second.environments;
+      goes_there = goes_there && std::find(own.begin(), own.end(), name) != own.end();
+    }
+    if (!goes_there) continue;
+    input.environment = name;
+    Plan planned = plan(repository, input);
+    out.insert(out.end(), planned.wishes.begin(), planned.wishes.end());
+    errors.insert(errors.end(), planned.errors.begin(), planned.errors.end());
+  }
+  if (out.empty() && !errors.empty()) return model::merge_errors(errors);
+  return out;
+}
+
 Result<WishPtr> Pipeline::wish_of(const model::Entry& proposal, const PlatformPtr& view) const {
   auto wish = std::make_shared<Wish>();
   std::optional<model::ReleaseId> origin;

@@ -87,6 +87,9 @@ class Pipeline {
   // What `commit` of a project makes of one target, whatever its branch feeds: for promotions, and to make a wish
   // again. Nothing is wanted yet. kNotFound where the source has no such commit or the commit no such app.
   Result<WishPtr> plan_target(const model::Target& target, const std::string& commit, const PlatformPtr& view) const;
+  // What a commit of a project makes of every environment, whatever its branch feeds. Nothing is wanted.
+  Result<std::vector<WishPtr>> plan_everywhere(const std::string& project, const std::string& commit,
+                                               const PlatformPtr& view) const;
   // The wish that an open proposal of the ledger is about.
   Result<WishPtr> wish_of(const model::Entry& proposal, const PlatformPtr& view) const;
 

@@ -21,13 +21,15 @@ class Service final : public Api {
   Service(Pipeline& pipeline, Options options) : pipeline_(pipeline), options_(std::move(options)) {}
 
   std::vector<TargetRow> status() override;
+  std::vector<TargetRow> status_at(Time time) override;
   Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) override;
   Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) override;
   Result<TargetDetails> target(const Ctx& ctx, const std::string& target) override;
   Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) override;
   Result<std::vector<WhyAnswer>> why(const Ctx& ctx, const std::string& subject) override;
-  Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target) override;
+  Result<ConfigAnswer> config(const Ctx& ctx, const std::string& target, std::optional<Time> at) override;
   Result<DiffAnswer> diff(const Ctx& ctx, const DiffRequest& request) override;
+  Result<std::vector<DiffAnswer>> diff_source(const Ctx& ctx, const SourceDiffRequest& request) override;
   std::vector<ProjectRow> projects() override;
   std::vector<Check> doctor(const Ctx& ctx, bool deep) override;
 
@@ -89,8 +91,11 @@ class Service final : public Api {
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
   Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);
-  Result<std::map<std::string, std::string>> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known,
-                                                      uint32_t number);
+  using Files = std::map<std::string, std::string>;  // of a target: path → bytes
+  Result<Files> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number);
+  Result<Files> rendered(const Ctx& ctx, const Wish& wish);
+  Result<void> compare(const Ctx& ctx, const Files& before, const Files& after, DiffAnswer& out) const;
+  Result<ConfigAnswer> config_at(const Known& known, Time time);
 
   Pipeline& pipeline_;
   Options options_;

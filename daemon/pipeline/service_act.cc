@@ -42,7 +42,8 @@ Result<Service::Known> Service::known(const std::string& text) const {
   store::TargetPtr state = pipeline_.board().state()->find(target);
   if (!state && !pipeline_.board().flight(target)) {
     std::vector<std::string> names;
-    for (const auto& [other, record] : pipeline_.board().state()->targets) names.push_back(other.str());
+    store::StatePtr now = pipeline_.board().state();
+    for (const auto& [other, record] : now->targets) names.push_back(other.str());
     std::string near = nearest(text, names);
     Error error = fail(Code::kNotFound, "there is no target ", text);
     if (!near.empty()) return std::move(error).hint("did you mean " + near + "?");

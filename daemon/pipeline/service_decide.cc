@@ -399,7 +399,8 @@ Result<ActionAnswer> Service::mark(const Ctx& ctx, const Ask& ask, const std::st
   if (is == bad) return fail(Code::kConflict, what, bad ? " is marked bad already" : " is not marked bad");
   if (bad) TRY_DO(want_because(ask, "a mark"));
   ActionAnswer answer{what + (bad ? " is bad: nothing releases or promotes it" : " may be released again"), {}};
-  for (const auto& [target, record] : pipeline_.board().state()->targets) {
+  store::StatePtr state = pipeline_.board().state();
+  for (const auto& [target, record] : state->targets) {
     store::ReleaseRowPtr live = record->live();
     if (live && live->artifact == row->artifact)
       answer.affected.push_back(

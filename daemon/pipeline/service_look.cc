@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/recorded.h"
 #include "daemon/pipeline/rows.h"
 #include "daemon/pipeline/service.h"
 #include "gitops/base/file.h"
@@ -170,34 +171,6 @@ class Walk {
   WhyAnswer answer_;
 };
 
-Result<std::map<std::string, std::string>> read_all(const FileTree& tree) {
-  TRY(auto entries, tree.list());
-  std::map<std::string, std::string> files;
-  for (const FileEntry& entry : entries) {
-    TRY(files[entry.path], tree.read(entry.path, 64u << 20));
-  }
-  return files;
-}
-
-Result<std::string> unified_diff(const Ctx& ctx, const git::GitProgram& git,
-                                 const std::map<std::string, std::string>& before,
-                                 const std::map<std::string, std::string>& after) {
-  TRY(TempFolder folder, TempFolder::make("autonomous-diff"));
-  for (const auto& [side, files] : {std::pair("a", &before), std::pair("b", &after)}) {
-    for (const auto& [path, content] : *files) {
-      std::string full = folder.path() + "/" + side + "/" + path;
-      TRY_DO(make_folders(full.substr(0, full.rfind('/'))));
-      TRY_DO(write_file(full, content));
-    }
-    TRY_DO(make_folders(folder.path() + "/" + side));
-  }
-  git::GitCall call;
-  call.args = {"-C", folder.path(), "diff", "--no-index", "--no-color", "--no-ext-diff", "--no-prefix", "--", "a", "b"};
-  TRY(ChildResult result, git::run_git(ctx, git, call));
-  if (result.status > 1) return fail(Code::kInternal, "git diff: ", one_line(result.err));
-  return result.out;
-}
-
 }  // namespace
 
 ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row, bool live) {
@@ -214,11 +187,60 @@ ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row
   out.author = row.author;
   out.commit = row.commit.hex();
   out.at = row.time;
+  out.ticket = row.ticket;
   if (row.outcome) out.reason = row.outcome->reason;
   return out;
 }
 
+namespace {
+
+// What ended before there was a commit: attempts that failed, and what people refused or took back.
+void add_attempts(const model::Target& target, const store::TargetState& record, const std::string& commit,
+                  std::vector<ReleaseRow>& rows) {
+  auto add = [&](const model::Entry& entry, std::string outcome) {
+    std::string source = entry.source ? entry.source->commit : "";
+    if (!commit.empty() && !starts_with(source, commit)) return;
+    ReleaseRow row;
+    row.target = target.str();
+    row.outcome = std::move(outcome);
+    if (entry.trigger) row.trigger = model::trigger_name(*entry.trigger);
+    row.because = entry.because;
+    if (entry.by) row.who = entry.by->str();
+    row.ticket = entry.ticket;
+    row.source_commit = source;
+    row.subject = entry.subject;
+    row.author = entry.author;
+    row.at = entry.time;
+    row.reason = entry.step.empty() ? entry.reason : entry.step + ": " + entry.reason;
+    rows.push_back(std::move(row));
+  };
+  for (const model::Entry& attempt : record.attempts) {
+    if (attempt.type == model::EntryType::kFailed) add(attempt, "failed");
+  }
+  for (const model::Entry& entry : record.decisions) {
+    if (entry.type == model::EntryType::kReject) add(entry, "rejected");
+    if (entry.type == model::EntryType::kCancel) add(entry, "cancelled");
+  }
+}
+
+}  // namespace
+
 std::vector<TargetRow> Service::status() { return pipeline_.board().rows(); }
+
+std::vector<TargetRow> Service::status_at(Time time) {
+  std::vector<TargetRow> out;
+  store::StatePtr then = pipeline_.board().state()->at(time);
+  for (const auto& [target, record] : then->targets) {
+    TargetRow row = make_row(target, record.get(), nullptr, time);
+    if (record->proposal) {
+      row.state = TargetState::kWaiting;
+      row.why = "waits for people: " + record->proposal->entry.subject;
+    }
+    bool nothing = row.release == 0 && row.state == TargetState::kNew;
+    if (!nothing) out.push_back(std::move(row));
+  }
+  return out;
+}
 
 Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilter& filter) {
   store::StatePtr state = pipeline_.board().state();
@@ -235,6 +257,7 @@ Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilte
       rows.push_back(release_row(target, **row, *row == record->live()));
       ++taken;
     }
+    if (filter.before == 0) add_attempts(target, *record, filter.commit, rows);
   }
   std::stable_sort(rows.begin(), rows.end(), [](const ReleaseRow& a, const ReleaseRow& b) { return a.at > b.at; });
   if (rows.size() > filter.limit) rows.resize(filter.limit);
@@ -249,6 +272,7 @@ Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
   ReleaseDetails out;
   out.row =
       release_row(release.target, *detail.row, record && record->live() && record->live()->number == release.number);
+  for (const model::Who& who : detail.trailers.approved_by) out.row.approved_by.push_back(who.str());
   TRY(std::string block, model::format_trailers(detail.trailers));
   for (std::string_view line : split(block, '\n')) {
     size_t colon = line.find(": ");
@@ -412,10 +436,37 @@ Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
   return out;
 }
 
-Result<ConfigAnswer> Service::config(const Ctx&, const std::string& text) {
+namespace {
+
+ConfigAnswer config_answer(const model::Target& target, const std::string& source, const std::string& config,
+                           const model::Effective& effective) {
+  ConfigAnswer out{target.str(), source, config, {}};
+  for (const model::Setting& setting : effective.settings) {
+    std::string from =
+        setting.place.line == 0 ? "default" : setting.place.file + ":" + std::to_string(setting.place.line);
+    out.values.push_back({setting.path, setting.value, from});
+  }
+  return out;
+}
+
+}  // namespace
+
+// From what the record keeps of the release that ran then: the source repository may be gone.
+Result<ConfigAnswer> Service::config_at(const Known& known, Time time) {
+  store::TargetPtr then = pipeline_.board().state()->at(time)->find(known.target);
+  store::ReleaseRowPtr live = then ? then->live() : nullptr;
+  if (!live) return fail(Code::kNotFound, known.target.str(), " had no release at ", format_time(time));
+  TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
+  TRY(RecordedInputs kept, recorded_inputs(reader, {known.target, live->number}));
+  return config_answer(known.target, live->source_commit, kept.inputs.config_commit, kept.effective);
+}
+
+Result<ConfigAnswer> Service::config(const Ctx&, const std::string& text, std::optional<Time> at) {
   TRY(Known known, this->known(text));
+  if (at) return config_at(known, *at);
   std::vector<BranchView> branches = pipeline_.branches();
   const BranchView* branch = branch_of(branches, known.target);
+  if (branch == nullptr && known.state->live()) return config_at(known, pipeline_.clock().now());  // promoted
   if (branch == nullptr)
     return fail(Code::kNotFound, "no branch of ", known.target.project, " feeds ", known.target.environment);
   PlatformPtr view = pipeline_.board().view();
@@ -441,61 +492,7 @@ Result<ConfigAnswer> Service::config(const Ctx&, const std::string& text) {
   auto effective =
       model::effective(*detected.spec, known.target.project, known.target.environment, known.target.app, layers);
   if (!effective) return effective.error();
-  ConfigAnswer out{known.target.str(), branch->head.hex(), view->commit.hex(), {}};
-  for (const model::Setting& setting : effective->settings) {
-    std::string from =
-        setting.place.line == 0 ? "default" : setting.place.file + ":" + std::to_string(setting.place.line);
-    out.values.push_back({setting.path, setting.value, from});
-  }
-  return out;
-}
-
-Result<std::map<std::string, std::string>> Service::files_of(const Ctx& ctx, const DiffRequest& request,
-                                                             const Known& known, uint32_t number) {
-  if (number != 0) {
-    TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
-    TRY(auto tree, reader.files({known.target, number}));
-    return read_all(*tree);
-  }
-  Pipeline::Again again;
-  again.project = known.target.project;
-  again.app = known.target.app;
-  again.environment = known.target.environment;
-  again.image = request.image;
-  again.intent = "diff";
-  again.dry_run = true;
-  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(again, nullptr));
-  AssembleOptions options = pipeline_.options().assemble;
-  TRY(auto made, assemble(ctx, options, *wishes.front(), *pipeline_.board().state()));
-  return made->draft.files;
-}
-
-Result<DiffAnswer> Service::diff(const Ctx& ctx, const DiffRequest& request) {
-  TRY(Known known, this->known(request.target));
-  auto live = known.state->live();
-  uint32_t from = request.from != 0 ? request.from : live ? live->number : 0;
-  std::map<std::string, std::string> before;
-  if (from != 0) {
-    TRY(before, files_of(ctx, request, known, from));
-  }
-  TRY(auto after, files_of(ctx, request, known, request.to));
-  DiffAnswer out{known.target.str(),
-                 from == 0 ? "nothing" : "release " + std::to_string(from),
-                 request.to == 0 ? "now" : "release " + std::to_string(request.to),
-                 {},
-                 ""};
-  for (const auto& [path, content] : before) {
-    auto now = after.find(path);
-    if (now == after.end()) out.changed.push_back("D " + path);
-    else if (now->second != content) out.changed.push_back("M " + path);
-  }
-  for (const auto& [path, content] : after) {
-    if (!before.contains(path)) out.changed.push_back("A " + path);
-  }
-  if (!out.changed.empty()) {
-    TRY(out.text, unified_diff(ctx, pipeline_.options().sources.git, before, after));
-  }
-  return out;
+  return config_answer(known.target, branch->head.hex(), view->commit.hex(), *effective.value);
 }
 
 std::vector<ProjectRow> Service::projects() {

@@ -373,7 +373,13 @@ model::Entry Writer::outcome_entry(const Flight& flight) const {
   // Of the moment that it ended: said again after an answer was lost, it is the same entry.
   entry.time = release.since;
   entry.number = release.number;
-  for (const model::StepSpan& span : release.steps) entry.steps.push_back({span.step, span.ended - span.started});
+  // A step that was done again (rendered, approved, rendered) is one step in the ledger, and took all of that time.
+  for (const model::StepSpan& span : release.steps) {
+    auto same = std::find_if(entry.steps.begin(), entry.steps.end(),
+                             [&](const model::StepTime& step) { return step.name == span.step; });
+    if (same != entry.steps.end()) same->took += span.ended - span.started;
+    else entry.steps.push_back({span.step, span.ended - span.started});
+  }
   entry.reason = one_line(masked(release.reason), 2000);
   if (release.number == 0) {
     entry.type = model::EntryType::kFailed;

@@ -55,6 +55,8 @@ struct RecordConfig {
   std::string index;                    // a file of the cache (index.h); empty: none
   std::shared_ptr<git::Remote> remote;  // null: hosted
   std::shared_ptr<git::Signer> signer;  // required
+  // The key before it, where it still counts: it brings the new one in, and is ended then.
+  std::shared_ptr<git::Signer> retiring;
   Identity committer;
   std::string branch = "deploy";
   std::string platform_yaml;  // of a new record's main

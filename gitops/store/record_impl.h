@@ -37,6 +37,7 @@ struct Record::Impl {
   Result<void> load(const Tips& tips);
   Result<void> check_whole();
   Result<void> introduce_key(const Ctx& ctx);
+  Result<void> write_key(const Ctx& ctx, const model::Entry& key);
 
   // ---- record.cc
   // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.

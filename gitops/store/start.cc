@@ -1,4 +1,6 @@
 // Opening a record: first start, recovery, and the check that what is there is whole.
+#include <algorithm>
+
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
@@ -185,18 +187,37 @@ Result<void> Record::Impl::check_whole() {
   return ok();
 }
 
+// Also after a crash between the two: what was said is not said again.
 Result<void> Record::Impl::introduce_key(const Ctx& ctx) {
   StatePtr now = state();
+  auto counts = [&](const std::string& line) {
+    return std::find(now->keys.begin(), now->keys.end(), line) != now->keys.end();
+  };
   std::string line = config_.signer->public_line();
-  for (const std::string& key : now->keys) {
-    if (key == line) return ok();
-  }
-  Plan plan(base());
+  std::string old = config_.retiring ? config_.retiring->public_line() : line;
+  bool replaces = old != line && counts(old);
   model::Entry key;
   key.type = model::EntryType::kKey;
-  key.key = line;
-  key.because = "another key of the daemon";
-  TRY_DO(plan.add(std::move(key)));
+  if (!counts(line)) {
+    key.key = line;
+    key.because = replaces ? "the key before it brings it in" : "another key of the daemon";
+    // Signed by the key that counts, so that whoever trusts that one trusts the new one.
+    git::SignFunction own = sign_;
+    if (replaces) sign_ = [signer = config_.retiring](std::string_view bytes) { return signer->sign(bytes); };
+    auto written = write_key(ctx, key);
+    sign_ = std::move(own);
+    TRY_DO(std::move(written));
+  }
+  if (!replaces) return ok();
+  key.key = old;
+  key.removed = true;
+  key.because = "replaced by another key";
+  return write_key(ctx, key);
+}
+
+Result<void> Record::Impl::write_key(const Ctx& ctx, const model::Entry& key) {
+  Plan plan(base());
+  TRY_DO(plan.add(key));
   TRY(MoveResult moved, launch(ctx, plan));
   if (moved.kind == MoveResult::Kind::kRefused)
     return fail(Code::kDenied, "the repository refused the ledger: ", moved.words);

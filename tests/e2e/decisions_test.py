@@ -31,6 +31,8 @@ environments:
 
 
 class Decisions(unittest.TestCase):
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="autonomous-decisions-"))
@@ -222,6 +224,94 @@ class Decisions(unittest.TestCase):
         self.assertIn("queued behind", done.stdout)
         self.as_("lena", "approve", target)
         self.daemon.until("the newer one is proposed", lambda: self.proposals(target) and self.proposals(target)[0]["origin"] == "staging/refuses/web/2")
+
+    # ---- history
+
+    def test_history_is_the_product(self):
+        d, shop = self.daemon, self.shop("tells")
+        web = "staging/tells/web"
+        first = max(entry["time"] for app in ("web", "api") for entry in d.ledger(f"staging/tells/{app}"))
+        shop.write({"autonomous.yaml": SPEC.format(project="tells", level="two")}).push("Two")
+        shop.write({"autonomous.yaml": SPEC.format(project="tells", level="three").replace("port:", "prot:")}).push("Broken")
+        d.until("the broken one is known", lambda: any(e["type"] == "failed" for e in d.ledger(web)))
+        self.promote("production/tells/web")
+        self.as_("lena", "approve", "production/tells/web", "--because", "looked at it")
+        self.promote("production/tells/api")
+        self.as_("lena", "reject", "production/tells/api", "--because", "not yet")
+        d.until("all outcomes are known", lambda: all(row["state"] not in ("releasing", "new") for name, row in d.rows().items() if "/tells/" in name))
+
+        def answers():
+            out = {}
+            for name, argv in {"releases": ("releases", "-p", "tells"), "show": ("show", web + "/2"), "shown": ("show", "production/tells/web/1"),
+                               "where": ("where", shop.head()), "then": ("status", "-p", "tells", "--at", first),
+                               "config": ("config", web, "--at", first), "diff": ("diff", web, "--at", first)}.items():
+                out[name] = json.loads(self.as_("guest", *argv, "-o", "json").stdout)
+            return out
+
+        before = answers()
+        rows = before["releases"]["releases"]
+        failed = [row for row in rows if row["outcome"] == "failed"]
+        self.assertTrue(failed and "prot" in failed[0]["reason"], rows)
+        self.assertEqual([row["because"] for row in rows if row["outcome"] == "rejected"], ["not yet"])
+        self.assertEqual(before["shown"]["approved_by"], ["Lena Lead <lena@example.com> (attested by the daemon: token lena)"])
+        self.assertEqual({row["target"]: row["release"] for row in before["then"]["targets"]}, {web: 1, "staging/tells/api": 1})
+        self.assertIn("one", [v["value"] for v in before["config"]["values"] if v["path"] == "env.LEVEL"])
+        self.assertIn("two", before["diff"]["text"])
+        # A fresh daemon, with nothing but the repositories (and its key, else the audit would rightly say that nobody brought the new one in).
+        self.restart()
+        d.until("the source was read", lambda: self.as_("guest", "where", shop.head(), check=False).returncode == 0)
+        after = answers()
+        for name in before:
+            self.assertEqual(after[name], before[name], name)
+
+    def test_reading_blaming_and_comparing(self):
+        d, shop = self.daemon, self.shop("reads")
+        web = "staging/reads/web"
+        shop.write({"web/a": "2", "autonomous.yaml": SPEC.format(project="reads", level="two")}).push("Two")
+        clone = self.folder / "reader"
+        d.git("clone", "-q", "-b", "deploy", f"{d.url}/git/gitops.git", clone)
+
+        def git(*argv):
+            return d.git(*argv, cwd=clone)
+
+        log = git("log", "--oneline", "deploy", "--", f"apps/{web}").splitlines()
+        self.assertEqual(len(log), 2)
+        self.assertIn(f"{web}: release 2 ", log[0])
+        self.assertIn("Two", log[0])
+        self.assertEqual(git("log", "--format=%s", "--grep", f"^Source: .* {shop.head()}", "deploy").splitlines()[-1][:len(web)], web)
+        shown = git("show", "--no-patch", f"release/{web}/2")
+        for word in (f"tag release/{web}/2", "Requested-By: ", "Image: web=registry.example.com/web:1", f"Undo: git revert release/{web}/2"):
+            self.assertIn(word, shown)
+        changed = git("diff", "--name-only", f"release/{web}/1", f"release/{web}/2", "--", f"apps/{web}").split()
+        self.assertIn(f"apps/{web}/values.yaml", changed)
+        diary = git("log", "--format=%B", "origin/autonomous/ledger/deploy", "--", web)
+        self.assertIn(f"release {web}/2", diary)
+        out = self.as_("guest", "blame", web, "configmap/web-env.data.LEVEL", clone).stdout
+        self.assertIn("= two", out)
+        self.assertIn(f"release {web}/2", out)
+        self.assertRegex(out, r"set by +autonomous.yaml:4 ")
+        out = self.as_("guest", "blame", web, "deployment/web.spec.template.spec.containers[web].image", clone, "-o", "json").stdout
+        self.assertEqual(json.loads(out)["release"], f"{web}/1")
+        self.assertEqual(self.as_("guest", "blame", web, "deployment/web.spec.nothing", clone, check=False).returncode, 3)
+        # What another branch would change, everywhere.
+        shop.write({"autonomous.yaml": SPEC.format(project="reads", level="three")}).push("Three, to be reviewed", branch="review")
+        done = self.as_("guest", "diff", "reads", "--commit", shop.head(), "-o", "json")
+        answers = {one["target"]: one for one in json.loads(done.stdout)["targets"]}
+        self.assertEqual(set(answers), {f"{env}/reads/{app}" for env in ("staging", "production", "free") for app in ("web", "api")})
+        self.assertIn("ConfigMap/web-env", [one["resource"] for one in answers[web]["resources"]])
+        self.assertIn("+", answers[web]["resources"][0]["text"])
+        self.assertEqual(answers["staging/reads/api"]["resources"], [], "it has no such variable")
+        page = self.as_("guest", "diff", "reads", "--commit", shop.head(), "-o", "markdown").stdout
+        self.assertIn("### staging/reads/web", page)
+        self.assertIn("```diff", page)
+        report = self.as_("guest", "audit", clone, "--report", "csv").stdout
+        self.assertIn(f"{web}/2,", report)
+        baseline = self.folder / "baseline"
+        self.as_("guest", "audit", clone, "--write-baseline", baseline)
+        done = self.as_("guest", "audit", clone, "--baseline", baseline)
+        self.assertIn("baseline is not signed", done.stdout)
+        git("update-ref", "refs/remotes/origin/deploy", "refs/remotes/origin/deploy~1")
+        self.assertEqual(self.as_("guest", "audit", clone, "--baseline", baseline, check=False).returncode, 1)
 
     # ---- freezes, marks, tickets
 

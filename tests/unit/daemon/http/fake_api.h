@@ -21,6 +21,11 @@ class FakeApi final : public Api {
   EventBus bus;
 
   std::vector<TargetRow> status() override { return rows; }
+  std::vector<TargetRow> status_at(Time time) override {
+    std::vector<TargetRow> then = rows;
+    for (TargetRow& row : then) row.why = "as of " + format_time(time);
+    return then;
+  }
   Result<std::vector<ReleaseRow>> releases(const Ctx&, const ReleaseFilter& filter) override {
     if (failure) return *failure;
     last_filter = filter;
@@ -50,13 +55,20 @@ class FakeApi final : public Api {
     return std::vector<WhyAnswer>{
         WhyAnswer{.target = subject, .summary = "live", .gates = {Gate{"hold", Gate::Verdict::kNo, "held"}}}};
   }
-  Result<ConfigAnswer> config(const Ctx&, const std::string& target) override {
+  Result<ConfigAnswer> config(const Ctx&, const std::string& target, std::optional<Time>) override {
     if (failure) return *failure;
     return ConfigAnswer{.target = target, .values = {ConfigValue{"env.A", "1.10", "autonomous.yaml:3"}}};
   }
   Result<DiffAnswer> diff(const Ctx&, const DiffRequest& request) override {
     if (failure) return *failure;
     return DiffAnswer{request.target, "release 1", "now", {"M a"}, "-a\n+b\n"};
+  }
+  Result<std::vector<DiffAnswer>> diff_source(const Ctx&, const SourceDiffRequest& request) override {
+    if (failure) return *failure;
+    DiffAnswer one{
+        "production/" + request.project + "/web", "release 1", request.commit, {"M manifests/a.yaml"}, "", {}, ""};
+    one.resources = {{"Deployment/web", "changed", "manifests/a.yaml", "@@ -1 +1 @@\n-a: 1\n+a: 2\n"}};
+    return std::vector<DiffAnswer>{one};
   }
   std::vector<ProjectRow> projects() override {
     return {ProjectRow{.name = "shop", .hosted = true, .state = "ok", .apps = {"web"}}};

@@ -74,6 +74,7 @@ class Review : public testing::Test {
       entry.artifact = flight.assembled->draft.artifact;
       entry.input_digest = flight.assembled->draft.trailers.input_digest;
       entry.tree = flight.assembled->tree;
+      entry.intent = flight.wish->intent;
       entry.author = "Jane Doe <jane@example.com>";
       add(entry);
       out.push_back(flight.wish->commit().substr(0, 4) + " " + entry.tree);
@@ -196,6 +197,25 @@ TEST_F(Review, NewerArtifactsQueueBehindIt) {
   board_.judge_gates();
   render("t3");
   EXPECT_THAT(propose(), testing::ElementsAre("cccc t3"));
+}
+
+// Two of them would replace each other's proposal in the ledger for ever.
+TEST_F(Review, OneProposalATarget) {
+  for (const char* intent : {"rollback-1", "rollback-2"}) {
+    auto back = promotion("aaaa");
+    back->intent = intent;
+    back->trigger = model::Trigger::kRequest;
+    board_.want(back, nullptr);
+  }
+  add([&] {
+    model::Entry hold = decision(model::EntryType::kHold, lena_, "");
+    return hold;
+  }());
+  publish();
+  render("t1");
+  EXPECT_EQ(propose().size(), 1u);
+  board_.judge_gates();
+  EXPECT_TRUE(board_.proposing().empty());
 }
 
 TEST_F(Review, ARejectionEndsItAndWhatWaitsGoesOn) {
