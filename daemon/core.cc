@@ -12,6 +12,7 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/log_sink.h"
 #include "daemon/pipeline/daemon.h"
+#include "daemon/pipeline/doctor.h"
 
 #ifdef __SANITIZE_ADDRESS__
 // The leak checker traces its own process; under a filter of system calls (systemd's, a test's) it could only abort.
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
     with_log.set_log = install_log_sink;
     return run_daemon(with_log);
   };
+  around.examine = examine;
   // The daemon has signals of its own; a hook ends as git's other children do.
   if (verb == "daemon" || verb == "hook") return run_cli(arguments, around);
   CtrlC ctrl_c;

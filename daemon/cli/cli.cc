@@ -33,12 +33,12 @@ int unknown_verb(Surroundings& around, const std::string& name) {
   return kExitUsage;
 }
 
-// hook pre-receive|post-receive --socket PATH: for git only, so not in the table.
+// hook pre-receive|post-receive --socket PATH --deploy BRANCH: for git only, so not in the table.
 int hook(const std::vector<std::string>& arguments, Surroundings& around) {
-  bool well_formed = arguments.size() == 4 && arguments[2] == "--socket" &&
+  bool well_formed = arguments.size() == 6 && arguments[2] == "--socket" && arguments[4] == "--deploy" &&
                      (arguments[1] == "pre-receive" || arguments[1] == "post-receive");
   if (!well_formed) return kExitUsage;
-  HookCall call{arguments[1], arguments[3], around.folder, around.environment};
+  HookCall call{arguments[1], arguments[3], around.folder, arguments[5], around.environment};
   constexpr Millis kLongest{20 *
                             60'000};  // a release may take that long to be judged; the pusher may leave at any time
   return run_hook(Ctx{around.stop}.within(kLongest), call, around.in, around.out);

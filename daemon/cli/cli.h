@@ -9,10 +9,13 @@
 #include <vector>
 
 #include "gitops/base/clock.h"
+#include "gitops/base/ctx.h"
 
 namespace autonomous::daemon {
 
+struct Check;
 struct DaemonOptions;
+struct DoctorOptions;
 
 // Exit statuses (design.md §9).
 enum Exit : int {
@@ -38,6 +41,8 @@ struct Surroundings {
   const Clock& clock = system_clock();
   std::stop_token stop;                                 // Ctrl-C
   std::function<int(const DaemonOptions&)> run_daemon;  // the verb `daemon`
+  // The verb `doctor`, where no daemon answers.
+  std::function<std::vector<Check>(const Ctx&, const DoctorOptions&)> examine;
 };
 
 // arguments: without the program's name.

@@ -17,7 +17,9 @@ using nlohmann::json;
 
 OptionSpec output_option() { return {"-o,--output", "text|json", "How to print", "text|json"}; }
 OptionSpec server_option() {
-  return {"--server", "URL|unix:PATH", "The daemon to talk to (default: AUTONOMOUS_SERVER, then the local one)"};
+  return {
+      "--server", "URL|unix:PATH",
+      "The daemon to talk to (default: AUTONOMOUS_SERVER, then the local one); AUTONOMOUS_TOKEN and AUTONOMOUS_CA (PEM) go with a URL"};
 }
 
 std::vector<OptionSpec> aiming() {
@@ -48,7 +50,7 @@ WordSpec target_word(bool required) {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> out;
-    for (auto family : {look_verbs, act_verbs, decide_verbs, record_verbs, local_verbs}) {
+    for (auto family : {look_verbs, act_verbs, decide_verbs, record_verbs, repair_verbs, local_verbs}) {
       for (Verb& verb : family()) out.push_back(std::move(verb));
     }
     return out;

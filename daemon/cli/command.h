@@ -48,6 +48,7 @@ std::vector<Verb> act_verbs();
 std::vector<Verb> decide_verbs();
 std::vector<Verb> local_verbs();
 std::vector<Verb> record_verbs();
+std::vector<Verb> repair_verbs();
 
 // Options that several verbs have.
 OptionSpec output_option();

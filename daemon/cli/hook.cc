@@ -9,6 +9,7 @@
 #include "gitops/base/text.h"
 #include "gitops/base/tree.h"
 #include "gitops/http/client.h"
+#include "gitops/model/ids.h"
 
 namespace autonomous::daemon {
 
@@ -44,8 +45,10 @@ std::vector<Update> read_updates(std::istream& in) {
   return updates;
 }
 
-Result<ChildResult> run_git(const Ctx& ctx, const HookCall& call, std::vector<std::string> arguments) {
+Result<ChildResult> run_git(const Ctx& ctx, const HookCall& call, std::vector<std::string> arguments,
+                            std::string input = "") {
   ChildSpec spec;
+  spec.input = std::move(input);
   spec.argv = {"git"};
   spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
   spec.env = call.environment;
@@ -69,22 +72,58 @@ Result<void> check_update(const Ctx& ctx, const HookCall& call, const Update& up
       .hint("put your change on top: git pull --rebase, then push without --force");
 }
 
-// Lints what a push adds to deploy or main: files only, with names that every tool can hold.
-Result<void> check_tree(const Ctx& ctx, const HookCall& call, const Update& update) {
+// Where a file may stand on deploy: design.md §4's layout, and nothing beside it.
+bool has_place_on_deploy(std::string_view path) {
+  if (path == "README.md") return true;
+  std::vector<std::string_view> parts = split(path, '/');
+  auto target = [&](std::string_view app) {
+    return model::Target::parse(std::string(parts[1]) + "/" + std::string(parts[2]) + "/" + std::string(app))
+        .has_value();
+  };
+  if (parts[0] == "apps" && parts.size() >= 5 && target(parts[3])) {
+    bool file = parts.size() == 5 && (parts[4] == "release.yaml" || parts[4] == "values.yaml");
+    return file || (parts.size() == 6 && parts[4] == "manifests") || (parts.size() >= 6 && parts[4] == "chart");
+  }
+  if (parts[0] != "argocd" || parts.size() != 4 || !ends_with(parts[3], ".yaml")) return false;
+  std::string_view app = parts[3].substr(0, parts[3].size() - 5);
+  return app == "_root" ? target("app") : target(app);
+}
+
+// Files only, with names that every tool can hold; on deploy, where the layout has a place for them.
+Result<void> check_path(const HookCall& call, const Update& update, std::string_view mode, std::string_view raw) {
+  std::string path = one_line(raw);
+  if (mode == "160000") return fail(Code::kDenied, path, " is a submodule: the GitOps repository holds files only");
+  if (mode == "120000") return fail(Code::kDenied, path, " is a link: the GitOps repository holds files only");
+  if (path != raw || !is_plain_path(raw) || !is_utf8(raw))
+    return fail(Code::kDenied, path, " is no name for a file here");
+  if (update.ref == "refs/heads/" + call.deploy && !has_place_on_deploy(raw)) {
+    return fail(Code::kDenied, path, " has no place on ", call.deploy, ", which says what runs")
+        .hint(
+            "there are apps/<environment>/<project>/<app>/ with release.yaml, values.yaml and manifests/, and argocd/; what people want is said on main");
+  }
+  return ok();
+}
+
+// Lints every commit that a push adds to a branch: what a later one takes away stays in the history all the same.
+Result<void> check_commits(const Ctx& ctx, const HookCall& call, const Update& update) {
+  std::vector<std::string> range = {"rev-list", "--max-count=10000", update.after};
+  // A new branch brings what no branch has yet.
+  if (update.before == kNone) range.insert(range.end(), {"--not", "--all"});
+  else range.push_back("^" + update.before);
+  TRY(ChildResult commits, run_git(ctx, call, range));
+  if (commits.status != 0) return fail(Code::kInvalid, "can't list what is new: ", one_line(commits.err));
   TRY(ChildResult diff,
-      run_git(ctx, call, {"diff-tree", "-r", "--raw", "-z", "--no-renames", update.before, update.after}));
-  if (diff.status != 0) return fail(Code::kInvalid, "can't compare with what was there: ", one_line(diff.err));
+      run_git(ctx, call,
+              {"diff-tree", "--stdin", "-r", "-m", "--root", "--raw", "-z", "--no-renames", "--no-commit-id"},
+              commits.out));
+  if (diff.status != 0) return fail(Code::kInvalid, "can't look at what is new: ", one_line(diff.err));
   // :100644 100644 <oid> <oid> M NUL path NUL …
   std::vector<std::string_view> parts = split(diff.out, '\0');
   for (size_t i = 0; i + 1 < parts.size(); i += 2) {
     std::vector<std::string_view> fields = split(parts[i], ' ');
-    std::string path = one_line(parts[i + 1]);
-    if (fields.size() < 5 || fields[4] == "D") continue;
-    if (fields[1] == "160000")
-      return fail(Code::kDenied, path, " is a submodule: the GitOps repository holds files only");
-    if (fields[1] == "120000") return fail(Code::kDenied, path, " is a link: the GitOps repository holds files only");
-    if (path != parts[i + 1] || !is_plain_path(parts[i + 1]) || !is_utf8(parts[i + 1]))
-      return fail(Code::kDenied, path, " is no name for a file here");
+    if (fields.size() < 5)
+      return fail(Code::kInvalid, "can't read what git says of the commits: ", one_line(parts[i], 100));
+    if (fields[4] != "D") TRY_DO(check_path(call, update, fields[1], parts[i + 1]));
   }
   return ok();
 }
@@ -95,8 +134,7 @@ Result<void> check_gitops_update(const Ctx& ctx, const HookCall& call, const Upd
   if (starts_with(update.ref, "refs/heads/autonomous/")) {
     return fail(Code::kDenied, update.ref, " is the ledger: it says what happened, and only the daemon writes it");
   }
-  if (update.before == kNone) return ok();
-  return check_tree(ctx, call, update);
+  return check_commits(ctx, call, update);
 }
 
 std::string request_body(const HookCall& call, const std::vector<Update>& updates) {

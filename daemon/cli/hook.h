@@ -14,6 +14,7 @@ struct HookCall {
   std::string kind;                      // pre-receive | post-receive
   std::string socket;                    // the daemon's
   std::string repository;                // its folder; the name is <name>.git
+  std::string deploy;                    // the GitOps repository's branch that says what runs
   std::vector<std::string> environment;  // KEY=VALUE: git's own variables (quarantine), PATH, AUTONOMOUS_PUSHER_*
 };
 

@@ -53,15 +53,15 @@ Result<ServerAddress> server_address(const std::string& option, const Surroundin
   std::string text = option.empty() ? around.variable("AUTONOMOUS_SERVER") : option;
   if (starts_with(text, "http://") || starts_with(text, "https://")) {
     while (ends_with(text, "/")) text.pop_back();
-    return ServerAddress{text, "", text};
+    return ServerAddress{text, "", text, around.variable("AUTONOMOUS_CA")};
   }
-  if (starts_with(text, "unix:")) return ServerAddress{"http://localhost", text.substr(5), text};
+  if (starts_with(text, "unix:")) return ServerAddress{"http://localhost", text.substr(5), text, ""};
   if (!text.empty()) return fail(Code::kInvalid, "the server '", text, "' must be http://…, https://… or unix:PATH");
   std::string runtime = around.variable("RUNTIME_DIRECTORY");
   std::string own = (runtime.empty() ? default_state(around) : runtime) + "/autonomous.sock";
   std::string system = "/run/autonomous/autonomous.sock";
   std::string path = !exists(own) && exists(system) ? system : own;
-  return ServerAddress{"http://localhost", path, "unix:" + path};
+  return ServerAddress{"http://localhost", path, "unix:" + path, ""};
 }
 
 http::Request Remote::request(const std::string& method, const std::string& path) const {
@@ -69,10 +69,18 @@ http::Request Remote::request(const std::string& method, const std::string& path
   request.method = method;
   request.url = address_.url + path;
   request.via.unix_socket = address_.unix_socket;
+  request.via.ca_file = address_.ca_file;
   request.max_body = 256u << 20;
   request.total_timeout = Millis{60'000};
   if (!token_.empty()) request.headers.emplace_back("Authorization", "Bearer " + token_);
   return request;
+}
+
+std::string Remote::base_url() const {
+  if (address_.unix_socket.empty()) return address_.url;
+  // A daemon writes it into its state, where its socket is, too, unless somebody put that elsewhere.
+  auto endpoint = read_file(address_.unix_socket.substr(0, address_.unix_socket.rfind('/')) + "/endpoint", 4096);
+  return endpoint ? std::string(trim(*endpoint)) : "http://localhost:7300";
 }
 
 Error Remote::unreachable(const Error& error) const {

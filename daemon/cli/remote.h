@@ -19,6 +19,7 @@ struct ServerAddress {
   std::string url;          // without a '/' at its end
   std::string unix_socket;  // empty: TCP
   std::string text;         // for people
+  std::string ca_file;      // PEM that checks the server's certificate (AUTONOMOUS_CA); empty: the system's
 };
 Result<ServerAddress> server_address(const std::string& option, const Surroundings& around);
 
@@ -35,6 +36,8 @@ class Remote {
   Result<void> follow(const Ctx& ctx, const std::string& path, const nlohmann::json& body,
                       std::function<bool(std::string_view)> on_line);
   const ServerAddress& address() const { return address_; }
+  // Where its HTTP is, as far as it can be told from here: what git pushes to.
+  std::string base_url() const;
 
  private:
   http::Request request(const std::string& method, const std::string& path) const;

@@ -4,6 +4,7 @@
 
 #include "daemon/cli/command.h"
 #include "daemon/pipeline/daemon.h"
+#include "daemon/pipeline/doctor.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "gitops/base/tree.h"
@@ -82,6 +83,13 @@ Result<int> init(Command& command) {
 
 // --- doctor ---
 
+// Whether the address is one of this machine, which can be looked at from here.
+bool is_here(const ServerAddress& address) {
+  if (!address.unix_socket.empty()) return true;
+  std::string rest = address.url.substr(address.url.find("://") + 3);
+  return starts_with(rest, "127.") || starts_with(rest, "localhost") || starts_with(rest, "[::1]");
+}
+
 Result<int> doctor(Command& command) {
   json checks = json::array();
   int status = kExitDone;
@@ -97,6 +105,13 @@ Result<int> doctor(Command& command) {
     checks.push_back(
         {{"name", "daemon"}, {"state", "failed"}, {"text", answer.error().message()}, {"fix", answer.error().hint()}});
     status = exit_of(answer.error());
+    // Then this machine is looked at instead: what would keep a daemon from working here?
+    if (answer.error().code() == Code::kUnavailable && is_here(remote->address()) && command.around.examine) {
+      DoctorOptions options{absolute(command, command.options.get("config")),
+                            absolute(command, command.options.get("state"))};
+      for (const Check& check : command.around.examine(command.ctx(), options))
+        checks.push_back({{"name", check.name}, {"state", check.state}, {"text", check.text}, {"fix", check.fix}});
+    }
   }
   for (const json& check : checks) {
     if (text_of(check, "state") == "failed" && status == kExitDone) status = kExitFailed;
@@ -109,7 +124,14 @@ Result<int> doctor(Command& command) {
     std::string state = text_of(check, "state");
     command.around.out << command.style.paint(std::string(mark_of_state(state)) + " " + text_of(check, "name"),
                                               tone_of_state(state))
-                       << "  " << one_line(text_of(check, "text"), 1000) << "\n";
+                       << "  ";
+    // An error in a file keeps its lines: the caret stands below what is wrong.
+    bool first = true;
+    const std::string text = text_of(check, "text");
+    for (std::string_view line : split(text, '\n')) {
+      command.around.out << (first ? "" : "    ") << one_line(line, 1000) << "\n";
+      first = false;
+    }
     if (!text_of(check, "fix").empty())
       command.around.out << "    fix: " << one_line(text_of(check, "fix"), 1000) << "\n";
   }
@@ -179,10 +201,14 @@ std::vector<Verb> local_verbs() {
        daemon_verb},
       {{"doctor",
         "What is configured, reachable, and wrong, with the fix",
-        "",
+        "Asks the daemon. Where none answers on this machine, it looks itself: configuration, state, keys, git, port, repositories, and every service that is configured.",
         {},
-        looking({{"--deep", "", "Also fold the whole ledger again, and compare"}}),
-        {{"autonomous doctor", "ask the daemon"}, {"autonomous doctor --deep", "is the index what git says?"}}},
+        looking({{"--deep", "", "Also fold the whole ledger again, and compare"},
+                 {"--config", "FILE", "Where no daemon runs: this configuration", "file"},
+                 {"--state", "FOLDER", "Where no daemon runs: this state", "folder"}}),
+        {{"autonomous doctor", "ask the daemon, or look at this machine"},
+         {"autonomous doctor --deep", "is the index what git says?"},
+         {"autonomous doctor -o json", "for a monitor: exit status 0 when nothing is wrong"}}},
        doctor},
       {{"render",
         "What `helm template` prints, natively (autonomous render --help)",

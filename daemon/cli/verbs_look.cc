@@ -24,6 +24,11 @@ std::string release_number(const json& row) {
   return number == 0 ? "-" : std::to_string(number);
 }
 
+std::string took(uint64_t milliseconds) {
+  return milliseconds < 1000 ? std::to_string(milliseconds) + "ms"
+                             : format_age(Millis{static_cast<int64_t>(milliseconds)});
+}
+
 json rows_of(const json& body, const char* key) {
   auto found = body.find(key);
   return found != body.end() && found->is_array() ? *found : json::array();
@@ -74,7 +79,8 @@ Result<int> status(Command& command) {
     return kExitDone;
   }
   if (rows.empty()) {
-    command.around.out << "No targets yet. Push a repository: git push http://localhost:7300/git/NAME.git main\n";
+    command.around.out << "No targets yet. Push a repository: git push " << remote->base_url()
+                       << "/git/NAME.git main\n";
     print_troubles(command, *remote);
     return kExitDone;
   }
@@ -127,7 +133,7 @@ void print_why(const Command& command, const json& answer) {
     std::string name = text_of(gate, "name");
     std::string mark = command.style.paint(mark_of_state(verdict), tone_of_state(verdict));
     std::string text = one_line(text_of(gate, "text"), 1000);
-    if (verdict == "waiting" && !starts_with(text, "waiting")) text = "waiting for " + text;
+    if (verdict == "waiting" && !starts_with(text, "waiting")) text = "waiting: " + text;
     out << "  " << mark << " " << name << std::string(name.size() < 9 ? 9 - name.size() : 1, ' ') << text << "\n";
   }
   std::string summary = text_of(answer, "summary");
@@ -271,8 +277,7 @@ Result<int> show(Command& command) {
     std::string state = text_of(step, "state");
     std::string name = text_of(step, "name");
     out << "  " << command.style.paint(mark_of_state(state), tone_of_state(state)) << " " << name
-        << std::string(name.size() < 9 ? 9 - name.size() : 1, ' ')
-        << format_age(Millis{static_cast<int64_t>(number_of(step, "milliseconds"))}) << "  "
+        << std::string(name.size() < 9 ? 9 - name.size() : 1, ' ') << took(number_of(step, "milliseconds")) << "  "
         << one_line(text_of(step, "text"), 1000) << "\n";
   }
   if (!rows_of(body, "changed").empty()) out << "\n";

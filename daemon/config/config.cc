@@ -4,6 +4,7 @@
 
 #include "daemon/config/config_shape.h"
 #include "daemon/config/config_yaml.h"
+#include "gitops/base/digest.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "gitops/model/shape.h"
@@ -75,7 +76,6 @@ void set_number(const Value& record, std::string_view key, uint32_t& out) {
 void read_gitops(const Reader& reader, DaemonConfig& out) {
   const Value& gitops = reader.section("gitops");
   set_text(gitops, "url", out.gitops.url);
-  set_text(gitops, "main", out.gitops.main);
   set_text(gitops, "deploy", out.gitops.deploy);
   out.gitops.credential = reader.credential(gitops, "credential");
   if (std::string file = text_of(gitops, "known_hosts"); !file.empty()) out.gitops.known_hosts = reader.absolute(file);
@@ -84,7 +84,6 @@ void read_gitops(const Reader& reader, DaemonConfig& out) {
   set_duration(gitops, "poll", out.gitops.poll);
   const Value& signing = reader.section("signing");
   out.signing.key = reader.absolute(text_of(signing, "key"));
-  out.signing.allowed_signers = reader.absolute(text_of(signing, "allowed_signers"));
   const Value& committer = reader.section("committer");
   set_text(committer, "name", out.committer.name);
   set_text(committer, "email", out.committer.email);
@@ -131,7 +130,6 @@ void read_limits(const Reader& reader, DaemonConfig& out) {
   const Value& concurrency = reader.section("concurrency");
   set_number(concurrency, "renders", out.concurrency.renders);
   set_number(concurrency, "fetches", out.concurrency.fetches);
-  set_number(concurrency, "builds", out.concurrency.builds);
   set_duration(reader.root, "verify_timeout", out.verify_timeout);
 }
 
@@ -171,8 +169,8 @@ void read_places(const Reader& reader, DaemonConfig& out, std::vector<Error>& er
   if (std::string why = check_listen(out.listen); !why.empty())
     errors.push_back(fail(Code::kInvalid, "--listen: ", why));
   const Value& tls = reader.section("tls");
-  out.tls.certificate = reader.absolute(text_of(tls, "certificate"));
-  out.tls.key = reader.absolute(text_of(tls, "key"));
+  out.tls.certificate = reader.credential(tls, "certificate");
+  out.tls.key = reader.credential(tls, "key");
   set_text(reader.root, "public_url", out.public_url);
   while (ends_with(out.public_url, "/")) out.public_url.pop_back();
 }
@@ -193,9 +191,9 @@ void judge_config(const Value& root, std::vector<Error>& errors) {
   };
   if (const Value* gitops = root.find("gitops")) {
     if (const Value* value = gitops->find("credential")) credential(*value, "gitops.credential");
-    const std::string main = text_of(*gitops, "main"), deploy = text_of(*gitops, "deploy");
-    if ((main.empty() ? "main" : main) == (deploy.empty() ? "deploy" : deploy)) {
-      errors.push_back(model::shape_error(gitops->place(), "gitops", "main and deploy must be two branches"));
+    if (const Value* deploy = gitops->find("deploy"); deploy != nullptr && deploy->text == "main") {
+      errors.push_back(model::shape_error(deploy->place(), "gitops.deploy",
+                                          "main says what people want: what runs must be another branch"));
     }
   }
   if (const Value* sources = root.find("sources")) all(sources->find("credentials"), "sources.credentials");
@@ -209,6 +207,9 @@ void judge_config(const Value& root, std::vector<Error>& errors) {
   if (const Value* tls = root.find("tls");
       tls != nullptr && (tls->find("certificate") == nullptr) != (tls->find("key") == nullptr)) {
     errors.push_back(model::shape_error(tls->place(), "tls", "a certificate and its key go together"));
+  } else if (tls != nullptr && tls->find("key") != nullptr) {
+    credential(*tls->find("certificate"), "tls.certificate");
+    credential(*tls->find("key"), "tls.key");
   }
 }
 
@@ -234,6 +235,7 @@ model::Parsed<DaemonConfig> parse_config(std::string_view text, std::string_view
   if (!out.errors.empty()) return out;
   auto config = std::make_unique<DaemonConfig>();
   config->file = file;
+  config->digest = sha256_hex(text);
   std::string folder;
   if (size_t slash = file.rfind('/'); slash != std::string_view::npos) folder = file.substr(0, slash);
   Reader reader{*value, places, folder};
@@ -245,6 +247,8 @@ model::Parsed<DaemonConfig> parse_config(std::string_view text, std::string_view
   if (out.errors.empty()) out.value = std::move(config);
   return out;
 }
+
+std::string default_config_file() { return kDefaultFile; }
 
 model::Parsed<DaemonConfig> load_config(const std::string& path, const ConfigPlaces& places) {
   std::string file = path;

@@ -22,7 +22,6 @@ namespace autonomous::daemon {
 
 struct GitopsConfig {
   std::string url;  // "" = the built-in repository <state>/repos/gitops.git
-  std::string main = "main";
   std::string deploy = "deploy";
   Credential credential;                   // for url: a token (user:password or password) or an SSH key
   std::optional<std::string> known_hosts;  // of an SSH url
@@ -32,8 +31,7 @@ struct GitopsConfig {
 };
 
 struct SigningConfig {
-  std::string key;              // OpenSSH Ed25519 private key file; "" = <state>/keys/signing, made when missing
-  std::string allowed_signers;  // further keys that a record may be signed with
+  std::string key;  // OpenSSH Ed25519 private key file; "" = <state>/keys/signing, made when missing
 };
 
 struct CommitterConfig {
@@ -57,7 +55,7 @@ Credential credential_for(const SourcesConfig& sources, std::string_view url);
 std::string ca_file_for(const SourcesConfig& sources, std::string_view url);
 
 struct HostingConfig {
-  bool enabled = true;
+  bool enabled = true;                       // of source repositories; the GitOps repository is served in any case
   std::map<std::string, Credential> tokens;  // who → the token that lets them push over HTTP
   uint64_t max_push = 512ull << 20;          // bytes of a pack
 };
@@ -99,15 +97,15 @@ struct InstanceConfig {
 struct ConcurrencyConfig {
   uint32_t renders = 0;  // worker processes; 0 = one a core
   uint32_t fetches = 4;
-  uint32_t builds = 4;
 };
 
 struct TlsConfig {
-  std::string certificate, key;  // PEM files; "" = plain HTTP
+  Credential certificate, key;  // PEM, the certificate with its chain; none = plain HTTP
 };
 
 struct DaemonConfig {
   std::string file;                       // "" = embedded defaults
+  std::string digest;                     // SHA-256 of the text that it was read from
   std::string state;                      // absolute; $STATE_DIRECTORY, else ~/.local/state/autonomous
   std::string listen = "127.0.0.1:7300";  // "" = no TCP
   std::string socket;                     // absolute; $RUNTIME_DIRECTORY/autonomous.sock, else <state>/autonomous.sock
@@ -155,22 +153,28 @@ std::vector<Finding> check_config(const DaemonConfig& config);
 // The configuration of a running daemon: read again on SIGHUP or when the file changed, kept when the new one is wrong.
 class ConfigFile {
  public:
+  // path: --config; empty: the default file, which may come later. `first` is what load_config gave.
   ConfigFile(std::string path, ConfigPlaces places, std::shared_ptr<const DaemonConfig> first);
 
   std::shared_ptr<const DaemonConfig> current() const;
-  // True: a new configuration is in force. False: nothing changed. An error: the file is wrong, the old one stays.
+  // True: a new configuration is in force. False: nothing changed. An error, with all that is wrong: the old one stays.
   Result<bool> reload();
   // As reload, but only when the file's time or size differs from the last look.
   Result<bool> reload_if_changed();
+  // What is wrong with the file as it is now, while the one before it stays in force; "": nothing.
+  std::string trouble() const;
 
  private:
   const std::string path_;
   const ConfigPlaces places_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards all below
   std::shared_ptr<const DaemonConfig> current_;
   std::string stamp_;
-  std::string text_;
+  std::string trouble_;
 };
+
+// The default of --config: /etc/autonomous/daemon.yaml.
+std::string default_config_file();
 
 // What changed between two configurations that a running daemon can't take over ("listen", "state"): needs a restart.
 std::vector<std::string> needs_restart(const DaemonConfig& before, const DaemonConfig& after);

@@ -28,7 +28,9 @@ struct Findings {
   }
 };
 
-void check_credential(Findings& found, const std::string& subject, const Credential& credential) {
+// is_public: everybody may read it.
+void check_credential(Findings& found, const std::string& subject, const Credential& credential,
+                      bool is_public = false) {
   if (credential.empty()) return;
   auto secret = credential.read();
   if (!secret) {
@@ -37,7 +39,7 @@ void check_credential(Findings& found, const std::string& subject, const Credent
     return;
   }
   struct stat status {};
-  if (::stat(credential.path().c_str(), &status) == 0 && (status.st_mode & 0044) != 0) {
+  if (::stat(credential.path().c_str(), &status) == 0 && (status.st_mode & 0044) != 0 && !is_public) {
     found.warning(subject, credential.describe() + " can be read by others on this machine",
                   "chmod 600 " + credential.path());
     return;
@@ -141,11 +143,10 @@ std::vector<Finding> check_config(const DaemonConfig& config) {
   found.ok("file", config.file.empty() ? "none: embedded defaults" : config.file);
   check_writable(found, "state", config.state);
   check_addresses(found, config);
-  check_readable(found, "tls.certificate", config.tls.certificate);
-  check_readable(found, "tls.key", config.tls.key);
+  check_credential(found, "tls.certificate", config.tls.certificate, true);
+  check_credential(found, "tls.key", config.tls.key);
   check_gitops(found, config);
   check_readable(found, "signing.key", config.signing.key);
-  check_readable(found, "signing.allowed_signers", config.signing.allowed_signers);
   check_readable(found, "sources.known_hosts", config.sources.known_hosts);
   for (const auto& [host, file] : config.sources.ca_files) check_readable(found, "sources.ca_files." + host, file);
   for (const auto& [host, credential] : config.sources.credentials)

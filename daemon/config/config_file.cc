@@ -18,24 +18,34 @@ std::string file_stamp(const std::string& path) {
 }  // namespace
 
 ConfigFile::ConfigFile(std::string path, ConfigPlaces places, std::shared_ptr<const DaemonConfig> first)
-    : path_(std::move(path)), places_(std::move(places)), current_(std::move(first)), stamp_(file_stamp(path_)) {
-  if (auto text = read_file(path_, 1u << 20); text && !path_.empty()) text_ = *text;
-}
+    : path_(path.empty() ? default_config_file() : std::move(path)),
+      places_(std::move(places)),
+      current_(std::move(first)),
+      stamp_(file_stamp(path_)) {}
 
 std::shared_ptr<const DaemonConfig> ConfigFile::current() const {
   std::lock_guard lock(mutex_);
   return current_;
 }
 
+std::string ConfigFile::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
 Result<bool> ConfigFile::reload() {
-  if (path_.empty()) return false;
   std::lock_guard lock(mutex_);
   stamp_ = file_stamp(path_);
-  TRY(std::string text, read_file(path_, 1u << 20));
-  if (text == text_) return false;
-  auto parsed = parse_config(text, path_, places_);
-  if (!parsed) return parsed.error();
-  text_ = std::move(text);
+  // A file that was never there may stay away; one that was must not vanish.
+  if (stamp_.empty() && current_->file.empty()) return false;
+  auto parsed = load_config(path_, places_);
+  if (!parsed) {
+    Error error = model::merge_errors(parsed.errors);
+    trouble_ = error.text();
+    return error;
+  }
+  trouble_.clear();
+  if (parsed->digest == current_->digest && !current_->file.empty()) return false;
   current_ = std::shared_ptr<const DaemonConfig>(std::move(parsed.value));
   return true;
 }
@@ -43,7 +53,7 @@ Result<bool> ConfigFile::reload() {
 Result<bool> ConfigFile::reload_if_changed() {
   {
     std::lock_guard lock(mutex_);
-    if (path_.empty() || file_stamp(path_) == stamp_) return false;
+    if (file_stamp(path_) == stamp_) return false;
   }
   return reload();
 }
@@ -56,13 +66,26 @@ std::vector<std::string> needs_restart(const DaemonConfig& before, const DaemonC
   compare("state", before.state, after.state);
   compare("listen", before.listen, after.listen);
   compare("socket", before.socket, after.socket);
-  compare("tls.certificate", before.tls.certificate, after.tls.certificate);
-  compare("tls.key", before.tls.key, after.tls.key);
+  compare("public_url", before.public_url, after.public_url);
+  compare("tls.certificate", before.tls.certificate.describe(), after.tls.certificate.describe());
+  compare("tls.key", before.tls.key.describe(), after.tls.key.describe());
   compare("gitops.url", before.gitops.url, after.gitops.url);
-  compare("gitops.main", before.gitops.main, after.gitops.main);
   compare("gitops.deploy", before.gitops.deploy, after.gitops.deploy);
+  compare("gitops.known_hosts", before.gitops.known_hosts, after.gitops.known_hosts);
   compare("signing.key", before.signing.key, after.signing.key);
+  compare("committer.name", before.committer.name, after.committer.name);
+  compare("committer.email", before.committer.email, after.committer.email);
+  compare("sources.allow_file_urls", before.sources.allow_file_urls, after.sources.allow_file_urls);
+  compare("hosting.enabled", before.hosting.enabled, after.hosting.enabled);
+  compare("hosting.max_push", before.hosting.max_push, after.hosting.max_push);
+  compare("limits.blob", before.limits.blob, after.limits.blob);
+  compare("limits.repository", before.limits.repository, after.limits.repository);
+  compare("limits.render_output", before.limits.render_output, after.limits.render_output);
+  compare("limits.render_fuel", before.limits.render_fuel, after.limits.render_fuel);
+  compare("limits.render_time", before.limits.render_time, after.limits.render_time);
+  compare("limits.apps", before.limits.apps, after.limits.apps);
   compare("concurrency.renders", before.concurrency.renders, after.concurrency.renders);
+  compare("concurrency.fetches", before.concurrency.fetches, after.concurrency.fetches);
   return out;
 }
 

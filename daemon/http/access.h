@@ -2,6 +2,7 @@
 // table.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,8 @@ struct Token {
 
 struct AccessRules {
   unsigned own_uid = 0;
-  std::vector<Token> tokens;
-  std::string public_host;  // of public_url, without port; empty: none
+  std::function<std::vector<Token>()> tokens;  // that count now; null: none
+  std::string public_host;                     // of public_url, without port; empty: none
 };
 
 struct Access {

@@ -208,6 +208,12 @@ struct ProposalRow {
   Time until{};
 };
 
+// Release tags that are to be put back, byte for byte as the ledger holds them.
+struct TagsRequest {
+  std::string only;  // a target, or a release (target/42); empty: what should be there
+  bool all = false;  // also beyond the window that a repository keeps
+};
+
 struct Affected {
   std::string target;
   uint32_t release = 0;  // 0: not known yet
@@ -306,6 +312,11 @@ class Api {
                                            std::optional<Time> until) = 0;
   virtual Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
                                        const std::string& url) = 0;
+
+  // Repairs: `affected` names the releases whose tags were missing, elsewhere, or refused.
+  virtual Result<ActionAnswer> restore_tags(const Ctx& ctx, const Ask& ask, const TagsRequest& request) = 0;
+  // The branches were rewritten, and that is right: writing goes on. ask.because is required.
+  virtual Result<ActionAnswer> accept_rewrite(const Ctx& ctx, const Ask& ask) = 0;
 
   // Pushes to the built-in hosting. check_*: in pre-receive, before the refs move; an error refuses the whole push with
   // its text. *_pushed: in post-receive, the refs have moved; it only hints and never fails. `repository`: its folder.

@@ -74,6 +74,10 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
     co_return co_await send(head, request,
                             plain(git.error().code() == Code::kNotFound ? 404 : 422, git.error().message()), keep);
   }
+  if (!git->gitops() && !shared_.hosting.options().sources) {
+    co_return co_await send(
+        head, request, plain(404, "this daemon hosts no source repositories (hosting.enabled in daemon.yaml)"), keep);
+  }
   Permission permission = git->gitops() && !git->push() ? Permission::kOpen : Permission::kAct;
   Access access = shared_.routes.access(request, permission, "pusher");
   if (!access.allowed) {
@@ -82,6 +86,8 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
       answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"autonomous\", charset=\"UTF-8\"");
     co_return co_await send(head, request, std::move(answer), keep);
   }
+  if (git->push() && shared_.routes.closed())
+    co_return co_await send(head, request, plain(503, "the daemon is stopping: push again in a moment"), false);
   if (git->push() && git->advertise && !git->gitops() && !shared_.hosting.has(git->name)) {
     Push push{git->name, {}, access.caller};
     Shared& shared = shared_;

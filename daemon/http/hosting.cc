@@ -98,7 +98,8 @@ Result<void> Hosting::prepare() {
   TRY_DO(make_folders(options_.hooks, 0700));
   for (const char* hook : {"pre-receive", "post-receive"}) {
     std::string script = "#!/bin/sh\n# Written by the daemon at each start.\nexec " + shell_quoted(options_.core) +
-                         " hook " + hook + " --socket " + shell_quoted(options_.socket) + "\n";
+                         " hook " + hook + " --socket " + shell_quoted(options_.socket) + " --deploy " +
+                         shell_quoted(options_.deploy) + "\n";
     TRY_DO(write_file_durable(options_.hooks + "/" + hook, script, 0755));
     if (::chmod((options_.hooks + "/" + hook).c_str(), 0755) != 0)
       return fail(Code::kInternal, "can't make the ", hook, " hook executable");

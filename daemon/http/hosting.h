@@ -18,11 +18,13 @@ namespace autonomous::daemon {
 inline constexpr std::string_view kGitopsName = "gitops";
 
 struct HostingOptions {
-  std::string repos;             // <state>/repos
-  std::string hooks;             // <state>/hooks
-  std::string core;              // the program that the hooks run: `core hook pre-receive --socket …`
-  std::string socket;            // where the hooks find the daemon
-  uint64_t max_push = 1u << 30;  // bytes of one push
+  std::string repos;              // <state>/repos
+  std::string hooks;              // <state>/hooks
+  std::string core;               // the program that the hooks run: `core hook pre-receive --socket … --deploy …`
+  std::string socket;             // where the hooks find the daemon
+  uint64_t max_push = 1u << 30;   // bytes of one push
+  bool sources = true;            // false: the GitOps repository only
+  std::string deploy = "deploy";  // its branch that says what runs
 };
 
 // What a URL under /git/ asks for. Only the smart protocol is served.

@@ -101,6 +101,8 @@ HttpResponse Routes::handle(const Ctx& ctx, const HttpRequest& request, Progress
     if (route.method != request.method) continue;
     Access access = check_access(rules_, request, route.permission, "socket");
     if (!access.allowed) return refused(request, access);
+    if (closed_ && route.permission == Permission::kAct)
+      return problem(request, fail(Code::kUnavailable, "the daemon is stopping: nothing was done").may_retry());
     return run(route, RouteCall{api_, ctx, request, access.caller, std::move(parts), std::move(progress)});
   }
   return path_known ? problem(request, 405, "this address does not take " + one_line(request.method, 20))

@@ -2,6 +2,7 @@
 // permission; the OpenAPI description is made from it. Thread-safe where the Api is.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string>
@@ -44,6 +45,9 @@ class Routes {
   // The server's own figures, added to /metrics.
   void add_metrics(std::function<std::vector<Metric>()> more) { more_metrics_ = std::move(more); }
   const AccessRules& rules() const { return rules_; }
+  // The daemon is stopping: from now on nothing that acts is taken, but what our own hooks ask.
+  void close() { closed_ = true; }
+  bool closed() const { return closed_; }
 
  private:
   HttpResponse health(const HttpRequest& request) const;
@@ -54,6 +58,7 @@ class Routes {
   std::string version_;
   std::vector<Route> routes_;
   std::function<std::vector<Metric>()> more_metrics_;
+  std::atomic<bool> closed_{false};
 };
 
 // The answer to a request that access refused.

@@ -4,6 +4,7 @@
 #include "daemon/http/api_json.h"
 #include "daemon/http/body.h"
 #include "daemon/http/routes.h"
+#include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/model/ids.h"
 
@@ -23,6 +24,9 @@ Result<Ask> read_ask(Body& body, const Caller& caller) {
     if (text->size() > 1000 || !is_utf8(*text))
       return fail(Code::kInvalid, "because and ticket must be UTF-8 of at most 1,000 bytes");
   }
+  // What is written down for ever must not hold a token that somebody pasted.
+  ask.because = masked(ask.because);
+  ask.ticket = masked(ask.ticket);
   return ask;
 }
 
@@ -114,6 +118,23 @@ Result<HttpResponse> connect(const RouteCall& call) {
   return accepted(call, ask, call.api.connect(call.ctx, ask, project, url), false);
 }
 
+Result<HttpResponse> restore_tags(const RouteCall& call) {
+  TRY(Body body, Body::read(call.request));
+  TRY(Ask ask, read_ask(body, call.caller));
+  TagsRequest request;
+  TRY(request.only, body.text("only"));
+  TRY(request.all, body.flag("all"));
+  TRY_DO(body.finish());
+  return accepted(call, ask, call.api.restore_tags(call.ctx, ask, request), false);
+}
+
+Result<HttpResponse> accept_rewrite(const RouteCall& call) {
+  TRY(Body body, Body::read(call.request));
+  TRY(Ask ask, read_ask(body, call.caller));
+  TRY_DO(body.finish());
+  return accepted(call, ask, call.api.accept_rewrite(call.ctx, ask), false);
+}
+
 // --- hooks ---
 
 Result<std::vector<RefUpdate>> read_updates(const json* value) {
@@ -191,6 +212,10 @@ std::vector<Route> act_routes() {
        simple<&Api::retire>},
       {"POST", target_path + "/rollback", Permission::kAct, "Go back to an earlier release, and hold (to)", rollback},
       {"POST", target_path + "/hold", Permission::kAct, "Hold a target (until)", hold},
+      {"POST", "/api/v1/tags/restore", Permission::kAct,
+       "Put release tags back as the ledger holds them (only: a target or release, all)", restore_tags},
+      {"POST", "/api/v1/record/accept-rewrite", Permission::kAct, "Say that rewritten branches are right (because)",
+       accept_rewrite},
       {"POST", target_path + "/resume", Permission::kAct, "End a hold (choice: keep or replace, after drift)", resume},
   };
 }

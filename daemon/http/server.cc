@@ -26,6 +26,7 @@
 
 #include "daemon/http/peer.h"
 #include "daemon/http/session.h"
+#include "daemon/http/tls.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 
@@ -120,7 +121,10 @@ struct Server::Impl {
   std::condition_variable ended;
   uint16_t port = 0;
   std::string host;
+  std::shared_ptr<TlsIdentity> identity;                                                    // null: plain HTTP
+  std::shared_ptr<std::atomic<size_t>> shaking = std::make_shared<std::atomic<size_t>>(0);  // hands, with TLS
   bool stopped = false;
+  std::atomic<uint64_t> asked{0}, answered{0};  // of responds()
 
   Result<void> listen_tcp();
   Result<void> listen_local();
@@ -129,6 +133,8 @@ struct Server::Impl {
   Peer peer_of(const Tcp::socket& socket) const;
   Peer peer_of(const Local::socket& socket) const;
   void begin(net::generic::stream_protocol::socket socket, Peer peer);
+  void greet(Tcp::socket socket, Peer peer);
+  void greet(Local::socket socket, Peer peer) { begin(std::move(socket), std::move(peer)); }
   std::vector<Metric> metrics();
 };
 
@@ -241,8 +247,27 @@ Task<void> Server::Impl::accept(Acceptor& acceptor) {
     }
     if (shared.sessions >= shared.options.max_connections) continue;  // closed at once: the client tries again
     Peer peer = peer_of(socket);
-    begin(net::generic::stream_protocol::socket(std::move(socket)), std::move(peer));
+    greet(std::move(socket), std::move(peer));
   }
+}
+
+void Server::Impl::greet(Tcp::socket socket, Peer peer) {
+  if (!identity) return begin(net::generic::stream_protocol::socket(std::move(socket)), std::move(peer));
+  if (*shaking >= shared.options.max_connections) return;
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+  // Counts until the hands are shaken, or the attempt is given up.
+  struct Shake {
+    std::shared_ptr<std::atomic<size_t>> count;
+    explicit Shake(std::shared_ptr<std::atomic<size_t>> count_in) : count(std::move(count_in)) { ++*count; }
+    Shake(const Shake&) = delete;
+    Shake& operator=(const Shake&) = delete;
+    ~Shake() { --*count; }
+  };
+  auto shake = std::make_shared<Shake>(shaking);
+  serve_tls(std::move(socket), identity, TlsLimits{.stall = shared.options.stall},
+            [this, peer = std::move(peer), shake](Local::socket plain) {
+              begin(net::generic::stream_protocol::socket(std::move(plain)), peer);
+            });
 }
 
 std::vector<Metric> Server::Impl::metrics() {
@@ -280,6 +305,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Api& api) {
   auto impl = std::make_unique<Impl>(std::move(options), api, std::move(rules));
   impl->shared.life = random_hex();
   if (!impl->shared.options.hosting.repos.empty()) TRY_DO(impl->shared.hosting.prepare());
+  if (impl->shared.options.tls_certificate) {
+    TRY(impl->identity, TlsIdentity::make(impl->shared.options.tls_certificate, impl->shared.options.tls_key));
+  }
   if (!impl->shared.options.listen.empty()) TRY_DO(impl->listen_tcp());
   if (!impl->shared.options.socket.empty()) TRY_DO(impl->listen_local());
   Impl* raw = impl.get();
@@ -296,7 +324,21 @@ uint16_t Server::port() const { return impl_->port; }
 
 std::string Server::base_url() const {
   if (impl_->port == 0) return "";
-  return "http://" + impl_->host + ":" + std::to_string(impl_->port);
+  return (impl_->identity ? "https://" : "http://") + impl_->host + ":" + std::to_string(impl_->port);
+}
+
+void Server::close_doors() {
+  impl_->shared.routes.close();
+  net::post(impl_->io, [this] {
+    boost::system::error_code ignored;
+    impl_->tcp.close(ignored);
+  });
+}
+
+bool Server::responds() {
+  bool round = impl_->answered == impl_->asked;
+  if (round) net::post(impl_->io, [impl = impl_.get(), now = ++impl_->asked] { impl->answered = now; });
+  return round;
 }
 
 void Server::stop(Millis grace) {

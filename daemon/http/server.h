@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,10 +19,12 @@
 namespace autonomous::daemon {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:7300";  // ADDR:PORT, [v6]:PORT; port 0: any; empty: no TCP
-  std::string socket;                     // path; mode 0660; empty: none
-  HostingOptions hosting;                 // hosting.socket is set from `socket`
-  std::vector<Token> tokens;
+  std::string listen = "127.0.0.1:7300";       // ADDR:PORT, [v6]:PORT; port 0: any; empty: no TCP
+  std::string socket;                          // path; mode 0660; empty: none
+  HostingOptions hosting;                      // hosting.socket is set from `socket`
+  std::function<std::vector<Token>()> tokens;  // asked at each request that presents one; null: none
+  // PEM, asked for at each connection because they rotate; both null: plain HTTP.
+  std::function<Result<std::string>()> tls_certificate, tls_key;
   std::string public_url;  // how others reach us, "https://autonomous.example.com"; may be empty
   std::string version = "0.1.0";
   unsigned io_threads = 2;
@@ -40,7 +43,11 @@ class Server {
   static Result<std::unique_ptr<Server>> start(ServerOptions options, Api& api);
   ~Server();                     // stop() without grace, where that has not happened
   uint16_t port() const;         // 0 without TCP
-  std::string base_url() const;  // "http://127.0.0.1:7300": public_url is somebody else's view
+  std::string base_url() const;  // "http://127.0.0.1:7300", https with TLS: public_url is somebody else's view
+  // No new connections over TCP, and nothing that acts: what is under way goes on, and hooks are still answered.
+  void close_doors();
+  // False: the threads that serve sockets have not come round since the last question. For a watchdog.
+  bool responds();
   void stop(Millis grace);
 
  private:

@@ -13,6 +13,7 @@
 #include "gitops/model/policy.h"
 #include "gitops/store/layout.h"
 #include "render/app/chart.h"
+#include "render/app/context.h"
 #include "render/app/manifests.h"
 
 namespace autonomous::daemon {
@@ -32,6 +33,13 @@ std::string overlay_file(const model::Target& target) {
   return "config/" + target.environment + "/" + target.project + "/" + target.app + ".yaml";
 }
 
+// What an app tells those that are bound to it: "web http:8080".
+std::string facts_of(const model::App& app) {
+  std::string out(model::app_type_name(app.type));
+  for (const model::Port& port : app.ports) out += " " + port.name + ":" + std::to_string(port.number);
+  return out;
+}
+
 // One target's render, step by step.
 class Maker {
  public:
@@ -43,9 +51,10 @@ class Maker {
     if (environment_ == nullptr)
       return fail(Code::kInvalid, "platform.yaml has no environment ", wish_.target.environment);
     ns_ = model::namespace_of(*environment_, wish_.target);
+    elsewhere_ = environment_->mode == "values";
     TRY_DO(choose_images());
     TRY_DO(render());
-    TRY_DO(app::put_images(resources_, image_changes()));
+    TRY_DO(put_images());
     TRY_DO(check());
     TRY_DO(write_files());
     return std::move(out_);
@@ -86,8 +95,39 @@ class Maker {
     return changes;
   }
 
+  Result<void> put_images() {
+    std::string before;
+    if (elsewhere_) before = all_text();
+    TRY_DO(app::put_images(resources_, image_changes()));
+    if (!elsewhere_ || before == all_text()) return ok();
+    return fail(Code::kInvalid, "app ", wish_.target.app, ": its image is put into the rendered manifests, and in ",
+                environment_->name, " Argo CD renders (mode: values)")
+        .hint("say where the chart's values have it: images: {" + wish_.target.app + ": {values: image}}");
+  }
+
+  std::string all_text() const {
+    std::string text;
+    for (const app::Resource& resource : resources_) text += resource.text;
+    return text;
+  }
+
+  // Where the reconciler renders, only a chart and its values can be handed over.
+  Result<void> check_mode() const {
+    if (!elsewhere_) return ok();
+    auto refuse = [&](const std::string& what) {
+      return fail(Code::kInvalid, "app ", wish_.target.app, ": ", what, ", and in ", environment_->name,
+                  " Argo CD renders (mode: values)")
+          .hint("mode: manifests in platform.yaml, or a chart that needs no more than its values");
+    };
+    if (app_.rendering == model::Rendering::kManifests) return refuse("it is plain manifests");
+    if (!app_.patches.empty()) return refuse("it has patches:");
+    if (!app_.extra.empty()) return refuse("it has extra:");
+    return ok();
+  }
+
   // ---- rendering
   Result<void> render() {
+    TRY_DO(check_mode());
     switch (app_.rendering) {
       case model::Rendering::kManifests: return render_manifests();
       case model::Rendering::kChart: return render_chart();
@@ -119,6 +159,7 @@ class Maker {
     }
     job_.chart = chart.get();
     job_.chart_digest = digest_of_files(content);
+    if (elsewhere_) chart_files_ = std::move(content);
     for (const model::ValueFile& file : app_.value_files) {
       if (!file.required && !project_.stat(file.path)) continue;
       TRY_WITH(std::string text, "while reading the values of app " + wish_.target.app,
@@ -146,19 +187,18 @@ class Maker {
 
   Result<void> render_built_in() {
     const app::BuiltInChart& chart = app::built_in_chart();
-    app::ChartContext context;
-    context.ns = ns_;
     auto image = images_.find(wish_.target.app);
-    context.image = image == images_.end() ? "" : image->second;
-    context.domain = model::expand(environment_->domain, wish_.target);
-    context.secrets = model::expand(environment_->secrets, wish_.target);
-    context.strict_network = environment_->policies.strict_network;
-    context.facilities = environment_->facilities;
-    context.role = model::expand(environment_->facilities.delivery.role, wish_.target);
-    for (const auto& [path, file] : app_.files) {
-      TRY_WITH(context.files[path], "while reading a file of app " + wish_.target.app, project_.read(file, 1u << 20));
-    }
+    std::map<std::string, const model::App*> others;
+    for (const auto& [name, other] : wish_.neighbours) others[name] = other.get();
+    TRY(app::ChartContext context,
+        app::chart_context(*environment_, app_, image == images_.end() ? "" : image->second, project_, others));
     TRY(std::string values, app::built_in_values(app_, context));
+    if (elsewhere_) {
+      TRY(auto entries, chart.files->list());
+      for (const FileEntry& file : entries) {
+        TRY(chart_files_[file.path], chart.files->read(file.path, options_.max_file));
+      }
+    }
     job_.chart = chart.files.get();
     job_.chart_digest = chart.digest;
     job_.values.push_back({"autonomous.yaml", std::move(values)});
@@ -225,6 +265,7 @@ class Maker {
     inputs.target = wish_.target;
     if (wish_.source)
       inputs.source = model::SourceFact{wish_.source->repository.url, wish_.source->id, wish_.source->ref};
+    inputs.mode = environment_->mode;
     inputs.images = images_;
     inputs.chart = out_.trailers.chart;
     inputs.render_format = kRenderFormat;
@@ -245,6 +286,10 @@ class Maker {
       inputs.spec_digest = "sha256:" + sha256_hex(*wish_.spec_text);
       out_.inputs[inputs.spec_digest] = {*wish_.spec_text, {}};
     }
+    // What of other apps the render depends on: their overlays may change without ours.
+    if (app_.rendering == model::Rendering::kBuiltIn) {
+      for (const auto& [name, other] : wish_.neighbours) inputs.extra["app." + name] = facts_of(*other);
+    }
     if (const auto* recorded = dynamic_cast<const RecordingTree*>(&project_)) {
       std::map<std::string, std::string> taken = recorded->taken();
       if (!taken.empty()) {
@@ -255,7 +300,13 @@ class Maker {
     }
     out_.files["release.yaml"] = store::format_release_yaml(inputs);
     out_.files["values.yaml"] = values_;
+    if (elsewhere_) {
+      // What was rendered here is what was checked; what runs, Argo CD renders from these.
+      chart_files_["values.yaml"] = values_;
+      for (auto& [path, content] : chart_files_) out_.files["chart/" + path] = std::move(content);
+    }
     for (const app::Resource& resource : resources_) {
+      if (elsewhere_) break;
       std::string file = store::manifest_file(resource.kind, resource.group, resource.ns, resource.name, ns_);
       out_.files[file] = resource.text;
     }
@@ -290,6 +341,8 @@ class Maker {
   const FileTree& project_;
   const model::Environment* environment_ = nullptr;
   std::string ns_;
+  bool elsewhere_ = false;                          // the reconciler renders
+  std::map<std::string, std::string> chart_files_;  // then
   std::map<std::string, std::string> images_;
   ChartJob job_;
   std::vector<app::Resource> resources_;
@@ -362,6 +415,12 @@ Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& 
   out->draft = draft_of(wish, state);
   TRY(out->draft.files["release.yaml"], files->read("release.yaml", options.max_file));
   out->draft.files["values.yaml"] = "{}\n";
+  const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
+  if (environment != nullptr && environment->mode == "values") {
+    // A chart that renders to nothing: without any, the reconciler would only say that the path is gone.
+    out->draft.files["chart/Chart.yaml"] = "apiVersion: v2\nname: retired\nversion: 0.0.0\n";
+    out->draft.files["chart/values.yaml"] = "{}\n";
+  }
   out->draft.trailers = detail.trailers;
   model::Trailers& trailers = out->draft.trailers;
   trailers.trigger = model::Trigger::kRetire;

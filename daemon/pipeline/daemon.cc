@@ -3,14 +3,19 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "daemon/config/config.h"
 #include "daemon/http/server.h"
+#include "daemon/pipeline/doctor.h"
+#include "daemon/pipeline/git_access.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/pipeline/remotes.h"
@@ -27,21 +32,6 @@ namespace autonomous::daemon {
 namespace {
 
 void complain(const std::string& text) { std::fprintf(stderr, "autonomous daemon: %s\n", masked(text).c_str()); }
-
-git::HttpSend http_for_git(http::Client& client) {
-  return [&client](const Ctx& ctx, const git::HttpRequest& request) -> Result<git::HttpResponse> {
-    http::Request out;
-    out.method = request.method;
-    out.url = request.url;
-    out.headers = request.headers;
-    out.body = request.body;
-    out.max_body = request.max_body;
-    out.via.ca_file = request.ca_file;
-    out.via.insecure = request.insecure;
-    TRY(http::Response response, client.send(ctx, out));
-    return git::HttpResponse{response.status, std::move(response.headers), std::move(response.body)};
-  };
-}
 
 std::string join_errors(const std::vector<Error>& errors) {
   std::string out;
@@ -65,24 +55,20 @@ class Daemon {
  private:
   // -1: go on.
   int configure(const DaemonOptions& options) {
-    ConfigPlaces places = ConfigPlaces::of_process();
+    set_log_ = options.set_log;
+    ConfigPlaces places = places_of(options);
     auto parsed = load_config(options.config, places);
     for (const Error& warning : parsed.warnings) complain("warning: " + warning.text());
     if (!parsed) {
       complain(join_errors(parsed.errors));
       return 2;
     }
-    auto config = std::make_shared<DaemonConfig>(std::move(*parsed.value));
-    // Where nobody said what we are called outside, it is where we listen, which the flags and the kernel have a say
-    // in.
-    named_ = config->public_url != "http://" + config->listen;
-    apply_flags(options, *config);
-    if (options.set_log) options.set_log(config->log.format, config->log.level);
-    file_ = std::make_unique<ConfigFile>(options.config, places, config);
-    config_ = config;
+    config_ = std::shared_ptr<const DaemonConfig>(std::move(parsed.value));
+    file_ = std::make_unique<ConfigFile>(options.config, places, config_);
+    set_log(*config_);
     if (!options.check) return -1;
     bool wrong = false;
-    for (const Finding& finding : check_config(*config)) {
+    for (const Finding& finding : check_config(*config_)) {
       const char* mark = finding.level == Finding::Level::kOk        ? "ok     "
                          : finding.level == Finding::Level::kWarning ? "warning"
                                                                      : "error  ";
@@ -90,35 +76,27 @@ class Daemon {
                   finding.fix.empty() ? "" : "; ", finding.fix.c_str());
       wrong = wrong || finding.level == Finding::Level::kError;
     }
-    std::printf("%s\n", wrong                  ? "the configuration has errors"
-                        : config->file.empty() ? "the embedded defaults are in force; nothing is wrong"
-                                               : "the configuration is right");
+    std::printf("%s\n", wrong                   ? "the configuration has errors"
+                        : config_->file.empty() ? "the embedded defaults are in force; nothing is wrong"
+                                                : "the configuration is right");
     return wrong ? 1 : 0;
   }
 
-  static void apply_flags(const DaemonOptions& options, DaemonConfig& config) {
-    if (!options.state.empty()) {
-      bool default_socket = config.socket == config.state + "/autonomous.sock";
-      config.state = options.state;
-      if (default_socket) config.socket = config.state + "/autonomous.sock";
-      // Relative paths would change their meaning with the working directory.
-      if (config.state.front() != '/') {
-        char* cwd = ::getcwd(nullptr, 0);
-        config.state = std::string(cwd) + "/" + config.state;
-        ::free(cwd);
-        if (default_socket) config.socket = config.state + "/autonomous.sock";
-      }
-    }
-    if (!options.listen.empty()) config.listen = options.listen;
-    if (!options.socket.empty()) config.socket = options.socket;
+  // Flags win over the file, also when that is read again.
+  static ConfigPlaces places_of(const DaemonOptions& options) {
+    ConfigPlaces places = ConfigPlaces::of_process();
+    if (!options.state.empty()) places.state = options.state;
+    if (!options.listen.empty()) places.listen = options.listen;
+    if (!options.socket.empty()) places.socket = options.socket;
+    return places;
+  }
+
+  void set_log(const DaemonConfig& config) const {
+    if (set_log_) set_log_(config.log.format, config.log.level);
   }
 
   Result<void> start() {
     const std::string& state = config_->state;
-    if (!config_->tls.certificate.empty()) {
-      return fail(Code::kInvalid, "tls is configured, and this daemon serves plain HTTP")
-          .hint("take `tls:` out, and put a proxy with TLS in front; public_url says its address");
-    }
     TRY_DO(make_folders(state));
     ::chmod(state.c_str(), 0700);
     auto lock = LockFile::take(state + "/daemon.lock");
@@ -136,17 +114,17 @@ class Daemon {
     service.branch = config_->gitops.deploy;
     service.hosted = config_->gitops.url.empty();
     service.index = index_path();
-    service.check_config = [this] { return config_checks(); };
+    service.check_config = [this] { return checks(); };
     service_ = std::make_unique<Service>(*pipeline_, service);
     TRY(server_, Server::start(server_options(), *service_));
     std::string base = server_->base_url();
-    public_url_ = named_ && !config_->public_url.empty() ? config_->public_url : base;
+    public_url_ = config_->public_url.empty() ? base : config_->public_url;
     pipeline_->set_public_url(public_url_,
                               config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : gitops_public_url());
     pipeline_->start();
     TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
     log(Level::kInfo, "ready", {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", kVersion}});
-    ::sd_notify(0, "READY=1\nSTATUS=serving");
+    tell_ready();
     return ok();
   }
 
@@ -222,10 +200,8 @@ class Daemon {
     options.assemble.branch = config_->gitops.deploy;
     options.assemble.max_file = config_->limits.blob;
     options.assemble.max_output = config_->limits.render_output;
-    options.writer.poll = config_->gitops.poll;
     options.writer.git = git_program();
     options.writer.open = [this](const Ctx& ctx) { return open_record(ctx.within(Millis(60'000))); };
-    options.writer.verify_timeout = config_->verify_timeout;
     options.verifier.repository = gitops_path();
     options.verifier.branch = config_->gitops.deploy;
     unsigned cores = std::max(1u, std::thread::hardware_concurrency());
@@ -233,6 +209,10 @@ class Daemon {
     options.renderer.workers = options.renders;
     options.renderer.deadline = config_->limits.render_time;
     set_limits(options.renderer, config_->limits);
+    options.apps = config_->limits.apps;
+    options.pace = pace_of(*config_);
+    options.name = config_->committer.name;
+    options.email = config_->committer.email;
     options.watch.poll = config_->sources.poll;
     options.watch.jitter = config_->sources.jitter;
     options.watch.seed = static_cast<uint32_t>(::getpid());
@@ -258,7 +238,7 @@ class Daemon {
     renderer.cpu_seconds = static_cast<unsigned>(limits.render_time.count() / 1000 + 1);
   }
 
-  ServerOptions server_options() const {
+  ServerOptions server_options() {
     ServerOptions options;
     options.listen = config_->listen;
     options.socket = config_->socket;
@@ -270,25 +250,45 @@ class Daemon {
       ::free(self);
     }
     options.hosting.max_push = config_->hosting.max_push;
-    for (const auto& [name, credential] : config_->hosting.tokens) {
-      auto secret = credential.read();
-      if (secret) options.tokens.push_back({name, *secret});
-      else log(Level::kError, "a token cannot be read", {{"token", name}, {"error", secret.error().line()}});
+    options.hosting.sources = config_->hosting.enabled;
+    options.hosting.deploy = config_->gitops.deploy;
+    options.tokens = [this] { return tokens(); };
+    if (const TlsConfig& tls = config_->tls; !tls.certificate.empty()) {
+      options.tls_certificate = [certificate = tls.certificate] { return certificate.read(); };
+      options.tls_key = [key = tls.key] { return key.read(); };
     }
-    options.public_url = named_ ? config_->public_url : "";
+    options.public_url = config_->public_url;
     options.version = std::string(kVersion);
     return options;
   }
 
-  std::vector<Check> config_checks() const {
-    std::vector<Check> checks;
-    for (const Finding& finding : check_config(*file_->current())) {
-      const char* state = finding.level == Finding::Level::kOk        ? "ok"
-                          : finding.level == Finding::Level::kWarning ? "warning"
-                                                                      : "failed";
-      checks.push_back({finding.subject, state, finding.text, finding.fix});
+  // As they are now: who adds or rotates one need not restart us.
+  std::vector<Token> tokens() {
+    std::vector<Token> out;
+    auto config = file_->current();
+    std::lock_guard lock(tokens_mutex_);
+    for (const auto& [name, credential] : config->hosting.tokens) {
+      auto secret = credential.read();
+      std::string trouble = secret ? "" : secret.error().line();
+      if (trouble != token_troubles_[name] && !trouble.empty())
+        log(Level::kError, "a token cannot be read", {{"token", name}, {"error", trouble}});
+      token_troubles_[name] = trouble;
+      if (secret) out.push_back({name, *std::move(secret)});
     }
-    return checks;
+    return out;
+  }
+
+  std::vector<Check> checks() const {
+    std::vector<Check> out;
+    if (std::string trouble = file_->trouble(); !trouble.empty()) {
+      out.push_back({"configuration", "failed", "the file is wrong, so the one before is in force: " + trouble,
+                     "correct it; it is read again by itself"});
+    }
+    auto now = file_->current();
+    for (const std::string& key : needs_restart(*config_, *now))
+      out.push_back({"configuration", "warning", key + " was changed, and is not in force yet", "restart the daemon"});
+    for (Check& check : config_checks(*now)) out.push_back(std::move(check));
+    return out;
   }
 
   // Until SIGTERM or SIGINT.
@@ -303,30 +303,60 @@ class Daemon {
       timespec timeout{pause / 1'000'000, (pause % 1'000'000) * 1000};
       int signal = ::sigtimedwait(&signals, nullptr, &timeout);
       if (signal == SIGTERM || signal == SIGINT) return;
-      if (watched) ::sd_notify(0, "WATCHDOG=1");
+      // Fed only while the threads that matter move: what hangs is started again.
+      if (watched && pipeline_->moves() && server_->responds()) ::sd_notify(0, "WATCHDOG=1");
       reload(signal == SIGHUP);
     }
   }
 
   void reload(bool asked) {
+    if (asked) tell_reloading();
     auto before = file_->current();
     auto changed = asked ? file_->reload() : file_->reload_if_changed();
     if (!changed) {
       log(Level::kError, "the configuration is wrong; the one before stays in force",
           {{"error", changed.error().text()}});
     } else if (*changed) {
-      log(Level::kInfo, "the configuration was read again");
-      for (const std::string& key : needs_restart(*before, *file_->current()))
-        log(Level::kWarning, "a change of " + key + " needs a restart");
-      pipeline_->look_at_sources();
+      if (!asked) tell_reloading();
+      apply(*before, *file_->current());
     } else if (asked) {
       log(Level::kInfo, "the configuration has not changed");
     }
+    if (asked || !changed || *changed) tell_ready();
   }
 
+  // What is asked for at each use (credentials, tokens) needs nothing.
+  void apply(const DaemonConfig& before, const DaemonConfig& now) {
+    set_log(now);
+    pipeline_->set_pace(pace_of(now));
+    instances_->refresh();
+    log(Level::kInfo, "the configuration was read again", {{"file", now.file}});
+    for (const std::string& key : needs_restart(before, now))
+      log(Level::kWarning, "a change of " + key + " needs a restart");
+    pipeline_->look_at_sources();
+  }
+
+  static Pipeline::Pace pace_of(const DaemonConfig& config) {
+    return {config.sources.poll, config.sources.jitter, config.gitops.poll, config.verify_timeout};
+  }
+
+  void tell_ready() const {
+    ::sd_notify(0, file_->trouble().empty() ? "READY=1\nSTATUS=serving"
+                                            : "READY=1\nSTATUS=serving; the configuration file is wrong");
+  }
+
+  static void tell_reloading() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    ::sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                 static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
+  }
+
+  // No new pushes and actions; what the writer has in hand is finished; then whoever still follows is told.
   void stop() {
-    ::sd_notify(0, "STOPPING=1");
+    ::sd_notify(0, "STOPPING=1\nSTATUS=finishing the push in hand");
     log(Level::kInfo, "stopping: the push in hand is finished");
+    server_->close_doors();
     pipeline_->stop(Millis(20'000));
     server_->stop(Millis(2'000));
     instances_->stop();
@@ -334,16 +364,18 @@ class Daemon {
     log(Level::kInfo, "stopped");
   }
 
+  std::function<void(const std::string&, const std::string&)> set_log_;
   std::shared_ptr<const DaemonConfig> config_;
   std::unique_ptr<ConfigFile> file_;
   std::unique_ptr<LockFile> lock_;
+  std::mutex tokens_mutex_;
+  std::map<std::string, std::string> token_troubles_;  // why one cannot be read, as it was last said
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<Instances> instances_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;
   std::string public_url_;
-  bool named_ = false;  // public_url was configured
 };
 
 }  // namespace

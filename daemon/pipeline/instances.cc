@@ -57,7 +57,16 @@ ports::Instance Instances::describe(const model::Instance& instance) const {
     out.ca_file = half.ca_file;
     out.insecure = half.insecure;
     out.kubeconfig = half.kubeconfig;
-    if (!half.credential.empty()) out.credential = [credential = half.credential] { return credential.read(); };
+    // Looked up at each use: the file may rotate, and the configuration may name another one.
+    if (!half.credential.empty()) {
+      out.credential = [config = config_, name = instance.name]() -> Result<std::string> {
+        auto now = config();
+        auto found = now->instances.find(name);
+        if (found == now->instances.end())
+          return fail(Code::kNotFound, "daemon.yaml has no credential of the instance ", name);
+        return found->second.credential.read();
+      };
+    }
     if (const model::Value* options = half.options.find("options")) {
       for (const model::Member& member : options->members) out.options[member.key] = member.value.text;
     }
@@ -76,7 +85,7 @@ void Instances::set_platform(std::shared_ptr<const model::Platform> platform) {
       const ports::Instance& before = it->second->description;
       same = now.kind == before.kind && now.url == before.url && now.ca_file == before.ca_file &&
              now.insecure == before.insecure && now.kubeconfig == before.kubeconfig && now.options == before.options &&
-             !it->second->error;
+             static_cast<bool>(now.credential) == static_cast<bool>(before.credential) && !it->second->error;
     }
     if (same) {
       ++it;
@@ -86,6 +95,15 @@ void Instances::set_platform(std::shared_ptr<const model::Platform> platform) {
       it = held_.erase(it);
     }
   }
+}
+
+void Instances::refresh() {
+  std::shared_ptr<const model::Platform> platform;
+  {
+    std::lock_guard lock(mutex_);
+    platform = platform_;
+  }
+  if (platform) set_platform(std::move(platform));
 }
 
 std::shared_ptr<Instances::Held> Instances::find(const std::string& name) {
@@ -142,6 +160,14 @@ ports::Cluster* Instances::cluster(const std::string& name) {
   std::lock_guard lock(mutex_);
   auto held = find(name);
   return held ? held->cluster.get() : nullptr;
+}
+
+std::string Instances::away(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto held = held_.find(name);
+  if (held == held_.end()) return "";
+  std::lock_guard inner(held->second->mutex);
+  return held->second->away;
 }
 
 std::vector<Check> Instances::check(const Ctx& ctx) {

@@ -28,6 +28,8 @@ class Instances {
 
   // What platform.yaml says of them; instances whose definition changed are made anew.
   void set_platform(std::shared_ptr<const model::Platform> platform);
+  // The daemon's own configuration changed: likewise.
+  void refresh();
   // Called, on the instance's thread, when something may have changed there.
   void on_change(std::function<void()> listener);
 
@@ -35,6 +37,8 @@ class Instances {
   ports::Reconciler* reconciler(const std::string& name);
   ports::Cluster* cluster(const std::string& name);
 
+  // Why the instance does not answer now, as far as its watcher knows; "": it does.
+  std::string away(const std::string& name);
   // Each instance: reachable, allowed in, its version; or what is missing.
   std::vector<Check> check(const Ctx& ctx);
   void stop();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/automatic.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/git/refs.h"
@@ -29,7 +30,8 @@ Pipeline::Pipeline(Options options, const Clock& clock, Instances& instances)
       watch_(sources_, options_.watch,
              [this](const SourceRepository& source, const Result<std::vector<BranchHead>>& heads, bool fresh) {
                took(source, heads, fresh);
-             }) {}
+             }),
+      pace_(options_.pace) {}
 
 Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& clock,
                                                  std::unique_ptr<store::Record> record, Instances& instances) {
@@ -44,6 +46,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
   };
   pipeline->options_.verifier.reconciler = pipeline->options_.assemble.reconciler;
   pipeline->options_.verifier.cluster = [self](const std::string& name) { return self->instances_.cluster(name); };
+  pipeline->options_.verifier.away = [self](const std::string& name) { return self->instances_.away(name); };
   pipeline->verifier_ = std::make_unique<Verifier>(pipeline->board_, clock, pipeline->options_.verifier);
   Writer::Options writer = pipeline->options_.writer;
   writer.on_view = [self](const PlatformPtr& view) {
@@ -64,6 +67,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
     self->look_ = true;
     self->wake_.notify_all();
   };
+  writer.on_failed = [self](const Flight& flight) { self->release_failed(flight); };
+  writer.poll = pipeline->pace_.gitops;
+  writer.verify_timeout = pipeline->pace_.verify_timeout;
   pipeline->writer_ = std::make_unique<Writer>(pipeline->board_, clock, std::move(record), std::move(writer));
   instances.on_change([self] { self->verifier_->look(); });
   return pipeline;
@@ -77,6 +83,13 @@ void Pipeline::set_public_url(const std::string& url, const std::string& gitops_
   options_.assemble.gitops_url = gitops_url;
   options_.verifier.gitops_url = gitops_url;
   verifier_ = std::make_unique<Verifier>(board_, clock_, options_.verifier);
+}
+
+void Pipeline::set_pace(const Pace& pace) {
+  writer_->set_pace(pace.gitops, pace.verify_timeout);
+  watch_.set_pace(pace.sources, pace.jitter);
+  std::lock_guard lock(mutex_);
+  pace_ = pace;
 }
 
 void Pipeline::start() {
@@ -134,7 +147,7 @@ void Pipeline::watch_sources(std::stop_token stop) {
     bool configuration = false, asked = false;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, stop, options_.watch.poll, [this] { return look_; });
+      wake_.wait_for(lock, stop, pace_.sources, [this] { return look_; });
       asked = std::exchange(look_, false);
       configuration = std::exchange(configuration_, false);
     }
@@ -252,6 +265,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
     input.view = board_.view();
     input.state = board_.state();
     input.by = by;
+    input.max_apps = options_.apps;
     input.configuration = configuration;
     if (first && input.view) input.configured_otherwise = configured_otherwise(input.view);
     // What is released from a commit must not outlast the commit: after a power cut its branch would look rewound.
@@ -445,6 +459,7 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
     input.view = view;
     input.state = std::make_shared<store::State>();  // nothing was seen before: everything is wanted
     input.by = again.by;
+    input.max_apps = options_.apps;
     Plan planned = plan(repository, input);
     errors.insert(errors.end(), planned.errors.begin(), planned.errors.end());
     for (const WishPtr& wish : planned.wishes) {
@@ -636,11 +651,13 @@ Result<WishPtr> Pipeline::planned_anew(const Wish& wish) const {
   input.state = std::make_shared<store::State>();
   input.by = wish.by;
   if (wish.promoted_from) input.environment = wish.target.environment;
+  input.max_apps = options_.apps;
   Plan planned = plan(repository, input);
   for (const WishPtr& fresh : planned.wishes) {
     if (fresh->target != wish.target) continue;
     auto renewed = std::make_shared<Wish>(wish);
     renewed->app = fresh->app;
+    renewed->neighbours = fresh->neighbours;
     renewed->spec_text = fresh->spec_text;
     renewed->app_at = git::Oid();
     return WishPtr(std::move(renewed));
@@ -676,6 +693,19 @@ void Pipeline::render_one(const Ctx& ctx, Flight flight) {
       follower->line({target, 0, "render", "warning: " + warning, Progress::Tone::kWarning});
   }
   board_.rendered(flight.id, *made);
+}
+
+void Pipeline::release_failed(const Flight& flight) {
+  const model::Target& target = flight.release.target;
+  model::Who daemon = model::Who::clean(options_.name, options_.email, "the daemon");
+  Automatic automatic =
+      after_failure(flight, board_.flights(target), board_.view(), *board_.state(), daemon, clock_.now());
+  if (automatic.mark) writer_->note(std::move(*automatic.mark));
+  if (automatic.why.empty()) return;
+  log(Level::kWarning, automatic.why, {{"target", target.str()}, {"release", std::to_string(flight.release.number)}});
+  for (const FollowerPtr& follower : flight.followers)
+    say(follower, automatic.why, Progress::Tone::kWarning, "rollback", target.str());
+  if (automatic.wish) board_.want(automatic.wish, nullptr);
 }
 
 // ---- looking

@@ -40,14 +40,25 @@ struct BranchView {
 
 class Pipeline {
  public:
+  // What may change while it runs.
+  struct Pace {
+    Millis sources{30'000};          // between looks at sources elsewhere
+    uint32_t jitter = 20;            // percent
+    Millis gitops{15'000};           // between looks at a remote GitOps repository
+    Millis verify_timeout{600'000};  // where platform.yaml is silent
+  };
   struct Options {
     Sources::Options sources;
     AssembleOptions assemble;
     Writer::Options writer;
     Verifier::Options verifier;
     Renderer::Options renderer;
-    unsigned renders = 2;        // threads
+    unsigned renders = 2;  // threads
+    size_t apps = 1000;    // of one project, at most
+    Pace pace;
     SourceWatch::Options watch;  // of sources elsewhere
+    // The daemon, where it decides something by itself.
+    std::string name = "Autonomous", email = "autonomous@localhost";
   };
 
   static Result<std::unique_ptr<Pipeline>> make(Options options, const Clock& clock,
@@ -59,6 +70,11 @@ class Pipeline {
   void start();
   // No new work; the writer finishes its batch, at most within `grace`.
   void stop(Millis grace = Millis(20'000));
+
+  // Any time.
+  void set_pace(const Pace& pace);
+  // False: something hangs that should have ended by itself.
+  bool moves() const { return !writer_->hangs(); }
 
   // ---- hints
   // Refs of a hosted repository moved. Plans at once, on the caller's thread.
@@ -124,6 +140,7 @@ class Pipeline {
   std::function<bool(const model::Target&)> configured_otherwise(const PlatformPtr& view) const;
   Result<WishPtr> planned_anew(const Wish& wish) const;
   void revive_proposals(const SourceRepository& source);
+  void release_failed(const Flight& flight);
 
   Options options_;
   const Clock& clock_;
@@ -142,6 +159,7 @@ class Pipeline {
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable_any wake_;
+  Pace pace_;
   bool look_ = true;
   bool configuration_ = false;                                          // the next look plans everything again
   std::map<std::pair<std::string, std::string>, BranchView> branches_;  // by project and branch

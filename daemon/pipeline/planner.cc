@@ -74,9 +74,17 @@ class Planner {
     if (environments_.empty()) return std::move(out_);
     detect();
     if (!detected_.spec) return std::move(out_);
+    if (size_t apps = detected_.spec->apps().size(); apps > in_.max_apps) {
+      out_.errors.push_back(
+          fail(Code::kLimit, "the project has ", apps, " apps; this daemon takes at most ", in_.max_apps)
+              .hint("limits.apps in daemon.yaml, or several projects"));
+      return std::move(out_);
+    }
     out_.whole = true;
     for (const model::Environment* environment : environments_) {
-      for (const std::string& app : detected_.spec->apps(environment->name)) plan_app(*environment, app);
+      names_ = detected_.spec->apps(environment->name);
+      apps_.clear();
+      for (const std::string& app : names_) plan_app(*environment, app);
       find_vanished(*environment);
     }
     return std::move(out_);
@@ -123,6 +131,12 @@ class Planner {
 
   // null, with the errors noted, where the app's configuration is wrong.
   std::shared_ptr<const model::App> effective_app(const model::Environment& environment, const std::string& app) {
+    auto [known, fresh] = apps_.try_emplace(app);
+    if (fresh) known->second = lay_app(environment, app);
+    return known->second;
+  }
+
+  std::shared_ptr<const model::App> lay_app(const model::Environment& environment, const std::string& app) {
     std::string file = "config/" + environment.name + "/" + in_.source.project + "/" + app + ".yaml";
     model::Parsed<model::Value> overlay;
     if (in_.view->tree && in_.view->tree->stat(file)) {
@@ -136,7 +150,7 @@ class Planner {
       if (!overlay) return nullptr;
     }
     model::Layers layers{environment.defaults.is_null() ? nullptr : &environment.defaults, overlay.value.get()};
-    auto effective = model::effective(*detected_.spec, in_.source.project, environment.name, app, layers);
+    auto effective = model::effective(*detected_.spec, in_.source.project, environment.name, app, layers, names_);
     for (const Error& error : effective.errors) out_.errors.push_back(error);
     for (const Error& warning : effective.warnings) note("warning: " + warning.line());
     return effective ? std::make_shared<model::App>(effective->app) : nullptr;
@@ -147,6 +161,13 @@ class Planner {
     planned_.insert(target);
     std::shared_ptr<const model::App> app = effective_app(environment, name);
     if (!app) return;
+    Neighbours neighbours;
+    for (const std::string& other : neighbours_of(*app)) {
+      if (!std::binary_search(names_.begin(), names_.end(), other)) continue;  // the spec's own check says it
+      auto found = effective_app(environment, other);
+      if (!found) return;  // its errors are noted: what is bound to it waits for them
+      neighbours.emplace(other, std::move(found));
+    }
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
     bool configuration = in_.configuration;
@@ -162,6 +183,7 @@ class Planner {
     wish->trigger = configuration ? model::Trigger::kConfiguration : model::Trigger::kPush;
     wish->source = out_.source;
     wish->app = app;
+    wish->neighbours = std::move(neighbours);
     wish->spec_text = spec_text();
     wish->view = in_.view;
     wish->by = in_.by.empty()
@@ -230,10 +252,28 @@ class Planner {
   model::Detected detected_;
   std::vector<const model::Environment*> environments_;
   std::set<Target> planned_;
+  std::vector<std::string> names_;  // of the apps in the environment in hand, sorted
+  Neighbours apps_;                 // those of them that were laid already; null: wrong
   std::shared_ptr<const std::string> spec_text_;
 };
 
 }  // namespace
+
+std::set<std::string> neighbours_of(const model::App& app) {
+  std::set<std::string> out;
+  auto bindings = [&](const std::map<std::string, model::EnvValue>& env) {
+    for (const auto& [name, value] : env) {
+      auto binding = value.from.empty() ? Result<model::Binding>(model::Binding{}) : model::parse_binding(value.from);
+      if (binding && !binding->app.empty()) out.insert(binding->app);
+    }
+  };
+  bindings(app.env);
+  for (const auto* containers : {&app.init, &app.sidecars}) {
+    for (const auto& [name, container] : *containers) bindings(container.env);
+  }
+  for (const auto* names : {&app.needs, &app.calls}) out.insert(names->begin(), names->end());
+  return out;
+}
 
 Plan plan(const git::Repository& repository, const PlanInput& input) { return Planner(repository, input).run(); }
 

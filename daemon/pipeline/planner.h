@@ -23,6 +23,7 @@ struct PlanInput {
   model::Who by;               // who pushed; empty: the commit's author, unverified
   std::string environment;     // only into this one, whatever the branch feeds (a promotion)
   bool configuration = false;  // main moved: targets at this very commit are wanted again, if something differs
+  size_t max_apps = 1000;      // of the project
   // The same for single targets; null: none.
   std::function<bool(const model::Target&)> configured_otherwise;
 };

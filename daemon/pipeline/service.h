@@ -60,6 +60,9 @@ class Service final : public Api {
   Result<ActionAnswer> connect(const Ctx& ctx, const Ask& ask, const std::string& project,
                                const std::string& url) override;
 
+  Result<ActionAnswer> restore_tags(const Ctx& ctx, const Ask& ask, const TagsRequest& request) override;
+  Result<ActionAnswer> accept_rewrite(const Ctx& ctx, const Ask& ask) override;
+
   Result<void> check_source_push(const Ctx& ctx, const Push& push) override;
   void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override;
   Result<void> check_gitops_push(const Ctx& ctx, const Push& push) override;

@@ -1,6 +1,7 @@
 // The looking half of Service: status, history, reasons.
 #include <algorithm>
 
+#include "daemon/pipeline/doctor.h"
 #include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/recorded.h"
 #include "daemon/pipeline/rows.h"
@@ -34,13 +35,14 @@ const BranchView* branch_of(const std::vector<BranchView>& branches, const model
 class Walk {
  public:
   Walk(const model::Target& target, const BranchView* branch, std::string trouble, const store::State& state,
-       const std::optional<Flight>& flight, Time now)
+       const std::optional<Flight>& flight, PlatformPtr view, Time now)
       : target_(target),
         branch_(branch),
         trouble_(std::move(trouble)),
         state_(state),
         record_(state.find(target)),
         flight_(flight),
+        view_(std::move(view)),
         now_(now) {}
 
   WhyAnswer run() {
@@ -65,7 +67,7 @@ class Walk {
     answer_.subject = source.subject;
     add("seen", Gate::Verdict::kOk, branch_->branch + " is at " + source.id.substr(0, 7) + " " + source.subject);
     add("mapped", Gate::Verdict::kOk, branch_->branch + " feeds " + target_.environment);
-    if (spec() && paths() && decisions() && made()) outcome();
+    if (paths() && spec() && decisions() && made()) outcome();
     return finish();
   }
 
@@ -150,14 +152,32 @@ class Walk {
     return true;
   }
 
+  // Applied by the reconciler, then healthy.
   void outcome() {
+    const model::Environment* environment =
+        view_ ? model::find_environment(*view_->platform, target_.environment) : nullptr;
     auto live = record_->live();
-    if (!live->outcome)
-      return add("health", Gate::Verdict::kWaiting,
-                 flight_ && !flight_->release.note.empty() ? flight_->release.note : "being verified");
+    if (environment != nullptr && environment->reconcile.empty())
+      add("sync", Gate::Verdict::kUnknown,
+          "nothing reconciles " + target_.environment + ": see instances in platform.yaml");
+    if (!live->outcome) {
+      std::string note = flight_ ? flight_->release.note : "";
+      bool applied = !note.empty() && note.find("sync") == std::string::npos &&
+                     note.find("Application") == std::string::npos && note.find("compared") == std::string::npos;
+      if (applied) add("sync", Gate::Verdict::kOk, "applied by the reconciler");
+      return add(applied ? "health" : "sync", Gate::Verdict::kWaiting,
+                 note.empty() ? "the reconciler to apply it" : note);
+    }
     const store::OutcomeRow& row = *live->outcome;
     std::string text = row.reason.empty() ? std::string(model::verdict_name(row.verdict)) : row.reason;
-    if (row.verdict == model::Verdict::kHealthy) return add("health", Gate::Verdict::kOk, "live: " + text);
+    bool not_applied = row.verdict != model::Verdict::kHealthy && (starts_with(row.reason, "the sync failed") ||
+                                                                   row.reason.find("OutOfSync") != std::string::npos);
+    if (not_applied) return add("sync", Gate::Verdict::kNo, text);
+    if (row.verdict != model::Verdict::kUnverified)
+      add("sync", Gate::Verdict::kOk,
+          "applied by the reconciler" + (row.looked_at.empty() ? "" : " (" + row.looked_at + ")"));
+    if (row.verdict == model::Verdict::kHealthy)
+      return add("health", Gate::Verdict::kOk, "live" + (row.reason.empty() ? "" : ": " + text));
     add("health", row.verdict == model::Verdict::kUnverified ? Gate::Verdict::kUnknown : Gate::Verdict::kNo, text);
   }
 
@@ -167,6 +187,7 @@ class Walk {
   const store::State& state_;
   store::TargetPtr record_;
   const std::optional<Flight>& flight_;
+  PlatformPtr view_;
   Time now_;
   WhyAnswer answer_;
 };
@@ -318,7 +339,7 @@ WhyAnswer Service::why_target(const model::Target& target) const {
   store::StatePtr state = pipeline_.board().state();
   std::optional<Flight> flight = pipeline_.board().flight(target);
   return Walk(target, branch_of(branches, target), pipeline_.source_trouble(target.project), *state, flight,
-              pipeline_.clock().now())
+              pipeline_.board().view(), pipeline_.clock().now())
       .run();
 }
 
@@ -549,9 +570,7 @@ std::vector<Check> Service::prove_state() const {
 
 std::vector<Check> Service::doctor(const Ctx& ctx, bool deep) {
   std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
-  auto git = git::git_output(ctx.within(Millis(5000)), pipeline_.options().sources.git, {.args = {"--version"}});
-  checks.push_back(git ? Check{"git", "ok", std::string(trim(*git)), ""}
-                       : Check{"git", "failed", git.error().line(), "install git"});
+  for (Check& check : git_checks(ctx, pipeline_.options().sources.git)) checks.push_back(std::move(check));
   std::string trouble = pipeline_.writer().trouble();
   checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""}
                                    : Check{"gitops repository", "failed", trouble, ""});
@@ -575,14 +594,15 @@ std::vector<Metric> Service::metrics() {
   store::StatePtr state = pipeline_.board().state();
   std::map<std::string, double> by_state;
   for (const TargetRow& row : pipeline_.board().rows()) by_state[std::string(state_name(row.state))] += 1;
-  std::map<std::string, double> by_outcome;
-  for (const auto& [target, record] : state->targets) {
-    for (const store::ReleaseRowPtr& row : record->releases) by_outcome[outcome_text(*row)] += 1;
-  }
   Metric targets{"autonomous_targets", "Targets by what they are now.", Metric::Kind::kGauge, {}};
   for (const auto& [name, count] : by_state) targets.samples.push_back({{{"state", name}}, count});
   Metric releases{"autonomous_releases_total", "Releases in the ledger by their outcome.", Metric::Kind::kCounter, {}};
-  for (const auto& [name, count] : by_outcome) releases.samples.push_back({{{"outcome", name}}, count});
+  const store::Counts& counts = state->releases_by_outcome;
+  auto count = [&](std::string_view outcome, uint64_t number) {
+    if (number != 0) releases.samples.push_back({{{"outcome", std::string(outcome)}}, static_cast<double>(number)});
+  };
+  for (size_t i = 0; i < counts.by_verdict.size(); ++i)
+    count(model::verdict_name(static_cast<model::Verdict>(i)), counts.by_verdict[i]);
   Metric flights{"autonomous_releases_in_flight",
                  "Releases that are on their way.",
                  Metric::Kind::kGauge,

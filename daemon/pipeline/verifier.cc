@@ -6,6 +6,7 @@
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
+#include "plugins/ports/blame.h"
 #include "render/app/manifests.h"
 
 namespace autonomous::daemon {
@@ -107,15 +108,18 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
                                                             environment->reconcile + "' (see `autonomous doctor`)"});
   }
   std::string ns = model::namespace_of(*environment, target);
-  auto resources = resources_at(repository, row->commit, target, ns);
+  bool renders = environment->mode == "values";
+  auto resources = renders ? Result<std::vector<ports::ResourceId>>(std::vector<ports::ResourceId>{})
+                           : resources_at(repository, row->commit, target, ns);
   if (!resources) return end(flight.id, {model::Outcome::kUnverified, resources.error().line()});
   watch.released = {store::application_name(target),
                     row->commit.hex(),
                     row->target_tree.hex(),
                     ports::source_of({target.environment, target.project, target.app, options_.gitops_url,
-                                      options_.branch, ns, environment->cluster, environment->mode == "values"}),
+                                      options_.branch, ns, environment->cluster, renders}),
                     std::move(*resources),
-                    flight.release.deadline};
+                    flight.release.deadline,
+                    renders && row->trigger != model::Trigger::kRetire};
   watch.root = root_of(options_.gitops_url, options_.branch, *environment, target);
   watch.since = row->time;
   watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
@@ -190,7 +194,9 @@ void Verifier::judge(const Flight& flight, Watch& watch, const git::Repository& 
     case ports::Live::Verdict::kSuperseded: return end(flight.id, {model::Outcome::kSuperseded, reason, "", looked_at});
     case ports::Live::Verdict::kFailed: {
       if (trouble) reason += " (" + trouble->line() + ")";
-      return end(flight.id, {model::Outcome::kFailed, reason, live.resource, looked_at});
+      bool answers = !options_.away || options_.away(watch.reconciler->name()).empty();
+      return end(flight.id, {model::Outcome::kFailed, reason, live.resource, looked_at,
+                             answers && ports::blames_artifact(status, trouble)});
     }
     case ports::Live::Verdict::kProgressing: say(flight, watch, trouble ? trouble->line() : reason); break;
   }

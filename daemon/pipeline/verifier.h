@@ -32,6 +32,7 @@ class Verifier {
     // By the instance's name; null where this daemon has none of that name.
     std::function<ports::Reconciler*(const std::string&)> reconciler;
     std::function<ports::Cluster*(const std::string&)> cluster;
+    std::function<std::string(const std::string&)> away;  // why an instance does not answer; "": it does
     Millis ask_again{30'000};
   };
 

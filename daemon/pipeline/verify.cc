@@ -1,5 +1,7 @@
 #include "daemon/pipeline/verify.h"
 
+#include <algorithm>
+
 #include "daemon/pipeline/assemble.h"
 #include "daemon/pipeline/recording_tree.h"
 #include "daemon/pipeline/writer.h"
@@ -40,7 +42,7 @@ class Verification {
   }
 
   Result<VerifyAnswer> retired() {
-    TRY(auto entries, files_->list("manifests"));
+    TRY(auto entries, files_->list(inputs_.mode == "values" ? "chart/templates" : "manifests"));
     answer_.equal = entries.empty();
     answer_.rendered = answer_.recorded;
     answer_.how = "a retired target has no workloads";
@@ -88,7 +90,12 @@ class Verification {
     if (!kept.stat("autonomous.yaml")) with_spec.put("autonomous.yaml", spec.file);
     auto parsed = model::load_spec(with_spec);
     if (!parsed) return parsed.error();
-    TRY(wish.app, effective_app(*parsed, *view));
+    TRY(wish.app, effective_app(*parsed, *view, id_.target.app));
+    std::vector<std::string> names = parsed->apps(id_.target.environment);
+    for (const std::string& other : neighbours_of(*wish.app)) {
+      if (!std::binary_search(names.begin(), names.end(), other)) continue;
+      TRY(wish.neighbours[other], effective_app(*parsed, *view, other));
+    }
     auto source = std::make_shared<SourceCommit>();
     if (inputs_.source) {
       source->id = inputs_.source->commit;
@@ -103,19 +110,20 @@ class Verification {
     return wish;
   }
 
-  Result<std::shared_ptr<const model::App>> effective_app(const model::Spec& spec, const PlatformView& view) {
+  Result<std::shared_ptr<const model::App>> effective_app(const model::Spec& spec, const PlatformView& view,
+                                                          const std::string& app) {
     const model::Environment* environment = model::find_environment(*view.platform, id_.target.environment);
     if (environment == nullptr)
       return fail(Code::kInvalid, "the platform.yaml of that time has no environment ", id_.target.environment);
     model::Parsed<model::Value> overlay;
-    std::string file = "config/" + id_.target.environment + "/" + id_.target.project + "/" + id_.target.app + ".yaml";
+    std::string file = "config/" + id_.target.environment + "/" + id_.target.project + "/" + app + ".yaml";
     if (view.tree && view.tree->stat(file)) {
       TRY(std::string text, view.tree->read(file, 1u << 20));
       overlay = model::parse_overlay(text, file);
       if (!overlay) return overlay.error();
     }
     model::Layers layers{environment->defaults.is_null() ? nullptr : &environment->defaults, overlay.value.get()};
-    auto effective = model::effective(spec, id_.target.project, id_.target.environment, id_.target.app, layers);
+    auto effective = model::effective(spec, id_.target.project, id_.target.environment, app, layers);
     if (!effective) return effective.error();
     return std::make_shared<const model::App>(effective->app);
   }
@@ -139,7 +147,10 @@ class Verification {
     if (!tree) return std::move(tree).error();
     answer_.rendered = tree->hex();
     answer_.equal = answer_.rendered == answer_.recorded;
-    answer_.how = "rendered again from the recorded inputs";
+    answer_.how =
+        inputs_.mode == "values"
+            ? "the chart and its values are those of the recorded inputs (Argo CD rendered them: what it made of them is not proved)"
+            : "rendered again from the recorded inputs";
     return std::move(answer_);
   }
 

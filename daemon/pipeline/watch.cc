@@ -85,6 +85,12 @@ Result<void> SourceWatch::look_now(const Ctx& ctx, const std::string& project) {
   return ok();
 }
 
+void SourceWatch::set_pace(Millis poll, uint32_t jitter) {
+  std::lock_guard lock(mutex_);
+  options_.poll = poll;
+  options_.jitter = jitter;
+}
+
 Millis SourceWatch::pause(uint32_t failures) {
   double spread = static_cast<double>(options_.jitter) / 100.0;
   std::uniform_real_distribution<double> jitter(1.0 - spread, 1.0 + spread);

@@ -40,6 +40,8 @@ class SourceWatch {
 
   void start();
   void stop();
+  // From the next pauses on.
+  void set_pace(Millis poll, uint32_t jitter);
 
   // These are watched from now on; others are forgotten once they are through.
   void set(const std::vector<SourceRepository>& sources);

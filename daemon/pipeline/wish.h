@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,16 @@ struct SourceCommit {
 };
 using SourceCommitPtr = std::shared_ptr<const SourceCommit>;
 
+using Neighbours = std::map<std::string, std::shared_ptr<const model::App>>;
+// The apps of the same project that an app's configuration names.
+std::set<std::string> neighbours_of(const model::App& app);
+
 struct Wish {
   model::Target target;
   model::Trigger trigger = model::Trigger::kPush;
   SourceCommitPtr source;                        // null: a rollback to something without one
   std::shared_ptr<const model::App> app;         // effective; null for a rollback and a retire
+  Neighbours neighbours;                         // the apps that it names (bindings, needs, calls), effective likewise
   std::shared_ptr<const std::string> spec_text;  // autonomous.yaml as used (written or inferred)
   PlatformPtr view;
   git::Oid app_at;  // the tip of main that `app` was computed with, where it isn't `view`'s: it is computed again

@@ -15,6 +15,7 @@ namespace autonomous::daemon {
 namespace {
 
 constexpr Millis kJump(10'000);
+constexpr std::chrono::minutes kLongestCycle{10};
 
 // What people are asked to agree to, with all that a fresh daemon needs to make the same release.
 model::Entry propose_entry(const Flight& flight, Time now) {
@@ -125,7 +126,12 @@ PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, c
 }
 
 Writer::Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options)
-    : board_(board), clock_(clock), record_(std::move(record)), options_(std::move(options)) {}
+    : board_(board),
+      clock_(clock),
+      record_(std::move(record)),
+      options_(std::move(options)),
+      poll_(options_.poll),
+      verify_timeout_(options_.verify_timeout) {}
 
 void Writer::begin() {
   if (record_) take_in(store::Foreign{});
@@ -133,9 +139,11 @@ void Writer::begin() {
 
 void Writer::run(std::stop_token stop, std::stop_token hard) {
   while (!stop.stop_requested()) {
-    Ctx ctx{hard, std::chrono::steady_clock::now() + std::chrono::minutes(10)};
+    auto deadline = std::chrono::steady_clock::now() + kLongestCycle;
+    set_deadline(deadline);
     watch_clock();
-    cycle(ctx);
+    cycle(Ctx{hard, deadline});
+    set_deadline(std::chrono::steady_clock::time_point::max());
     board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
   }
   refuse_all(fail(Code::kCancelled, "the daemon is stopping").may_retry());
@@ -146,7 +154,9 @@ void Writer::refuse_all(const Error& error) {
   for (Decision& decision : decisions_) decision.promise.set_value(error);
   for (Asked& asked : changes_) asked.promise.set_value(error);
   decisions_.clear();
+  for (const auto& job : jobs_) job->promise.set_value(error);
   changes_.clear();
+  jobs_.clear();
 }
 
 // A daemon that starts while its repository is away serves, says so, and goes on when it is back.
@@ -187,6 +197,36 @@ void Writer::change_main_now(const Ctx& ctx) {
   for (Asked& asked : changes) asked.promise.set_value(record_->change_main(ctx, asked.change));
 }
 
+Result<void> Writer::on_record(const Ctx& ctx, Work work) {
+  auto job = std::make_shared<Job>();
+  job->work = std::move(work);
+  std::future<Result<void>> done = job->promise.get_future();
+  {
+    std::lock_guard lock(mutex_);
+    jobs_.push_back(job);
+  }
+  board_.wake();
+  if (done.wait_for(ctx.left()) == std::future_status::ready) return done.get();
+  std::lock_guard lock(mutex_);
+  // Not begun: then it is not done behind the asker's back.
+  if (std::erase(jobs_, job) != 0) return fail(Code::kTimeout, "the writer is busy: nothing was done").may_retry();
+  return fail(Code::kTimeout, "it takes longer than you waited; it goes on").may_retry();
+}
+
+void Writer::do_jobs(const Ctx& ctx) {
+  for (;;) {
+    std::shared_ptr<Job> job;
+    {
+      std::lock_guard lock(mutex_);
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      hinted_ = true;  // what it changed is taken in next
+    }
+    job->promise.set_value(job->work(ctx, *record_));
+  }
+}
+
 std::future<Result<void>> Writer::submit(std::vector<model::Entry> entries) {
   std::future<Result<void>> written;
   {
@@ -220,6 +260,23 @@ void Writer::follow_sync(ProgressPtr progress) {
     if (progress) listeners_.push_back(std::move(progress));
   }
   board_.wake();
+}
+
+void Writer::set_pace(Millis poll, Millis verify_timeout) {
+  std::lock_guard lock(mutex_);
+  poll_ = poll;
+  verify_timeout_ = verify_timeout;
+}
+
+void Writer::set_deadline(std::chrono::steady_clock::time_point deadline) {
+  std::lock_guard lock(mutex_);
+  deadline_ = deadline;
+}
+
+bool Writer::hangs() const {
+  std::lock_guard lock(mutex_);
+  return deadline_ != std::chrono::steady_clock::time_point::max() &&
+         std::chrono::steady_clock::now() - deadline_ > std::chrono::minutes(1);
 }
 
 std::string Writer::trouble() const {
@@ -256,6 +313,7 @@ void Writer::watch_clock() {
 
 void Writer::cycle(const Ctx& ctx) {
   if (!open(ctx)) return;
+  do_jobs(ctx);
   change_main_now(ctx);
   auto synced = sync(ctx);
   if (!synced) {
@@ -274,7 +332,7 @@ Result<void> Writer::sync(const Ctx& ctx) {
     auto now = std::chrono::steady_clock::now();
     if (!hinted_ && now < next_poll_ && view_) return ok();
     hinted_ = false;
-    next_poll_ = now + options_.poll;
+    next_poll_ = now + poll_;
     listeners.swap(listeners_);
   }
   auto foreign = record_->sync(ctx);
@@ -363,7 +421,8 @@ void Writer::watch_over(const model::Target& target, const store::TargetState& s
 Time Writer::verify_until(const model::Target& target) const {
   const model::Environment* environment =
       view_ ? model::find_environment(*view_->platform, target.environment) : nullptr;
-  return clock_.now() + (environment && environment->timeout ? *environment->timeout : options_.verify_timeout);
+  std::lock_guard lock(mutex_);
+  return clock_.now() + (environment && environment->timeout ? *environment->timeout : verify_timeout_);
 }
 
 model::Entry Writer::outcome_entry(const Flight& flight) const {
@@ -519,6 +578,8 @@ void Writer::commit(const Ctx& ctx) {
     log(release.outcome == model::Outcome::kFailed ? Level::kWarning : Level::kInfo,
         std::string(model::outcome_name(release.outcome)) + (release.reason.empty() ? "" : ": " + release.reason),
         {{"target", release.target.str()}, {"release", std::to_string(release.number)}});
+    bool failed = release.outcome == model::Outcome::kFailed && release.number != 0;
+    if (failed && options_.on_failed) options_.on_failed(outcomes[i]);
     board_.post(outcomes[i].id, model::Recorded{});
   }
   size_t at = notes;

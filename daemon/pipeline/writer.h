@@ -22,8 +22,8 @@ namespace autonomous::daemon {
 class Writer {
  public:
   struct Options {
-    Millis poll{15'000};             // of a remote repository; a hosted one tells through hint()
-    Millis verify_timeout{600'000};  // where platform.yaml is silent
+    Millis poll{15'000};             // set_pace
+    Millis verify_timeout{600'000};  // set_pace
     size_t batch = 500;              // releases of one push
     git::GitProgram git;             // for upkeep: each batch is a pack, and many packs are slow
     uint64_t tidy_every = 64;        // batches
@@ -37,6 +37,8 @@ class Writer {
     std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
     // Null: read_view below.
     std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
+    // A release failed its verification, and the ledger says so. On the writer's thread.
+    std::function<void(const Flight&)> on_failed;
   };
 
   // record: null where options.open is to open it.
@@ -58,11 +60,19 @@ class Writer {
   void note(model::Entry entry);
   // A change of main that somebody asked for; returns when it is accepted. kDenied, with the server's words.
   Result<std::optional<git::Oid>> change_main(const Ctx& ctx, store::MainChange change);
+  // Does what only the record's owner may do (repairs), between two cycles. The error is the work's.
+  using Work = std::function<Result<void>(const Ctx&, store::Record&)>;
+  Result<void> on_record(const Ctx& ctx, Work work);
   // Somebody pushed to the GitOps repository.
   void hint() { follow_sync(nullptr); }
   // The same, and `progress` hears what was made of it.
   void follow_sync(ProgressPtr progress);
 
+  // Any time: how often a remote repository is looked at, and how long a release may take where platform.yaml is
+  // silent.
+  void set_pace(Millis poll, Millis verify_timeout);
+  // A cycle has run past its own deadline, and by far.
+  bool hangs() const;
   // Why nothing can be written now; "" when all is well.
   std::string trouble() const;
   uint64_t pushes() const;
@@ -81,6 +91,12 @@ class Writer {
   bool open(const Ctx& ctx);
   void refuse_all(const Error& error);
   void change_main_now(const Ctx& ctx);
+  struct Job {
+    Work work;
+    std::promise<Result<void>> promise;
+  };
+
+  void do_jobs(const Ctx& ctx);
   void watch_clock();
   Result<void> sync(const Ctx& ctx);
   void take_in(const store::Foreign& foreign);
@@ -96,6 +112,7 @@ class Writer {
   std::vector<model::Entry> last_words(const Flight& flight) const;
   Time verify_until(const model::Target& target) const;
   void set_trouble(std::string text);
+  void set_deadline(std::chrono::steady_clock::time_point deadline);
 
   Board& board_;
   const Clock& clock_;
@@ -111,8 +128,11 @@ class Writer {
   Millis ahead_{0};  // of our clock, to the machine's steady one
 
   mutable std::mutex mutex_;  // guards all below
+  Millis poll_, verify_timeout_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();  // of the cycle
   std::deque<Decision> decisions_;
   std::deque<Asked> changes_;  // of main
+  std::deque<std::shared_ptr<Job>> jobs_;
   std::vector<model::Entry> notes_;
   std::vector<ProgressPtr> listeners_;  // of the next sync
   bool hinted_ = true;

@@ -1,5 +1,6 @@
 #include "gitops/base/log.h"
 
+#include <memory>
 #include <mutex>
 
 namespace autonomous {
@@ -7,8 +8,8 @@ namespace autonomous {
 namespace {
 
 struct Logger {
-  std::mutex mutex;  // guards masks; the sink is set before threads start
-  LogSink sink;
+  std::mutex mutex;  // guards all below
+  std::shared_ptr<const LogSink> sink;
   std::vector<std::string> masks;
 };
 
@@ -27,7 +28,11 @@ void hide_url_credentials(std::string& text) {
 
 }  // namespace
 
-void set_log_sink(LogSink sink) { logger().sink = std::move(sink); }
+void set_log_sink(LogSink sink) {
+  auto shared = sink ? std::make_shared<const LogSink>(std::move(sink)) : nullptr;
+  std::lock_guard lock(logger().mutex);
+  logger().sink = std::move(shared);
+}
 
 void mask_in_logs(std::string secret) {
   if (secret.size() < 4) return;
@@ -52,10 +57,15 @@ std::string masked(std::string_view text) {
 }
 
 void log(Level level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (!logger().sink) return;
+  std::shared_ptr<const LogSink> sink;
+  {
+    std::lock_guard lock(logger().mutex);
+    sink = logger().sink;
+  }
+  if (!sink) return;
   LogLine line{level, masked(message), {}};
   for (const auto& [key, value] : fields) line.fields.emplace_back(std::string(key), masked(value));
-  logger().sink(line);
+  (*sink)(line);
 }
 
 }  // namespace autonomous

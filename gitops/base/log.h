@@ -1,4 +1,4 @@
-// Logging: lines with fields. The sink is set once by the executable (the core uses spdlog; the front has none), so
+// Logging: lines with fields. The sink is set by the executable (the core uses spdlog; the front has none), so
 // that nothing below daemon/ depends on a logging library. Thread-safe.
 #pragma once
 
@@ -21,7 +21,7 @@ struct LogLine {
 };
 
 using LogSink = std::function<void(const LogLine&)>;
-// Call before threads start. Without a sink, nothing is logged.
+// Any time: lines under way still go to the one before. Without a sink, nothing is logged.
 void set_log_sink(LogSink sink);
 // Every later line has this text replaced by "***": credentials. Short texts (< 4 bytes) are ignored.
 void mask_in_logs(std::string secret);

@@ -223,8 +223,13 @@ Parsed<Effective> judge_effective(const Spec& spec, std::string_view environment
 
 Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
                             std::string_view app, const Layers& layers) {
+  return effective(spec, project, environment, app, layers, names_in(spec, environment));
+}
+
+Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
+                            std::string_view app, const Layers& layers, const std::vector<std::string>& known) {
   Laid laid;
-  Parsed<Effective> out = lay(spec, project, environment, app, layers, names_in(spec, environment), laid);
+  Parsed<Effective> out = lay(spec, project, environment, app, layers, known, laid);
   if (!out) return out;
   Value base = built_in_defaults(laid.merged);
   std::vector<const Value*> all = {&base};

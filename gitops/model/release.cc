@@ -94,6 +94,7 @@ class Folder {
     took("verify");
     r_.resource = event.resource;
     r_.looked_at = event.looked_at;
+    r_.artifact_failed = event.outcome == Outcome::kFailed && event.artifact;
     end(event.outcome, event.reason);
   }
   void operator()(const Superseded& event) {

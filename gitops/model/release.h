@@ -55,11 +55,12 @@ struct Release {
   uint32_t number = 0;    // from kVerifying on
   std::string commit;     // likewise
   Outcome outcome = Outcome::kNone;
-  std::string reason;     // of the outcome, for people
-  std::string resource;   // which one is to blame
-  std::string looked_at;  // what the outcome rests on
-  std::string note;       // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
-  bool recorded = false;  // the outcome stands in the ledger
+  std::string reason;            // of the outcome, for people
+  std::string resource;          // which one is to blame
+  std::string looked_at;         // what the outcome rests on
+  bool artifact_failed = false;  // it failed by itself; false: the infrastructure may be to blame
+  std::string note;              // the newest thing worth telling while a step runs ("pod web-1: ImagePullBackOff")
+  bool recorded = false;         // the outcome stands in the ledger
   std::vector<StepSpan> steps;
 };
 
@@ -97,6 +98,7 @@ struct Verified {
   std::string reason;
   std::string resource = {};
   std::string looked_at = {};
+  bool artifact = false;  // of a failure: what was released is to blame, not what surrounds it
 };
 struct Superseded {
   std::string by;

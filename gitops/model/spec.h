@@ -249,6 +249,9 @@ struct Effective {
 // kNotFound (with the nearest name) in `errors` for an app that isn't there in this environment.
 Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
                             std::string_view app, const Layers& layers = {});
+// The same for a caller that asks for many: `known` is spec.apps(environment), found once.
+Parsed<Effective> effective(const Spec& spec, std::string_view project, std::string_view environment,
+                            std::string_view app, const Layers& layers, const std::vector<std::string>& known);
 
 // What an App means to a render, as bytes for the input digest: equal meaning, equal bytes, whatever short forms, order
 // or layers it was written with. Not in it: paths, build, places, the project's and app's name (the target has them).

@@ -109,6 +109,7 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
   const ReleaseRow& made = *state.releases.back();
   end_proposal(state, made.artifact, made.input_digest, made.intent);
   state.broken_glass.reset();
+  ++state_->releases_by_outcome.running;
   state.orphaned.reset();
   state.drift.reset();
   return ok();
@@ -120,6 +121,9 @@ Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
     return fail(Code::kCorrupt, "the ledger has an outcome of ", state.target.str(), "/", entry.number,
                 ", which it does not name");
   ReleaseRow changed = *state.releases[at];
+  Counts& counts = state_->releases_by_outcome;
+  --(changed.outcome ? counts.by_verdict.at(static_cast<size_t>(changed.outcome->verdict)) : counts.running);
+  ++counts.by_verdict.at(static_cast<size_t>(*entry.verdict));
   changed.outcome =
       OutcomeRow{*entry.verdict, entry.time, entry.step, entry.resource, entry.reason, entry.looked_at, entry.steps};
   state.releases.replace(at, changed);

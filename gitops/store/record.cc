@@ -274,6 +274,8 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
   if (tips.deploy.is_zero() || tips.ledger.is_zero() || tips.main.is_zero()) {
     return fail(Code::kConflict, "a branch is gone: push it again before accepting the rewrite");
   }
+  if (impl_->stopped_.empty() && impl_->check_descends(tips))
+    return fail(Code::kConflict, "no branch was rewritten: there is nothing to accept");
   git::Oid before = impl_->given_up_.deploy.is_zero() ? impl_->known_.deploy : impl_->given_up_.deploy;
   TRY_DO(impl_->load(tips));
   Plan plan(impl_->base());

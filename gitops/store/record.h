@@ -224,7 +224,8 @@ class Record {
   virtual Result<BatchResult> commit(const Ctx& ctx, Batch batch);
   // The commit; nothing where it is so already. kDenied, with the server's words: main is not ours to write.
   virtual Result<std::optional<git::Oid>> change_main(const Ctx& ctx, const MainChange& change);
-  // An operator says that the rewritten branches are right. What they gave up is named in the ledger.
+  // An operator says that the rewritten branches are right. What they gave up is named in the ledger. kConflict where
+  // no branch was rewritten.
   virtual Result<void> accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because);
 
   // Any thread.
@@ -235,11 +236,21 @@ class Record {
   virtual git::Oid main() const;  // the tip as of the last look
   virtual git::Oid deploy() const;
 
-  // Tags that the ledger holds and the repository does not (or others instead): put back, byte for byte.
-  struct TagRepair {
-    std::vector<std::string> restored, wrong;
+  // Tags that the ledger holds and the repository does not, or elsewhere: put back, byte for byte.
+  struct TagChoice {
+    size_t newest = 5000;                 // the window: what is live, and the newest releases
+    bool all = false;                     // beyond the window
+    std::optional<model::Target> target;  // only its releases, all of them
+    uint32_t number = 0;                  // only this one of the target
+    bool dry_run = false;
   };
-  virtual Result<TagRepair> repair_tags(const Ctx& ctx, size_t newest = 5000);
+  struct TagRepair {
+    std::vector<std::string> restored, moved_back;
+    std::vector<std::string> refused;  // by the server: it protects its tags from us, too
+    std::vector<std::string> unknown;  // below release/, and no release of the ledger
+    size_t looked_at = 0;
+  };
+  virtual Result<TagRepair> repair_tags(const Ctx& ctx, const TagChoice& choice);
 
  protected:
   Record();  // of a world without disks (tests/fault), which overrides all of the above

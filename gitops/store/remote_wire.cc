@@ -1,4 +1,6 @@
 // The wire to a remote: what counts is what the remote's refs say, never the words of a push.
+#include <algorithm>
+
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
 #include "gitops/store/layout.h"
@@ -101,6 +103,22 @@ class RemoteWire final : public Wire {
       wrong.push_back(tags[i].first);
     }
     return wrong;
+  }
+
+  Result<std::vector<std::string>> move_tags(const Ctx& ctx, const std::vector<Move>& moves) override {
+    std::vector<std::string> refused;
+    if (moves.empty()) return refused;
+    std::vector<git::PushUpdate> updates;
+    for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
+    TRY(git::PushReport report, remote_->push(ctx, mirror_, updates, /*atomic=*/false));
+    for (const git::PushVerdict& verdict : report.refs) {
+      if (verdict.outcome == git::PushOutcome::kOk || verdict.outcome == git::PushOutcome::kUpToDate) continue;
+      std::string name = verdict.ref.substr(std::min(kTagRefs.size(), verdict.ref.size()));
+      log(Level::kWarning, "the remote did not take a release tag back",
+          {{"tag", name}, {"reason", verdict.reason}, {"words", report.server_words}});
+      refused.push_back(std::move(name));
+    }
+    return refused;
   }
 
   Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) override {

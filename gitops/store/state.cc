@@ -203,6 +203,12 @@ StatePtr State::at(Time time) const {
   std::stable_sort(said.begin(), said.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
   for (const model::Entry& entry : said) apply_everywhere(*then, entry);
   then->platform_entries = platform_entries;
+  for (const auto& [target, state] : then->targets) {
+    for (const ReleaseRowPtr& row : state->releases) {
+      Counts& counts = then->releases_by_outcome;
+      ++(row->outcome ? counts.by_verdict.at(static_cast<size_t>(row->outcome->verdict)) : counts.running);
+    }
+  }
   return then;
 }
 

@@ -2,6 +2,7 @@
 // be read by any thread; the record publishes a new one after each change. Rows are shared between snapshots.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -100,6 +101,12 @@ struct Freeze {
   std::string because;
 };
 
+// How many releases there are by how they ended, counted as they are folded.
+struct Counts {
+  uint64_t running = 0;                     // without an outcome yet
+  std::array<uint64_t, 6> by_verdict = {};  // in the order of model::Verdict
+};
+
 struct State {
   // What it was folded from.
   git::Oid deploy;
@@ -112,6 +119,7 @@ struct State {
   std::vector<model::Entry> platform;                  // entries without a target, oldest first
   std::vector<std::string> keys;                       // public lines that count now
   uint32_t platform_entries = 0;
+  Counts releases_by_outcome;
 
   TargetPtr find(const model::Target& target) const;  // null
   ReleaseRowPtr find(const model::ReleaseId& id) const;

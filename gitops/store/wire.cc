@@ -52,6 +52,13 @@ class HostedWire final : public Wire {
     return wrong;
   }
 
+  Result<std::vector<std::string>> move_tags(const Ctx& ctx, const std::vector<Move>& moves) override {
+    std::vector<git::RefUpdate> updates;
+    for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
+    if (!updates.empty()) TRY_DO(git::update_refs(ctx, repository_, std::move(updates)));
+    return std::vector<std::string>{};
+  }
+
   Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx&, std::string_view prefix) override {
     TRY(auto refs, git::list_refs(repository_, std::string(kTags) + std::string(prefix)));
     std::vector<std::pair<std::string, git::Oid>> found;

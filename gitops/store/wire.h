@@ -31,6 +31,9 @@ class Wire {
   // Makes tags (without refs/tags/). Gives those that others made with another value, or that were refused.
   virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx,
                                                      const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;
+  // Puts tags back where they belong, each from the value that it has now (zero: it is not there). Gives those that
+  // were refused.
+  virtual Result<std::vector<std::string>> move_tags(const Ctx& ctx, const std::vector<Move>& moves) = 0;
   // The tags that are there below `prefix`, with the oids of their objects.
   virtual Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) = 0;
 };

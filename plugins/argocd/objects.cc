@@ -114,7 +114,9 @@ Ordered application_object(const ports::Application& application, const std::str
   out["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"] = "/" + folder;
   Ordered source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
   // The folder itself, which is never empty, and of it the manifests: a release without workloads has no manifests/.
-  if (!application.values_mode) source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
+  // In the other mode it renders the chart, under the name that the templates were made for.
+  if (application.values_mode) source["helm"] = {{"releaseName", application.app}};
+  else source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
   out["spec"] = {{"project", ports::root_name(environment, project)},
                  {"source", source},
                  {"destination", destination(application.cluster, application.ns)},

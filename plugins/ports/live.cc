@@ -143,6 +143,8 @@ Live judge_now(const Released& released, const std::optional<AppStatus>& status,
   if (const ResourceId* absent = missing(released, *status)) {
     return progressing("the Application doesn't hold " + absent->str() + " yet", absent->str());
   }
+  if (released.renders && status->resources.empty())
+    return progressing("the Application holds no resources: the chart renders to nothing, or was not rendered yet");
   return by_health(*status, now);
 }
 

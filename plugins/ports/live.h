@@ -24,6 +24,9 @@ struct Released {
   Source source;                      // what the Application follows
   std::vector<ResourceId> manifests;  // all of the release's resources
   Time deadline;                      // not live by then: failed
+  // The reconciler renders a chart: which resources it makes is not known here, but there are some. Without any, an
+  // Application says Synced and Healthy all the same.
+  bool renders = false;
 };
 
 // Questions about the branch; answered by the caller's copy of the repository.

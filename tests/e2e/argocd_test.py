@@ -162,12 +162,12 @@ instances:
         (folder / "k8s" / app).mkdir(parents=True, exist_ok=True)
         (folder / "k8s" / app / "app.yaml").write_text(manifests(app, image))
 
-    def push(self, folder, subject):
+    def push(self, folder, subject, ref="main"):
         """Gives what the pusher saw, and after how many seconds each line came."""
         self.git("add", "-A", cwd=folder)
         self.git("commit", "-qm", subject, cwd=folder)
         started, seen = time.monotonic(), []
-        push = subprocess.Popen(["git", "push", "-q", "origin", "main"], cwd=folder, env=self.env, text=True, errors="replace",
+        push = subprocess.Popen(["git", "push", "-q", "origin", ref], cwd=folder, env=self.env, text=True, errors="replace",
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         for line in push.stdout:
             seen.append((time.monotonic() - started, line.rstrip()))
@@ -186,6 +186,7 @@ instances:
   cluster: {{kind: kubernetes, url: "{scene.bed["KUBE_URL"]}"}}
 environments:
   local: {{from: branch main, instances: [argocd, cluster]}}
+  care: {{from: branch care, instances: [argocd, cluster], rollback: {{automatic: true}}}}
 """)
     scene.git("commit", "-qam", "Let Argo CD reconcile", cwd=folder)
     scene.git("push", "-q", "origin", "main", cwd=folder)
@@ -254,6 +255,25 @@ def test_twenty_targets_in_one_push(scene):
     check(True, f"all twenty are healthy, {time.monotonic() - started:.0f} s after the push")
 
 
+def test_a_failed_release_goes_back_by_itself(scene):
+    mend = scene.project("mend", {"web": "registry.example.com/mend:1"})
+    scene.push(mend, "Open", "HEAD:care")
+    scene.wait_for_outcome("care/mend/web", 1, "healthy")
+    scene.write(mend, "web", "registry.example.com/never-ready:2")
+    seen = "\n".join(line for _, line in scene.push(mend, "Break the image", "HEAD:care"))
+    check("goes back to release 1 by itself" in seen, "the pusher reads that it goes back")
+    scene.wait_for_outcome("care/mend/web", 2, "failed")
+    scene.wait_for_outcome("care/mend/web", 3, "healthy")
+    image = scene.kubectl("-n", "mend-care", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")
+    check(image == "registry.example.com/mend:1", "the first image runs again")
+    kinds = [entry["type"] for entry in scene.ledger("care/mend/web")]
+    check("hold" not in kinds, "nothing is held")
+    check("mark-bad" in [entry["type"] for entry in scene.ledger("_platform")], "the artifact is marked bad")
+    scene.write(mend, "web", "registry.example.com/mend:3")
+    scene.push(mend, "Mend the image", "HEAD:care")
+    scene.wait_for_outcome("care/mend/web", 4, "healthy")
+
+
 def test_the_record_is_whole(scene):
     clone = scene.folder / "auditor"
     scene.git("clone", "-q", f"{scene.url}/git/gitops.git", clone)
@@ -276,6 +296,7 @@ def main():
         shop = scene.project("shop", {"web": "registry.example.com/web:1", "api": "registry.example.com/api:1"})
         for test, arguments in ((test_push_becomes_healthy, (scene, shop)), (test_an_image_that_never_gets_ready_fails, (scene, shop)),
                                 (test_a_revert_heals_and_holds, (scene,)), (test_a_push_waits_behind_the_hold_until_resume, (scene, shop)),
+                                (test_a_failed_release_goes_back_by_itself, (scene,)),
                                 (test_twenty_targets_in_one_push, (scene,)), (test_the_record_is_whole, (scene,))):
             print(f"== {test.__name__.removeprefix('test_').replace('_', ' ')}", flush=True)
             test(*arguments)

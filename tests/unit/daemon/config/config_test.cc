@@ -169,7 +169,7 @@ TEST(Config, TellsMistakesOfSyntax) {
   EXPECT_THAT(config_errors("version: 1\n...\ngarbage\n"), HasSubstr("a second one begins"));
   EXPECT_THAT(config_errors("- a\n- b\n"), HasSubstr("/etc/daemon.yaml:1:1: expected a map, not a list"));
   EXPECT_THAT(config_errors("gitops: {credential: {file: /a, systemd: b}}\n"), HasSubstr("one of the two"));
-  EXPECT_THAT(config_errors("gitops: {main: deploy}\n"), HasSubstr("must be two branches"));
+  EXPECT_THAT(config_errors("gitops: {deploy: main}\n"), HasSubstr("must be another branch"));
   EXPECT_THAT(config_errors("tls: {key: /a}\n"), HasSubstr("go together"));
   EXPECT_FALSE(parse_config("", "", ConfigPlaces{}));  // nowhere to put the state
   std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
@@ -265,9 +265,32 @@ TEST(ConfigFile, KeepsTheOldOneWhenTheNewIsWrong) {
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error().text(), HasSubstr("daemon.yaml:1:17: verify_timeout: expected a duration"));
   EXPECT_EQ(file.current()->verify_timeout, Millis(120'000));
+  EXPECT_EQ(file.trouble(), wrong.error().text());
   ASSERT_TRUE(remove_all(path));
   EXPECT_FALSE(file.reload());
   EXPECT_EQ(file.current()->verify_timeout, Millis(120'000));
+  ASSERT_TRUE(write_file_durable(path, "verify_timeout: 2m\nlisten: 127.0.0.1:1\n"));
+  EXPECT_FALSE(file.reload_if_changed().value()) << "it is what is in force";
+  EXPECT_EQ(file.trouble(), "");
+}
+
+TEST(ConfigFile, KeepsTheFlagsThatWinOverTheFile) {
+  auto folder = TempFolder::make();
+  ASSERT_TRUE(folder);
+  const std::string path = folder->path() + "/daemon.yaml";
+  ConfigPlaces flags = places();
+  flags.state = "/somewhere";
+  flags.listen = "127.0.0.1:0";
+  ASSERT_TRUE(write_file(path, "state: /elsewhere\n"));
+  auto first = load_config(path, flags);
+  ASSERT_TRUE(first);
+  ConfigFile file(path, flags, std::shared_ptr<const DaemonConfig>(std::move(first.value)));
+  auto before = file.current();
+  ASSERT_TRUE(write_file_durable(path, "state: /nowhere\nlisten: 127.0.0.1:7\nlog: json\n"));
+  EXPECT_TRUE(file.reload_if_changed().value());
+  EXPECT_EQ(file.current()->state, "/somewhere");
+  EXPECT_THAT(needs_restart(*before, *file.current()), testing::IsEmpty());
+  EXPECT_EQ(file.current()->log.format, "json");
 }
 
 }  // namespace

@@ -140,6 +140,13 @@ class FakeApi final : public Api {
     return act("connect " + project + " " + url, ask, nullptr);
   }
 
+  Result<ActionAnswer> restore_tags(const Ctx&, const Ask& ask, const TagsRequest& request) override {
+    return act("restore tags " + request.only + (request.all ? " all" : ""), ask, nullptr);
+  }
+  Result<ActionAnswer> accept_rewrite(const Ctx&, const Ask& ask) override {
+    return act("accept rewrite", ask, nullptr);
+  }
+
   Result<void> check_source_push(const Ctx&, const Push& push) override {
     std::lock_guard lock(mutex);
     checked.push_back(push);

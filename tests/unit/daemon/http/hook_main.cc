@@ -8,11 +8,12 @@
 extern char** environ;
 
 int main(int argc, char** argv) {
-  // hook pre-receive --socket PATH
-  if (argc != 5) return 2;
+  // hook pre-receive --socket PATH --deploy BRANCH
+  if (argc != 7) return 2;
   autonomous::daemon::HookCall call;
   call.kind = argv[2];
   call.socket = argv[4];
+  call.deploy = argv[6];
   char folder[4096];
   call.repository = ::getcwd(folder, sizeof folder);
   for (char** variable = environ; *variable != nullptr; ++variable) call.environment.emplace_back(*variable);

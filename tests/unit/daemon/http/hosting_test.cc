@@ -24,7 +24,7 @@ class HostingTest : public testing::Test {
     ServerOptions options;
     options.listen = "127.0.0.1:0";
     options.socket = folder.path() + "/socket";
-    options.tokens = {Token{"ci", "a-long-token"}};
+    options.tokens = [] { return std::vector<Token>{{"ci", "a-long-token"}}; };
     options.hosting = HostingOptions{folder.path() + "/repos", folder.path() + "/hooks", HOOK_PROGRAM, ""};
     Result<std::unique_ptr<Server>> started = Server::start(std::move(options), api);
     ASSERT_TRUE(started) << started.error().text();

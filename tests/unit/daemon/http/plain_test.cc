@@ -144,7 +144,7 @@ TEST(Access, OtherUsersOfThisMachineLookButDoNotAct) {
 }
 
 TEST(Access, TokensComeAsBearerOrBasic) {
-  AccessRules rules{.own_uid = 4242, .tokens = {Token{"ci", "s3cret"}}};
+  AccessRules rules{.own_uid = 4242, .tokens = [] { return std::vector<Token>{{"ci", "s3cret"}}; }};
   HttpRequest request;
   request.headers["authorization"] = "Basic eDpzM2NyZXQ=";  // x:s3cret
   EXPECT_EQ(check_access(rules, request, Permission::kAct, "pusher").caller.how, "token ci");
@@ -152,7 +152,12 @@ TEST(Access, TokensComeAsBearerOrBasic) {
   EXPECT_TRUE(check_access(rules, request, Permission::kAct, "pusher").allowed);
   request.headers["authorization"] = "Bearer ";
   EXPECT_FALSE(check_access(rules, request, Permission::kAct, "pusher").allowed);
-  EXPECT_FALSE(check_access(AccessRules{.tokens = {Token{"empty", ""}}}, request, Permission::kAct, "pusher").allowed);
+  EXPECT_FALSE(check_access(AccessRules{.tokens =
+                                            [] {
+                                              return std::vector<Token>{{"empty", ""}};
+                                            }},
+                            request, Permission::kAct, "pusher")
+                   .allowed);
 }
 
 TEST(Access, OnlyOurOwnHooksReport) {

@@ -156,7 +156,7 @@ TEST_F(ServerTest, OtherSitesAndProxiesDoNotActForTheLocalUser) {
 
 TEST_F(ServerTest, ATokenIsEnough) {
   ServerOptions options;
-  options.tokens = {Token{"ci", "a-long-token"}};
+  options.tokens = [] { return std::vector<Token>{{"ci", "a-long-token"}}; };
   start(options);
   http::Request call = post("/api/v1/projects/shop/deploy", R"({"app":"web","image":"r/web@sha256:00"})");
   call.headers.emplace_back("X-Forwarded-For", "10.0.0.1");

@@ -183,5 +183,30 @@ TEST_F(PlannerTest, WhatMainSaysOtherwiseIsWantedAgain) {
   EXPECT_EQ(plan.wishes[0]->trigger, model::Trigger::kConfiguration);
 }
 
+TEST_F(PlannerTest, AWishKnowsTheAppsThatItsConfigurationNames) {
+  const std::string spec =
+      "version: 1\nproject: shop\napps:\n"
+      "  web: {image: registry.example.com/web:1, port: 8080, env: {API: {from: api.url}}, needs: [db]}\n"
+      "  api: {image: registry.example.com/api:1, port: 9000}\n"
+      "  db: {type: postgres, version: \"16\", size: 1Gi}\n"
+      "environments:\n  local: {apps: {api: {port: 9001}}}\n";
+  Plan plan = plan_at(commit({{"autonomous.yaml", spec}}));
+  ASSERT_TRUE(plan.errors.empty()) << plan.errors.front().text();
+  ASSERT_EQ(plan.wishes.size(), 3u);
+  const Neighbours& web = plan.wishes[2]->neighbours;
+  ASSERT_EQ(web.size(), 2u);
+  EXPECT_EQ(web.at("api")->ports.at(0).number, 9001) << "as it is in this environment";
+  EXPECT_EQ(web.at("db")->type, model::AppType::kPostgres);
+  EXPECT_TRUE(plan.wishes[0]->neighbours.empty());
+}
+
+TEST_F(PlannerTest, AProjectHasNoMoreAppsThanTheLimit) {
+  input_.max_apps = 1;
+  Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}}));
+  ASSERT_EQ(plan.errors.size(), 1u);
+  EXPECT_EQ(plan.errors[0].code(), Code::kLimit);
+  EXPECT_TRUE(plan.wishes.empty());
+}
+
 }  // namespace
 }  // namespace autonomous::daemon

@@ -122,13 +122,38 @@ TEST_F(Audits, AMergeOfOthersIsUnderstood) {
 TEST_F(Audits, MissingAndMovedTagsAreFoundAndRepaired) {
   bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/1"});
   EXPECT_EQ(rules(run()), "tag-missing");
-  auto repair = record().repair_tags(Ctx{});
+  auto repair = record().repair_tags(Ctx{}, {});
   ASSERT_TRUE(repair);
   EXPECT_EQ(repair->restored, std::vector<std::string>{"release/local/shop/web/1"});
   EXPECT_EQ(rules(run()), "");
   bed_.git({"update-ref", "refs/tags/release/local/shop/web/1", "release/local/shop/web/2"});
   EXPECT_EQ(rules(run()), "tag-moved");
-  EXPECT_EQ(record().repair_tags(Ctx{})->wrong, std::vector<std::string>{"release/local/shop/web/1"});
+  bed_.git({"tag", "release/local/shop/web/99", "deploy"});
+  Record::TagChoice dry;
+  dry.dry_run = true;
+  EXPECT_EQ(record().repair_tags(Ctx{}, dry)->moved_back, std::vector<std::string>{"release/local/shop/web/1"});
+  EXPECT_NE(rules(run()), "") << "a dry run changes nothing";
+  repair = record().repair_tags(Ctx{}, {});
+  ASSERT_TRUE(repair) << repair.error().text();
+  EXPECT_EQ(repair->moved_back, std::vector<std::string>{"release/local/shop/web/1"});
+  EXPECT_EQ(repair->unknown, std::vector<std::string>{"release/local/shop/web/99"}) << "told, and left to a person";
+  bed_.git({"tag", "-d", "release/local/shop/web/99"});
+  EXPECT_EQ(rules(run()), "");
+}
+
+TEST_F(Audits, TagsBeyondTheWindowComeBackWhenTheyAreAskedFor) {
+  for (const char* tag : {"web/1", "web/2", "db/1"})
+    bed_.git({"update-ref", "-d", std::string("refs/tags/release/local/shop/") + tag});
+  Record::TagChoice window;
+  window.newest = 1;
+  EXPECT_EQ(record().repair_tags(Ctx{}, window)->restored,
+            (std::vector<std::string>{"release/local/shop/db/1", "release/local/shop/web/2"}))
+      << "what is live, whatever its age";
+  Record::TagChoice one;
+  one.target = kWeb;
+  one.number = 1;
+  EXPECT_EQ(record().repair_tags(Ctx{}, one)->restored, std::vector<std::string>{"release/local/shop/web/1"});
+  EXPECT_EQ(rules(run()), "");
 }
 
 TEST_F(Audits, AChangedLedgerIsFound) {

@@ -187,6 +187,8 @@ TEST_F(Others, MainThatMovedIsTold) {
 }
 
 TEST_F(Others, ARewoundBranchStopsTheWriterUntilAccepted) {
+  const model::Who op{"Op", "op@example.com", "socket uid 0"};
+  EXPECT_EQ(record().accept_rewrite(Ctx{}, op, "wanted").error().code(), Code::kConflict) << "nothing was rewritten";
   git::Oid before = record().deploy();
   bed_.git({"update-ref", "refs/heads/deploy", "release/local/shop/web/1^{commit}"});
   auto foreign = record().sync(Ctx{});
@@ -197,7 +199,7 @@ TEST_F(Others, ARewoundBranchStopsTheWriterUntilAccepted) {
   bed_.open();  // a restart does not forget it
   EXPECT_FALSE(record().sync(Ctx{}));
   EXPECT_EQ(bed_.git({"rev-parse", "deploy"}), bed_.git({"rev-parse", "release/local/shop/web/1^{commit}"}));
-  ASSERT_TRUE(record().accept_rewrite(Ctx{}, model::Who{"Op", "op@example.com", "socket uid 0"}, "wanted"));
+  ASSERT_TRUE(record().accept_rewrite(Ctx{}, op, "wanted"));
   Foreign after = sync();
   EXPECT_EQ(after.changes.size(), 2u);  // web is back at 1; db is gone
   EXPECT_EQ(record().state()->find(kWeb)->live()->rollback_of, 1u);

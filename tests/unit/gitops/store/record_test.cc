@@ -344,6 +344,25 @@ TEST(Record, TimeCanBeTurnedBack) {
   EXPECT_FALSE(record.state()->at(first - Millis(1))->find(kWeb));
 }
 
+TEST(Record, ReleasesAreCountedByTheirOutcome) {
+  Bed bed;
+  Record& record = bed.open();
+  release(record, kWeb, "1");
+  release(record, kWeb, "2");
+  release(record, kDb, "1");
+  Batch batch;
+  batch.entries = {outcome_of(kWeb, 1, model::Verdict::kFailed), outcome_of(kDb, 1)};
+  ASSERT_TRUE(record.commit(Ctx{}, batch));
+  auto count = [](const State& state, model::Verdict verdict) {
+    return state.releases_by_outcome.by_verdict.at(static_cast<size_t>(verdict));
+  };
+  for (const StatePtr& state : {record.state(), bed.open().state(), bed.record().state()->at(bed.clock().now())}) {
+    EXPECT_EQ(state->releases_by_outcome.running, 1u);
+    EXPECT_EQ(count(*state, model::Verdict::kFailed), 1u);
+    EXPECT_EQ(count(*state, model::Verdict::kHealthy), 1u);
+  }
+}
+
 TEST(Record, ADamagedRecordIsReportedAndLeftAlone) {
   Bed bed;
   Record& record = bed.open();

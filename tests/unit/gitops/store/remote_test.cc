@@ -108,8 +108,15 @@ TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
   EXPECT_EQ(release(record(), kWeb, "1"), 1u);
   EXPECT_EQ(remote({"tag"}), "");
   ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
-  EXPECT_EQ(record().repair_tags(Ctx{})->restored.size(), 1u);
+  EXPECT_EQ(record().repair_tags(Ctx{}, {})->restored.size(), 1u);
   EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\n");
+  std::string tag = remote({"rev-parse", "release/local/shop/web/1"});
+  remote({"update-ref", "refs/tags/release/local/shop/web/1", "deploy"});
+  hook("update", "case $1 in refs/tags/*) echo 'protected' >&2; exit 1;; esac\n");
+  EXPECT_EQ(record().repair_tags(Ctx{}, {})->refused, std::vector<std::string>{"release/local/shop/web/1"});
+  ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
+  EXPECT_EQ(record().repair_tags(Ctx{}, {})->moved_back, std::vector<std::string>{"release/local/shop/web/1"});
+  EXPECT_EQ(remote({"rev-parse", "release/local/shop/web/1"}), tag);
 }
 
 TEST_F(Remotes, ARewoundRemoteIsNotResurrected) {

@@ -254,5 +254,20 @@ TEST(Judge, TheDeadlineEndsEveryWait) {
   EXPECT_EQ(after([](AppStatus& s) { s.revision = kOther; }, deadline).verdict, Verdict::kSuperseded);
 }
 
+// What a chart makes in the reconciler isn't known before; nothing at all is never a live release.
+TEST(Judge, AnApplicationWithoutResourcesIsNotLiveWhereTheReconcilerRenders) {
+  Released ours = released();
+  ours.manifests.clear();
+  ours.renders = true;
+  AppStatus status = live_status();
+  EXPECT_EQ(judge(ours, status, branch(), kNow).verdict, Verdict::kHealthy);
+  status.resources.clear();
+  Live waits = judge(ours, status, branch(), kNow);
+  EXPECT_EQ(waits.verdict, Verdict::kProgressing);
+  EXPECT_EQ(judge(ours, status, branch(), ours.deadline).verdict, Verdict::kFailed);
+  ours.renders = false;  // a release without workloads: it is retired
+  EXPECT_EQ(judge(ours, status, branch(), kNow).verdict, Verdict::kHealthy);
+}
+
 }  // namespace
 }  // namespace autonomous::ports
