@@ -71,6 +71,8 @@ std::vector<std::string> needs_restart(const DaemonConfig& before, const DaemonC
   compare("tls.key", before.tls.key.describe(), after.tls.key.describe());
   compare("gitops.url", before.gitops.url, after.gitops.url);
   compare("gitops.deploy", before.gitops.deploy, after.gitops.deploy);
+  compare("gitops.ca_file", before.gitops.ca_file, after.gitops.ca_file);
+  compare("gitops.public_url", before.gitops.public_url, after.gitops.public_url);
   compare("gitops.known_hosts", before.gitops.known_hosts, after.gitops.known_hosts);
   compare("signing.key", before.signing.key, after.signing.key);
   compare("committer.name", before.committer.name, after.committer.name);
