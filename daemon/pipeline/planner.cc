@@ -84,6 +84,7 @@ class Planner {
     for (const model::Environment* environment : environments_) {
       names_ = detected_.spec->apps(environment->name);
       apps_.clear();
+      callers_.reset();
       for (const std::string& app : names_) plan_app(*environment, app);
       find_vanished(*environment);
     }
@@ -156,6 +157,20 @@ class Planner {
     return effective ? std::make_shared<model::App>(effective->app) : nullptr;
   }
 
+  // Under a strict network a policy names who may come in. An app that is wrong calls nobody until it is right.
+  void add_callers(const model::Environment& environment, const std::string& name, Neighbours& out) {
+    if (!environment.policies.strict_network) return;
+    if (!callers_) {
+      callers_.emplace();
+      for (const std::string& caller : names_) {
+        auto app = effective_app(environment, caller);
+        if (!app) continue;
+        for (const std::string& called : neighbours_of(*app)) (*callers_)[called].push_back(caller);
+      }
+    }
+    for (const std::string& caller : (*callers_)[name]) out.emplace(caller, effective_app(environment, caller));
+  }
+
   void plan_app(const model::Environment& environment, const std::string& name) {
     Target target{environment.name, in_.source.project, name};
     planned_.insert(target);
@@ -168,6 +183,7 @@ class Planner {
       if (!found) return;  // its errors are noted: what is bound to it waits for them
       neighbours.emplace(other, std::move(found));
     }
+    add_callers(environment, name, neighbours);
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
     bool configuration = in_.configuration;
@@ -254,6 +270,7 @@ class Planner {
   std::set<Target> planned_;
   std::vector<std::string> names_;  // of the apps in the environment in hand, sorted
   Neighbours apps_;                 // those of them that were laid already; null: wrong
+  std::optional<std::map<std::string, std::vector<std::string>>> callers_;  // by who is called; of the same environment
   std::shared_ptr<const std::string> spec_text_;
 };
 

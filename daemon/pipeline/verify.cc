@@ -96,6 +96,13 @@ class Verification {
       if (!std::binary_search(names.begin(), names.end(), other)) continue;
       TRY(wish.neighbours[other], effective_app(*parsed, *view, other));
     }
+    const model::Environment* environment = model::find_environment(*view->platform, id_.target.environment);
+    if (environment != nullptr && environment->policies.strict_network) {  // as the planner: who may come in
+      for (const std::string& caller : names) {
+        auto app = effective_app(*parsed, *view, caller);
+        if (app && neighbours_of(**app).contains(id_.target.app)) wish.neighbours.emplace(caller, *app);
+      }
+    }
     auto source = std::make_shared<SourceCommit>();
     if (inputs_.source) {
       source->id = inputs_.source->commit;

@@ -50,9 +50,10 @@ std::set<std::string> neighbours_of(const model::App& app);
 struct Wish {
   model::Target target;
   model::Trigger trigger = model::Trigger::kPush;
-  SourceCommitPtr source;                        // null: a rollback to something without one
-  std::shared_ptr<const model::App> app;         // effective; null for a rollback and a retire
-  Neighbours neighbours;                         // the apps that it names (bindings, needs, calls), effective likewise
+  SourceCommitPtr source;                 // null: a rollback to something without one
+  std::shared_ptr<const model::App> app;  // effective; null for a rollback and a retire
+  Neighbours neighbours;  // the apps that it names (bindings, needs, calls), and under a strict network those that name
+                          // it; effective likewise
   std::shared_ptr<const std::string> spec_text;  // autonomous.yaml as used (written or inferred)
   PlatformPtr view;
   git::Oid app_at;  // the tip of main that `app` was computed with, where it isn't `view`'s: it is computed again

@@ -200,6 +200,24 @@ TEST_F(PlannerTest, AWishKnowsTheAppsThatItsConfigurationNames) {
   EXPECT_TRUE(plan.wishes[0]->neighbours.empty());
 }
 
+TEST_F(PlannerTest, UnderAStrictNetworkAWishKnowsWhoCalls) {
+  const std::string spec =
+      "version: 1\nproject: shop\napps:\n"
+      "  api: {image: registry.example.com/api:1, port: 9000}\n"
+      "  lonely: {image: registry.example.com/l:1, port: 80}\n"
+      "  web: {image: registry.example.com/web:1, port: 8080, env: {API: {from: api.url}}}\n";
+  auto view = std::make_shared<PlatformView>(*input_.view);
+  auto platform = std::make_shared<model::Platform>(*view->platform);
+  for (auto& [name, environment] : platform->environments) environment.policies.strict_network = true;
+  view->platform = platform;
+  input_.view = view;
+  Plan plan = plan_at(commit({{"autonomous.yaml", spec}}));
+  ASSERT_EQ(plan.wishes.size(), 3u);
+  EXPECT_TRUE(plan.wishes[0]->neighbours.contains("web"));
+  EXPECT_TRUE(plan.wishes[1]->neighbours.empty());
+  EXPECT_TRUE(plan.wishes[2]->neighbours.contains("api"));
+}
+
 TEST_F(PlannerTest, AProjectHasNoMoreAppsThanTheLimit) {
   input_.max_apps = 1;
   Plan plan = plan_at(commit({{"autonomous.yaml", kTwoApps}}));
