@@ -15,13 +15,13 @@ namespace {
 constexpr uint64_t kMaxManifest = 8u << 20;
 
 // One step of a field: a key of a map, or an element of a list.
-struct Step {
+struct FieldStep {
   std::string key;
   bool element = false;
 };
 
-Result<std::vector<Step>> steps_of(const std::string& field) {
-  std::vector<Step> out;
+Result<std::vector<FieldStep>> steps_of(const std::string& field) {
+  std::vector<FieldStep> out;
   for (size_t at = 0; at < field.size();) {
     if (field[at] == '[') {
       size_t end = field.find(']', at);
@@ -53,9 +53,9 @@ const yaml::Node* element(const yaml::Node& list, const std::string& which) {
   return nullptr;
 }
 
-const yaml::Node* follow(const yaml::Node& root, const std::vector<Step>& steps) {
+const yaml::Node* follow(const yaml::Node& root, const std::vector<FieldStep>& steps) {
   const yaml::Node* node = &root;
-  for (const Step& step : steps) {
+  for (const FieldStep& step : steps) {
     node = step.element ? (node->is_list() ? element(*node, step.key) : nullptr)
                         : (node->is_map() ? node->find(step.key) : nullptr);
     if (node == nullptr) return nullptr;
@@ -284,7 +284,7 @@ class Blame {
   store::TargetPtr record_;
   store::ReleaseRowPtr row_;
   std::string file_, resource_, field_;
-  std::vector<Step> steps_;
+  std::vector<FieldStep> steps_;
   std::map<git::Oid, Seen> seen_;
   BlameAnswer answer_;
 };
