@@ -33,7 +33,7 @@ using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
-auto into(boost::system::error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+auto settle(boost::system::error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
 Error openssl_error(const std::string& what) {
   unsigned long code = ::ERR_get_error();  // NOLINT(google-runtime-int): OpenSSL's type
@@ -93,7 +93,7 @@ struct Connection {
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-constexpr size_t kPiece = 16u << 10;
+constexpr size_t kTlsPiece = 16u << 10;
 
 // Closes the connection when the time is over; a new call or cancel() takes that back.
 void limit_to(const ConnectionPtr& connection, Millis time) {
@@ -105,12 +105,12 @@ void limit_to(const ConnectionPtr& connection, Millis time) {
 
 // What the client sends.
 asio::awaitable<void> pump_in(ConnectionPtr connection) {
-  std::array<char, kPiece> buffer;
+  std::array<char, kTlsPiece> buffer;
   boost::system::error_code error;
   while (!error) {
-    size_t size = co_await connection->client.async_read_some(asio::buffer(buffer), into(error));
+    size_t size = co_await connection->client.async_read_some(asio::buffer(buffer), settle(error));
     if (error) break;
-    co_await asio::async_write(connection->plain, asio::buffer(buffer.data(), size), into(error));
+    co_await asio::async_write(connection->plain, asio::buffer(buffer.data(), size), settle(error));
   }
   boost::system::error_code ignored;
   connection->plain.shutdown(Local::socket::shutdown_send, ignored);
@@ -118,17 +118,17 @@ asio::awaitable<void> pump_in(ConnectionPtr connection) {
 
 // What it is answered; the end of that is the end of the connection.
 asio::awaitable<void> pump_out(ConnectionPtr connection, Millis stall) {
-  std::array<char, kPiece> buffer;
+  std::array<char, kTlsPiece> buffer;
   boost::system::error_code error;
   while (!error) {
-    size_t size = co_await connection->plain.async_read_some(asio::buffer(buffer), into(error));
+    size_t size = co_await connection->plain.async_read_some(asio::buffer(buffer), settle(error));
     if (error) break;
     limit_to(connection, stall);
-    co_await asio::async_write(connection->client, asio::buffer(buffer.data(), size), into(error));
+    co_await asio::async_write(connection->client, asio::buffer(buffer.data(), size), settle(error));
     connection->limit.cancel();
   }
   limit_to(connection, Millis{2'000});  // says goodbye, but does not wait for ever
-  co_await connection->client.async_shutdown(into(error));
+  co_await connection->client.async_shutdown(settle(error));
   connection->limit.cancel();
   connection->close();
 }
@@ -136,7 +136,7 @@ asio::awaitable<void> pump_out(ConnectionPtr connection, Millis stall) {
 asio::awaitable<void> run(ConnectionPtr connection, TlsLimits limits, std::function<void(Local::socket)> serve) {
   boost::system::error_code error;
   limit_to(connection, limits.handshake);
-  co_await connection->client.async_handshake(asio::ssl::stream_base::server, into(error));
+  co_await connection->client.async_handshake(asio::ssl::stream_base::server, settle(error));
   connection->limit.cancel();
   Local::socket served(connection->client.get_executor());
   if (!error) asio::local::connect_pair(served, connection->plain, error);
