@@ -82,7 +82,7 @@ TEST_F(AutomaticTest, AFailureOfTheInfrastructureMarksNothing) {
 }
 
 TEST_F(AutomaticTest, PassesOverWhatWasNotHealthyOrIsBad) {
-  target_.releases.clear();
+  target_.releases = {};
   add(1, model::Verdict::kHealthy);
   add(2, model::Verdict::kHealthy);
   add(3, model::Verdict::kUnverified);
