@@ -115,9 +115,9 @@ TEST_F(AutomaticTest, AFixThatIsComingGoesForward) {
 }
 
 TEST_F(AutomaticTest, AnArtifactThatWasHealthyUnderAnotherConfigurationIsNotBad) {
-  auto row = std::make_shared<store::ReleaseRow>(*target_.releases[1]);
-  row->artifact = "artifact-1";
-  target_.releases[1] = row;
+  store::ReleaseRow row = *target_.releases[1];
+  row.artifact = "artifact-1";
+  target_.releases.replace(1, row);
   Automatic automatic = run();
   EXPECT_FALSE(automatic.mark);
   EXPECT_EQ(automatic.wish->restore, 1u);

@@ -18,7 +18,7 @@ roles:
   boss: {can: [admin], members: [user:boss]}
 people:
   jane: {name: Jane Doe, email: jane@example.com}
-  lena: {name: Lena Lead, email: lena@example.com, keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO0000000000000000000000000000000000000000000 lena"]}
+  lena: {name: Lena Lead, email: lena@example.com, keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f lena"]}
 environments:
   staging: {from: branch main}
   production: {from: staging, approvals: {count: 1, from: approver, not: [author, requester], expires: 12h}}
