@@ -20,8 +20,8 @@ Result<int> deploy(Command& command) {
   std::string project = command.options.get("project");
   std::string app;
   std::string environment = command.options.get("environment");
-  std::vector<std::string_view> parts =
-      command.word(0).empty() ? std::vector<std::string_view>{} : split(command.word(0), '/');
+  const std::string said = command.word(0);
+  std::vector<std::string_view> parts = said.empty() ? std::vector<std::string_view>{} : split(said, '/');
   if (parts.size() > 3)
     return fail(Code::kInvalid, "'", command.word(0), "' is no target: shop, shop/web or production/shop/web");
   if (parts.size() == 3) environment = std::string(parts[0]);

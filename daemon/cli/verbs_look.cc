@@ -379,7 +379,8 @@ std::string markdown_of(const json& answers) {
 
 // What a commit would change, for each environment.
 Result<int> diff_source(Command& command) {
-  std::vector<std::string_view> parts = split(command.word(0), '/');
+  const std::string said = command.word(0);
+  std::vector<std::string_view> parts = split(said, '/');
   std::string project = command.options.get("project");
   std::string app, environment = command.options.get("environment");
   if (parts.size() == 3) environment = std::string(parts[0]);

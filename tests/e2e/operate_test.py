@@ -17,7 +17,6 @@ import threading
 import unittest
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 from local_test import PATIENCE, PROGRAM, SPEC, Daemon, Project
 
