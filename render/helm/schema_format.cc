@@ -5,6 +5,7 @@
 
 #include "gitops/base/text.h"
 #include "gitops/yaml/resolve.h"
+#include "render/funcs/go_time.h"
 #include "render/helm/schema_node.h"
 
 namespace autonomous::helm {
@@ -174,9 +175,9 @@ std::string email(const std::string& text) {
 
 // time.Parse("2006-01-02")
 std::string date(const std::string& text) {
-  std::string head = "parsing time \"" + text + "\"";
+  std::string head = "parsing time " + render::quote_time(text);
   auto cannot = [&](std::string_view rest, const char* layout) {
-    return head + " as \"2006-01-02\": cannot parse \"" + std::string(rest) + "\" as \"" + layout + "\"";
+    return head + " as \"2006-01-02\": cannot parse " + render::quote_time(rest) + " as \"" + layout + "\"";
   };
   std::string_view rest = text;
   if (rest.size() < 4 || !all_digits(rest.substr(0, 4))) return cannot(rest, "2006");
@@ -191,7 +192,7 @@ std::string date(const std::string& text) {
     rest.remove_prefix(2);
     if (i == 0 && (numbers[0] < 1 || numbers[0] > 12)) return head + ": month out of range";
   }
-  if (!rest.empty()) return head + ": extra text: \"" + std::string(rest) + "\"";
+  if (!rest.empty()) return head + ": extra text: " + render::quote_time(rest);
   bool real = yaml::resolve_plain(text).kind == yaml::Scalar::Kind::kTimestamp;
   return real ? "" : head + ": day out of range";
 }
