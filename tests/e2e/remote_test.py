@@ -706,7 +706,8 @@ done
         self.assertIn("api is frozen by the registrar", out)
         self.assertIn("release 2", out)
         self.assertEqual((self.numbers(), self.numbers("local/shop/api")), ([1, 2], [1]))
-        self.assertIn("frozen by the registrar", self.daemon.cli("why", "local/shop/api", check=False).stdout)
+        # The pusher is told before the failure stands in the ledger, where `why` finds it.
+        self.until("why says it", lambda: "frozen by the registrar" in self.daemon.cli("why", "local/shop/api", check=False).stdout)
         (self.remote / "hooks" / "pre-receive").unlink()
         self.daemon.cli("retry", "local/shop/api", "--yes")
         self.assertEqual(self.level_of("local/shop/api"), "two")
