@@ -88,7 +88,7 @@ class Quickstart(unittest.TestCase):
         # The revert is a rollback, and holds.
         first = re.search(r"(?m)^local/market/web .*\b1 +([0-9a-f]{7}) Open the shop", parts["3"])[1]
         self.assertRegex(parts["5"], rf"(?m)^local/market/web .*held +3 +{first} Open the shop .*held by Jane Doe")
-        self.assertRegex(parts["5"], r"(?m)^ +… hold +waiting for held by Jane Doe")
+        self.assertRegex(parts["5"], r"(?m)^ +… hold +waiting: held by Jane Doe")
         self.assertRegex(parts["6"], r"(?i)whole")
         # It shows what it runs, and ends with what to try next.
         for command in ("git push", "autonomous status", "autonomous releases", "git revert --no-edit", "autonomous audit --repo"):
