@@ -141,6 +141,7 @@ void World::act() {
       wish->target = target;
       wish->trigger = model::Trigger::kRollback;
       wish->view = daemon.board().view();
+      wish->by = model::Who{"Oncall", "oncall@example.com", "socket uid 1000"};
       wish->intent = intent;
       wish->restore = goal->number;
       wish->past_hold = true;
