@@ -1,5 +1,7 @@
 #include "gitops/store/record.h"
 
+#include <algorithm>
+
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
@@ -82,26 +84,44 @@ Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
     // Some moved: then all objects are there, and the rest follows where nobody was faster.
     TRY(MoveResult moved, wire_->move(ctx, missing));
     if (moved.kind != MoveResult::Kind::kMoved) return rewritten("the branches disagree after a crash: " + moved.words);
+    TRY(tips, wire_->look(ctx));
   }
-  if (!happened) {
-    log(Level::kInfo, "what was in flight did not arrive; it is dropped", {});
-    TRY_DO(journal_.clear());
-  }
+  if (!happened) log(Level::kInfo, "what was in flight did not arrive; it is dropped", {});
+  // Also then the journal may name tags of releases before, whose push was cut.
+  owe_tags(flight->tags, tips);
+  if (!happened) TRY_DO(note_due());
   in_flight_ = false;
-  if (!happened) return ok();
-  // The bytes of the tags are in the ledger.
-  TRY(Tips now, wire_->look(ctx));
-  TRY(StatePtr folded, fold_from(state(), repository_, now));
-  for (const std::string& name : flight->tags) {
-    auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
-    ReleaseRowPtr row = id ? folded->find(*id) : nullptr;
-    if (!row) continue;
-    TRY(model::Entry entry, read_entry(repository_, now.ledger, id->target, row->line));
-    TRY(git::Oid tag, repository_.write(git::ObjectKind::kTag, entry.tag));
-    tags_due_.emplace_back(name, tag);
-  }
   send_tags(ctx);
   return ok();
+}
+
+// Those of `names` whose releases happened are still to be made; their bytes are in the ledger.
+void Record::Impl::owe_tags(const std::vector<std::string>& names, const Tips& tips) {
+  if (names.empty()) return;
+  auto owe = [&]() -> Result<void> {
+    TRY(StatePtr folded, fold_from(state(), repository_, tips));
+    for (const std::string& name : names) {
+      bool known = std::any_of(tags_due_.begin(), tags_due_.end(), [&](const auto& due) { return due.first == name; });
+      auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
+      ReleaseRowPtr row = id ? folded->find(*id) : nullptr;
+      if (known || !row) continue;
+      TRY(model::Entry entry, read_entry(repository_, tips.ledger, id->target, row->line));
+      TRY(git::Oid tag, repository_.write(git::ObjectKind::kTag, entry.tag));
+      tags_due_.emplace_back(name, tag);
+    }
+    return ok();
+  };
+  if (auto owed = owe(); !owed)  // of the ledger, not of the way there: it would be the same at each try
+    log(Level::kError, "release tags could not be read; `autonomous repair` puts them back",
+        {{"error", owed.error().line()}});
+}
+
+// Nothing is in flight: the journal holds the tags that are still to be made, if any.
+Result<void> Record::Impl::note_due() {
+  if (tags_due_.empty()) return journal_.clear();
+  Flight due;
+  for (const auto& [name, oid] : tags_due_) due.tags.push_back(name);
+  return journal_.write(due);
 }
 
 Result<void> Record::Impl::check_descends(const Tips& tips) {
@@ -182,13 +202,9 @@ Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   flight.tags.clear();
   for (const auto& [name, oid] : tags_due_) flight.tags.push_back(name);
   auto moved = fly(ctx, flight);
-  if (!moved) {
-    // In flight, the journal has them; else those of before are still to be made.
-    tags_due_.resize(in_flight_ ? 0 : due);
-    return moved;
-  }
-  if (moved->kind != MoveResult::Kind::kMoved) {
-    tags_due_.resize(due);
+  if (!moved || moved->kind != MoveResult::Kind::kMoved) {
+    tags_due_.resize(due);  // those of before are still to be made; in flight, the journal has them all
+    if (moved) TRY_DO(note_due());
     return moved;
   }
   bool alone = checked_ == known_.deploy;
@@ -227,7 +243,6 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
   TRY_DO(at(Point::kJournalWritten));
   TRY(MoveResult moved, wire_->move(ctx, flight.moves));
   in_flight_ = false;
-  if (moved.kind != MoveResult::Kind::kMoved) TRY_DO(journal_.clear());
   return moved;
 }
 

@@ -51,6 +51,8 @@ struct Record::Impl {
   Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
   Result<MoveResult> fly(const Ctx& ctx, const Flight& flight);
   void send_tags(const Ctx& ctx);
+  void owe_tags(const std::vector<std::string>& names, const Tips& tips);
+  Result<void> note_due();
   void remember();
   void keep_index();
   Result<void> at(Point point);

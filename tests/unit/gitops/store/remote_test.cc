@@ -119,6 +119,43 @@ TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
   EXPECT_EQ(remote({"rev-parse", "release/local/shop/web/1"}), tag);
 }
 
+// The tags of one release are cut, then the whole push of the next: the first one's tags are still owed.
+TEST_F(Remotes, TagsThatAreOwedOutliveAPushThatIsLost) {
+  auto away = [&](bool is) {
+    std::string from = url(), to = bed_.path("away.git");
+    ASSERT_EQ(is ? rename(from.c_str(), to.c_str()) : rename(to.c_str(), from.c_str()), 0);
+  };
+  std::optional<Point> cut;
+  RecordConfig cutting = config();
+  cutting.fault = [&](Point point) -> Result<void> {
+    if (point != cut) return ok();
+    cut.reset();
+    away(true);  // from here on nothing reaches it
+    return ok();
+  };
+  Record& record = bed_.open(std::move(cutting));
+  cut = Point::kRefsMoved;
+  EXPECT_EQ(release(record, kWeb, "1"), 1u);
+  away(false);
+  EXPECT_EQ(remote({"tag"}), "");
+  cut = Point::kJournalWritten;
+  EXPECT_FALSE(record.commit(Ctx{}, batch_of({push_draft(record, kDb, "1")})));
+  away(false);
+  EXPECT_TRUE(record.sync(Ctx{}));
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\n");
+
+  // The same, and the daemon ends before it is over.
+  cut = Point::kRefsMoved;
+  EXPECT_EQ(release(record, kWeb, "2"), 2u);
+  away(false);
+  cut = Point::kJournalWritten;
+  EXPECT_FALSE(record.commit(Ctx{}, batch_of({push_draft(record, kDb, "1")})));
+  EXPECT_FALSE(record.sync(Ctx{}));
+  away(false);
+  open();
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\nrelease/local/shop/web/2\n");
+}
+
 TEST_F(Remotes, ARewoundRemoteIsNotResurrected) {
   release(record(), kWeb, "1");
   release(record(), kWeb, "2");
