@@ -46,6 +46,7 @@ const std::vector<Verb>& verbs();
 std::vector<Verb> look_verbs();
 std::vector<Verb> act_verbs();
 std::vector<Verb> decide_verbs();
+std::vector<Verb> eject_verbs();
 std::vector<Verb> local_verbs();
 std::vector<Verb> record_verbs();
 std::vector<Verb> repair_verbs();

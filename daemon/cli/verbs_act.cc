@@ -78,6 +78,7 @@ Result<int> retry(Command& command) {
 
 Result<int> retire(Command& command) {
   TRY(std::string target, find_target(command, command.word(0)));
+  if (command.options.has("keep-running")) return act(command, target_path(target, "let-go"), ask_body(command), false);
   TRY_DO(confirm(command, "This removes the workloads of " + target + ".", true));
   return act(command, target_path(target, "retire"), ask_body(command), true);
 }
@@ -159,10 +160,11 @@ std::vector<Verb> act_verbs() {
        resume},
       {{"retire",
         "Remove the workloads of an app that is gone, in a release",
-        "",
+        "With --keep-running nothing stops: Argo CD lets go of the app, and it runs by itself from then on.",
         {target_word(true)},
-        aimed_action({}),
-        {{"autonomous retire old-app -e production --yes", "in a script"}}},
+        aimed_action({{"--keep-running", "", "Let go of it instead: its Application goes, its workloads stay"}}),
+        {{"autonomous retire old-app -e production --yes", "in a script"},
+         {"autonomous retire web -e production --keep-running", "after `autonomous eject`"}}},
        retire},
       {{"connect",
         "Bind a source repository to a project",

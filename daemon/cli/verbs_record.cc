@@ -2,13 +2,13 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "daemon/cli/clone.h"
 #include "daemon/cli/command.h"
 #include "daemon/pipeline/blame.h"
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/verify.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
-#include "gitops/git/program.h"
 #include "gitops/git/signer.h"
 #include "gitops/store/audit.h"
 #include "gitops/store/record.h"
@@ -16,33 +16,6 @@
 namespace autonomous::daemon {
 
 namespace {
-
-// The repository that is asked about: a path, or a URL, which is cloned for the time of the command.
-class Clone {
- public:
-  static Result<Clone> of(Command& command, const std::string& said) {
-    if (said.find("://") == std::string::npos) {
-      const std::string& here = command.around.folder;
-      return Clone(said.empty() ? here : said[0] == '/' ? said : here + "/" + said);
-    }
-    TRY(TempFolder folder, TempFolder::make("autonomous-clone"));
-    git::GitProgram git;
-    git.home = folder.path();
-    git.allow_file = true;
-    TRY_DO(git::check_url(said, true));
-    Clone clone(folder.path() + "/clone.git");
-    TRY_WITH(std::string said_git, "while cloning " + git::url_without_credentials(said),
-             git::git_output(command.ctx(), git, {.args = {"clone", "--quiet", "--mirror", "--", said, clone.path_}}));
-    clone.folder_ = std::make_unique<TempFolder>(std::move(folder));
-    return clone;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit Clone(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-  std::unique_ptr<TempFolder> folder_;
-};
 
 std::string said_repository(const Command& command, size_t word) {
   return command.options.get("repo", command.word(word));
@@ -112,33 +85,6 @@ Result<int> audit(Command& command) {
   return report.ok() ? kExitDone : kExitFailed;
 }
 
-// "production/shop/web/42", a tag's name, or "web" for the newest of the only target that ends so.
-Result<model::ReleaseId> find_release(const std::string& repository, const std::string& branch, std::string text) {
-  if (starts_with(text, "release/")) text = text.substr(8);
-  Result<model::ReleaseId> full = model::ReleaseId::parse(text);
-  if (full) return full;
-  TRY(store::Reader reader, store::Reader::open(repository, branch));
-  TRY(store::StatePtr state, reader.state());
-  std::string number;
-  size_t slash = text.rfind('/');
-  std::string tail = text.substr(slash == std::string::npos ? 0 : slash + 1);
-  if (slash != std::string::npos && tail.find_first_not_of("0123456789") == std::string::npos) {
-    number = tail;
-    text.resize(slash);
-  }
-  std::vector<model::ReleaseId> fitting;
-  for (const auto& [target, target_state] : state->targets) {
-    bool fits = target.str() == text || ends_with(target.str(), "/" + text);
-    if (fits && target_state->last_number != 0) fitting.push_back({target, target_state->last_number});
-  }
-  if (fitting.empty()) return fail(Code::kNotFound, "no release fits '", one_line(text, 100), "' in ", repository);
-  if (fitting.size() > 1)
-    return fail(Code::kInvalid, "'", text, "' is several targets: ", fitting[0].target.str(), ", ",
-                fitting[1].target.str());
-  if (!number.empty()) return model::ReleaseId::parse(fitting[0].target.str() + "/" + number);
-  return fitting[0];
-}
-
 Result<int> verify(Command& command) {
   TRY(Clone clone, Clone::of(command, said_repository(command, 1)));
   const std::string& repository = clone.path();
@@ -165,17 +111,6 @@ Result<int> verify(Command& command) {
   if (!answer.rendered.empty()) command.around.out << "  rendered tree  " << answer.rendered << "\n";
   for (const std::string& difference : answer.differences) command.around.out << "  " << one_line(difference) << "\n";
   return answer.equal ? kExitDone : kExitFailed;
-}
-
-// "web" or "production/shop/web" of what the clone knows.
-Result<model::Target> find_recorded(const store::State& state, const std::string& text) {
-  std::vector<model::Target> fitting;
-  for (const auto& [target, record] : state.targets) {
-    if (target.str() == text || ends_with(target.str(), "/" + text)) fitting.push_back(target);
-  }
-  if (fitting.size() == 1) return fitting[0];
-  if (fitting.empty()) return fail(Code::kNotFound, "no target fits '", one_line(text, 100), "'");
-  return fail(Code::kInvalid, "'", text, "' is several targets: ", fitting[0].str(), ", ", fitting[1].str());
 }
 
 Result<int> blame(Command& command) {
@@ -226,10 +161,6 @@ Result<int> blame(Command& command) {
   return kExitDone;
 }
 
-OptionSpec repo_option() {
-  return {"--repo", "PATH|URL", "A clone of the GitOps repository, or its URL (default: this folder)", "folder"};
-}
-
 }  // namespace
 
 std::vector<Verb> record_verbs() {
@@ -249,7 +180,7 @@ std::vector<Verb> record_verbs() {
          {"--report", "html|csv|json", "The evidence instead of the findings alone", "html|csv|json"},
          {"--from", "TIME", "The report begins then: a time or a duration"},
          {"--to", "TIME", "The report ends then"},
-         {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"},
+         branch_option(),
          {"-o,--output", "text|json|sarif", "How to print", "text|json|sarif"}},
         {{"git clone http://localhost:7300/git/gitops.git && autonomous audit gitops", "the whole history"},
          {"autonomous audit --allowed-signers signers --since 30d", "this month's, against known keys"},
@@ -264,7 +195,7 @@ std::vector<Verb> record_verbs() {
         "",
         {{"RELEASE", "production/shop/web/42, or web for its newest", true},
          {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
-        {repo_option(), {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
+        {repo_option(), branch_option(), output_option()},
         {{"autonomous verify production/shop/web/42 gitops", "one release"},
          {"autonomous verify web --repo http://localhost:7300/git/gitops.git",
           "the newest of web, straight from the daemon"}}},
@@ -276,7 +207,7 @@ std::vector<Verb> record_verbs() {
         {{"TARGET", "production/shop/web, or web where that is one target", true, false, "target"},
          {"RESOURCE.FIELD", "deployment/web.spec.replicas; a list's element is [0] or [name]", true},
          {"REPOSITORY", "A clone; default: this folder", false, false, "folder"}},
-        {repo_option(), {"--branch", "NAME", "The branch that Argo CD reads (default deploy)"}, output_option()},
+        {repo_option(), branch_option(), output_option()},
         {{"autonomous blame production/shop/web deployment/web.spec.replicas gitops", "who set the replicas"},
          {"autonomous blame web 'deployment/web.spec.template.spec.containers[web].image'",
           "where the image came from"}}},

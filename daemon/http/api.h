@@ -284,6 +284,9 @@ class Api {
                                      ProgressPtr progress) = 0;
   virtual Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target,
                                       ProgressPtr progress) = 0;
+  // Of an app that is gone from its spec: its Application goes, and what runs stays.
+  virtual Result<ActionAnswer> let_go(const Ctx& ctx, const Ask& ask, const std::string& target,
+                                      ProgressPtr progress) = 0;
   // to: 0 is the release before the live one.
   virtual Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to,
                                         ProgressPtr progress) = 0;

@@ -210,6 +210,8 @@ std::vector<Route> act_routes() {
       {"POST", target_path + "/retry", Permission::kAct, "Try the newest release again", simple<&Api::retry>},
       {"POST", target_path + "/retire", Permission::kAct, "Remove an app's workloads, in a release",
        simple<&Api::retire>},
+      {"POST", target_path + "/let-go", Permission::kAct, "Let go of an app that is gone: what runs stays",
+       simple<&Api::let_go>},
       {"POST", target_path + "/rollback", Permission::kAct, "Go back to an earlier release, and hold (to)", rollback},
       {"POST", target_path + "/hold", Permission::kAct, "Hold a target (until)", hold},
       {"POST", "/api/v1/tags/restore", Permission::kAct,

@@ -187,7 +187,9 @@ class Planner {
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
     bool configuration = in_.configuration;
-    if (auto why = skip(state.get(), *app)) {
+    // Let go of, and back: it has to be taken on again, although nothing of it changed.
+    bool take_on = state && state->application_gone() && !environment.reconcile.empty();
+    if (auto why = skip(state.get(), *app); why && (why->failed || !take_on)) {
       configuration = !why->failed && state->live() && in_.configured_otherwise && in_.configured_otherwise(target);
       if (!configuration) {
         out_.skipped.push_back({target, why->gate, why->text});

@@ -90,7 +90,7 @@ void from_marks(const store::TargetState& record, Time now, TargetRow& row) {
   if (record.orphaned) {
     row.state = TargetState::kOrphaned;
     row.since = record.orphaned->since;
-    row.why = record.orphaned->reason;
+    row.why = record.let_go() ? "let go of: it runs by itself, and nothing here follows it" : record.orphaned->reason;
   }
 }
 

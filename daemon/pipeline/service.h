@@ -37,6 +37,7 @@ class Service final : public Api {
                               ProgressPtr progress) override;
   Result<ActionAnswer> retry(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
   Result<ActionAnswer> retire(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
+  Result<ActionAnswer> let_go(const Ctx& ctx, const Ask& ask, const std::string& target, ProgressPtr progress) override;
   Result<ActionAnswer> rollback(const Ctx& ctx, const Ask& ask, const std::string& target, uint32_t to,
                                 ProgressPtr progress) override;
   Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target,

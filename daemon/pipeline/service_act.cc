@@ -144,6 +144,9 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to retire");
   if (live->trigger == model::Trigger::kRetire)
     return fail(Code::kConflict, text, " is retired already, by release ", live->number);
+  if (known.state->let_go())
+    return fail(Code::kConflict, text, " was let go of: nothing that is released here reaches it")
+        .hint("kubectl or helm take its workloads away; `autonomous eject` gives the files");
   if (!known.state->orphaned) {
     return fail(Code::kConflict, text, " is still in the project's spec: the next push would bring it back")
         .hint("take it out of autonomous.yaml and push; then retire it");

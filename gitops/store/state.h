@@ -75,6 +75,9 @@ struct TargetState {
   ReleaseRowPtr last_good(uint32_t before = 0, bool unverified = true) const;
   // The newest release with this tree, or null.
   ReleaseRowPtr with_tree(const git::Oid& tree) const;
+  // Its Application was taken away, and what runs was left as it is.
+  bool application_gone() const { return !taken_on && !application_commit.empty(); }
+  bool let_go() const { return orphaned && application_gone(); }
   // Hold, unless its `until` has passed.
   const Hold* hold_in_force(Time now) const;
   // Nothing, or the break-glass that lets releases pass freezes now.

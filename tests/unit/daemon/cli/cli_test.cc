@@ -166,6 +166,24 @@ TEST_F(CliTest, RetiringAsksFirst) {
   EXPECT_EQ(api.asked.size(), 1U);
 }
 
+TEST_F(CliTest, LettingGoStopsNothingAndAsksNothing) {
+  EXPECT_EQ(run({"retire", "worker", "--keep-running"}).status, 0);
+  ASSERT_EQ(api.asked.size(), 1U);
+  EXPECT_EQ(api.asked.back().first, "let go of local/shop/worker");
+}
+
+TEST_F(CliTest, EjectingNeedsAnEmptyFolder) {
+  EXPECT_THAT(run({"eject", "web"}).err, HasSubstr("where to? --to FOLDER"));
+  Said as = run({"eject", "web", "--to", "out", "--as", "zip"});
+  EXPECT_EQ(as.status, 2);
+  EXPECT_THAT(as.err, HasSubstr("--as takes manifests or chart, not 'zip'"));
+  ASSERT_TRUE(make_folders(folder.path() + "/work"));
+  ASSERT_TRUE(write_file(folder.path() + "/work/mine.txt", "mine"));
+  Said full = run({"eject", "web", "--to", "work"});
+  EXPECT_EQ(full.status, 1);
+  EXPECT_THAT(full.err, HasSubstr("is not empty (mine.txt)"));
+}
+
 TEST_F(CliTest, HoldsTakeADuration) {
   EXPECT_EQ(run({"hold", "worker", "--until", "1h"}).status, 0);
   EXPECT_EQ(api.asked[0].first, "hold local/shop/worker until 1970-01-01T01:19:40Z");
@@ -224,9 +242,9 @@ TEST_F(CliTest, EveryVerbHasHelpWithExamples) {
     EXPECT_THAT(said.out, HasSubstr("Examples:")) << verb.spec.name;
     EXPECT_THAT(run({"--help"}).out, HasSubstr("\n  " + verb.spec.name + " "));
   }
-  for (const char* name : {"daemon", "init",   "connect", "deploy",   "retry",   "retire",     "rollback", "hold",
-                           "resume", "status", "why",     "releases", "show",    "where",      "config",   "diff",
-                           "audit",  "verify", "render",  "doctor",   "version", "completion", "schema"}) {
+  for (const char* name : {"daemon", "init",   "connect", "deploy",   "retry",  "retire",  "rollback",   "hold",
+                           "resume", "status", "why",     "releases", "show",   "where",   "config",     "diff",
+                           "audit",  "verify", "eject",   "render",   "doctor", "version", "completion", "schema"}) {
     EXPECT_EQ(run({"help", name}).status, 0) << name;
   }
 }

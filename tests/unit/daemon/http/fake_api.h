@@ -82,6 +82,9 @@ class FakeApi final : public Api {
   Result<ActionAnswer> retry(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override {
     return act("retry " + target, ask, std::move(progress));
   }
+  Result<ActionAnswer> let_go(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr) override {
+    return act("let go of " + target, ask, nullptr);
+  }
   Result<ActionAnswer> retire(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override {
     return act("retire " + target, ask, std::move(progress));
   }

@@ -183,6 +183,22 @@ TEST_F(PlannerTest, WhatMainSaysOtherwiseIsWantedAgain) {
   EXPECT_EQ(plan.wishes[0]->trigger, model::Trigger::kConfiguration);
 }
 
+TEST_F(PlannerTest, WhatWasLetGoOfAndComesBackIsTakenOnAgain) {
+  git::Oid head = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}, {"api/a", "1"}});
+  released({"local", "shop", "web"}, head);
+  released({"local", "shop", "api"}, head);
+  auto state = std::make_shared<store::State>(*input_.state);
+  auto gone = std::make_shared<store::TargetState>(*state->targets[{"local", "shop", "web"}]);
+  gone->application_commit = std::string(40, 'a');  // that took it away
+  state->targets[{"local", "shop", "web"}] = gone;
+  input_.state = state;
+  EXPECT_TRUE(plan_at(head).wishes.empty()) << "nothing reconciles here";
+  set_platform(
+      "version: 1\ninstances: {argocd: {kind: argocd, url: \"https://argocd.example.com\"}}\n"
+      "environments: {local: {from: branch main, instances: [argocd]}}\n");
+  EXPECT_EQ(wanted(plan_at(head)), Names{"local/shop/web"});
+}
+
 TEST_F(PlannerTest, AWishKnowsTheAppsThatItsConfigurationNames) {
   const std::string spec =
       "version: 1\nproject: shop\napps:\n"
