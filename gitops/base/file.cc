@@ -130,12 +130,20 @@ Result<void> write_file(const std::string& path, std::string_view content, unsig
 }
 
 Result<void> make_folders(const std::string& path, unsigned mode) {
-  std::string partial;
-  for (std::string_view part : split(path, '/')) {
-    partial += part;
-    if (!partial.empty() && ::mkdir(partial.c_str(), mode) != 0 && errno != EEXIST)
-      return system_error("make the folder", partial);
-    partial += '/';
+  // From the end: mostly only the last one is missing.
+  size_t end = path.size();
+  while (end > 0 && ::mkdir(path.substr(0, end).c_str(), mode) != 0) {
+    if (errno == EEXIST) break;
+    if (errno != ENOENT) return system_error("make the folder", path.substr(0, end));
+    size_t slash = path.find_last_not_of('/', path.rfind('/', end - 1));
+    if (slash == std::string::npos) return system_error("make the folder", path.substr(0, end));
+    end = slash + 1;
+  }
+  while (end < path.size()) {
+    end = path.find('/', path.find_first_not_of('/', end));
+    end = std::min(end, path.size());
+    if (::mkdir(path.substr(0, end).c_str(), mode) != 0 && errno != EEXIST)
+      return system_error("make the folder", path.substr(0, end));
   }
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {

@@ -3,12 +3,14 @@
 
 #include <git2.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gitops/base/result.h"
 #include "gitops/git/object.h"
@@ -53,6 +55,12 @@ inline constexpr size_t kMostDepth = 512;
 
 // As tree_bytes, but takes any name: what others put beside our entries must not stop us.
 Result<std::string> encode_tree(std::vector<TreeEntry> entries);
+
+// The bytes of a tree without the entries that `drop` names, which go into `dropped`. kCorrupt, as parse_tree.
+Result<std::string> without_names(std::string_view bytes, const std::function<bool(std::string_view)>& drop,
+                                  std::vector<TreeEntry>& dropped);
+// A tree's bytes with entries more, whose names it does not hold.
+Result<std::string> merge_tree(std::string_view bytes, std::vector<TreeEntry> more);
 
 // The state of a Repository; shared with the FileTrees that it gave out. The pending objects have a lock of their own
 // and libgit2's git_odb is thread-safe; everything else belongs to the Repository's thread.

@@ -6,11 +6,16 @@ namespace autonomous::git {
 
 namespace {
 
-int hex_digit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  return -1;
-}
+// Of a digit its value, else -1: refs are read by the ten thousand.
+constexpr std::array<int8_t, 256> kHexDigits = [] {
+  std::array<int8_t, 256> digits{};
+  digits.fill(-1);
+  for (int8_t i = 0; i < 10; ++i) digits[static_cast<size_t>('0' + i)] = i;
+  for (int8_t i = 0; i < 6; ++i) digits[static_cast<size_t>('a' + i)] = static_cast<int8_t>(10 + i);
+  return digits;
+}();
+
+int hex_digit(char digit) { return kHexDigits[static_cast<uint8_t>(digit)]; }
 
 }  // namespace
 

@@ -210,10 +210,14 @@ Result<Oid> Pending::find_prefix(std::string_view hex) const {
 Result<Oid> Pending::write(ObjectKind kind, std::string_view bytes) {
   Oid oid = hash_object(kind, bytes);
   if (oid.is_zero()) return fail(Code::kDenied, "these bytes are part of a collision attack on SHA-1");
-  git_oid raw = to_git(oid);
-  std::shared_ptr<git_odb> odb = disk();
-  // Without a refresh: looking at the pack folder for each new object would take longer than all else.
-  if (git_odb_exists_ext(odb.get(), &raw, GIT_ODB_LOOKUP_NO_REFRESH) == 1) return oid;
+  // Without a refresh: looking at the pack folder for each new object would take longer than all else. Of commits and
+  // tags none is ever there already, and a second copy of one would hurt nobody.
+  bool may_be_there = kind == ObjectKind::kBlob || kind == ObjectKind::kTree;
+  if (may_be_there) {
+    git_oid raw = to_git(oid);
+    std::shared_ptr<git_odb> odb = disk();
+    if (git_odb_exists_ext(odb.get(), &raw, GIT_ODB_LOOKUP_NO_REFRESH) == 1) return oid;
+  }
   bool full = false;
   {
     std::lock_guard lock(mutex_);

@@ -92,16 +92,20 @@ Result<std::optional<std::string>> RefFiles::loose(std::string_view name) const 
   return std::optional<std::string>(trim({buffer, static_cast<size_t>(got)}));
 }
 
-Result<std::optional<Oid>> RefFiles::value(std::string_view name) const {
+Result<std::optional<Oid>> RefFiles::loose_value(std::string_view name) const {
   TRY(auto text, loose(name));
-  if (!text) {
-    TRY(auto lines, packed());
-    return lines->find(name);
-  }
+  if (!text) return std::optional<Oid>();
   if (starts_with(*text, "ref:")) return fail(Code::kInvalid, name, " is a symbolic ref");
   Result<Oid> oid = Oid::parse(*text);
   if (!oid) return fail(Code::kCorrupt, "the file of the ref ", name, " holds no object id");
   return std::optional<Oid>(*oid);
+}
+
+Result<std::optional<Oid>> RefFiles::value(std::string_view name) const {
+  TRY(auto oid, loose_value(name));
+  if (oid) return oid;
+  TRY(auto lines, packed());
+  return lines->find(name);
 }
 
 Result<std::vector<std::string>> RefFiles::loose_names(std::string_view prefix) const {

@@ -44,6 +44,8 @@ class RefFiles {
 
   // The text of a loose ref, without white space at the end; nothing where there is no such file.
   Result<std::optional<std::string>> loose(std::string_view name) const;
+  // The value that its file holds; nothing where it has none; kInvalid for a symbolic one.
+  Result<std::optional<Oid>> loose_value(std::string_view name) const;
   // The value of a ref that is not symbolic; nothing where there is none; kInvalid for a symbolic one.
   Result<std::optional<Oid>> value(std::string_view name) const;
   // Names of loose refs below `prefix`.
@@ -77,6 +79,9 @@ class RefLock {
   Result<void> write_synced(std::string_view text);
   // Puts what was written in the place of `path`.
   Result<void> rename_into_place();
+  // Stays locked, without a descriptor: nothing will be written.
+  void close();
+  bool is_open() const { return fd_ >= 0; }
   const std::string& locked() const { return path_; }
 
  private:

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
@@ -126,9 +127,20 @@ Result<RefLock> RefLock::take(const Ctx& ctx, const std::string& path, LockWatch
   }
 }
 
+void RefLock::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
 RefLock::~RefLock() {
-  if (fd_ >= 0) ::close(fd_);
-  if (!path_.empty()) ::unlink((path_ + ".lock").c_str());
+  close();
+  if (path_.empty()) return;
+  ::unlink((path_ + ".lock").c_str());
+  // Whoever lists refs looks into each folder.
+  std::string folder = path_;
+  for (;;) {
+    folder.resize(folder.rfind('/'));
+    if (folder.ends_with("/refs/tags") || folder.ends_with("/refs/heads") || ::rmdir(folder.c_str()) != 0) break;
+  }
 }
 
 Result<void> RefLock::write_synced(std::string_view text) {

@@ -23,6 +23,9 @@ namespace {
 
 constexpr int kMostSymbolic = 5;
 constexpr Millis kLongestWait(60'000);
+// A process may have 1,024 files open by default. What is locked without a descriptor looks dead to others, but only
+// after it stood there for as long as a lock must.
+constexpr size_t kMostOpenLocks = 100;
 
 std::string describe(const std::optional<Oid>& oid) { return oid && !oid->is_zero() ? oid->hex() : "absent"; }
 
@@ -40,11 +43,12 @@ Result<std::optional<Oid>> peeled_value(const Repository& repository, const Oid&
 
 class Transaction {
  public:
-  Transaction(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after)
+  Transaction(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after, CutLeaves cut)
       : ctx_(ctx),
         repository_(repository),
         files_(repository.rep()->refs),
         updates_(std::move(updates)),
+        cut_(cut),
         watch_(paths(), stale_after) {}
 
   Result<void> run() {
@@ -54,11 +58,15 @@ class Transaction {
     for (const RefUpdate& update : updates_) {
       TRY(RefLock lock, RefLock::take(ctx_, path(update.name), watch_));
       locks_.push_back(std::move(lock));
+      if (locks_.size() > kMostOpenLocks) locks_.back().close();
     }
+    // git's own order of locks. From here on packed-refs stands still, and is read once.
+    if (!may_be_files()) TRY_DO(hold_packed());
     TRY_DO(check_values());
     if (changes_.empty()) return ok();
-    if (changes_.size() == 1 && !updates_[changes_[0].index].oid.is_zero()) return write_loose(changes_[0]);
-    return write_packed();
+    bool deletes = std::any_of(changes_.begin(), changes_.end(),
+                               [&](const Change& change) { return updates_[change.index].oid.is_zero(); });
+    return may_be_files() && !deletes ? write_files() : write_packed();
   }
 
  private:
@@ -70,6 +78,26 @@ class Transaction {
   };
 
   std::string path(const std::string& name) const { return files_.folder() + "/" + name; }
+  bool may_be_files() const {
+    return updates_.size() == 1 || (cut_ == CutLeaves::kSome && updates_.size() <= kMostOpenLocks);
+  }
+
+  // packed-refs.lock is held to the end: a git pack-refs beside us must not pack an old loose value over ours.
+  Result<void> hold_packed() {
+    if (packed_) return ok();
+    TRY(RefLock lock, RefLock::take(ctx_, files_.folder() + "/packed-refs", watch_));
+    packed_lock_.emplace(std::move(lock));
+    return read_packed();
+  }
+  Result<void> read_packed() {
+    TRY(packed_, files_.packed());
+    return ok();
+  }
+  Result<std::optional<Oid>> packed_value(const std::string& name) const {
+    if (packed_) return packed_->find(name);
+    TRY(auto packed, files_.packed());
+    return packed->find(name);
+  }
   std::vector<std::string> paths() const {
     std::vector<std::string> all = {files_.folder() + "/packed-refs"};
     for (const RefUpdate& update : updates_) all.push_back(path(update.name));
@@ -92,7 +120,11 @@ class Transaction {
     for (size_t i = 0; i < updates_.size(); ++i) {
       const RefUpdate& update = updates_[i];
       Change change{i, std::nullopt, std::nullopt, false};
-      TRY(change.old, files_.value(update.name));
+      TRY(change.old, files_.loose_value(update.name));
+      change.was_loose = change.old.has_value();
+      if (!change.old) {
+        TRY(change.old, packed_value(update.name));
+      }
       Oid now = change.old.value_or(Oid::zero());
       if (update.expected && *update.expected != now) {
         wrong.push_back(update.name + " is " + describe(change.old) + ", not " + describe(update.expected) +
@@ -103,8 +135,6 @@ class Transaction {
         TRY(change.peeled, peeled_value(repository_, update.oid));
         if (!change.old) TRY_DO(check_folders(update.name));
       }
-      TRY(auto loose, files_.loose(update.name));
-      change.was_loose = loose.has_value();
       changes_.push_back(change);
     }
     if (!wrong.empty()) return fail(Code::kConflict, join(wrong, "; "));
@@ -112,40 +142,49 @@ class Transaction {
   }
 
   Result<void> check_folders(const std::string& name) const {
-    TRY(auto packed, files_.packed());
+    std::shared_ptr<const PackedRefs> packed = packed_;
+    if (!packed) {
+      TRY(packed, files_.packed());
+    }
     std::string other(packed->below(name));
     TRY(auto loose, files_.loose_names(name + "/"));
     if (other.empty() && !loose.empty()) other = loose[0];
     for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
       if (packed->find(name.substr(0, slash))) other = name.substr(0, slash);
     }
-    for (const RefUpdate& update : updates_) {
-      if (!update.oid.is_zero() && starts_with(update.name, name + "/")) other = update.name;
+    std::string below = name + "/";
+    auto update = std::lower_bound(updates_.begin(), updates_.end(), below,
+                                   [](const RefUpdate& a, const std::string& wanted) { return a.name < wanted; });
+    for (; update != updates_.end() && starts_with(update->name, below); ++update) {
+      if (!update->oid.is_zero()) other = update->name;
     }
     if (!other.empty()) return fail(Code::kConflict, name, " cannot stand beside ", other);
     return ok();
   }
 
-  Result<void> write_loose(const Change& change) {
-    TRY_DO(locks_[change.index].write_synced(updates_[change.index].oid.hex() + "\n"));
-    return locks_[change.index].rename_into_place();
+  // All contents before the first rename: what can fail, fails there.
+  Result<void> write_files() {
+    for (const Change& change : changes_)
+      TRY_DO(locks_[change.index].write_synced(updates_[change.index].oid.hex() + "\n"));
+    for (const Change& change : changes_) TRY_DO(locks_[change.index].rename_into_place());
+    return ok();
   }
 
-  // packed-refs.lock is held to the end: a git pack-refs beside us must not pack an old loose value over ours.
   Result<void> write_packed() {
-    TRY(RefLock held, RefLock::take(ctx_, files_.folder() + "/packed-refs", watch_));
+    TRY_DO(hold_packed());
     // Loose files hide what is packed, so they go first, with their present values; then one rename moves all.
     bool any_loose =
         std::any_of(changes_.begin(), changes_.end(), [](const Change& change) { return change.was_loose; });
     if (any_loose) {
       TRY_DO(replace_packed(false));
       TRY_DO(remove_loose());
+      TRY_DO(read_packed());
     }
     return replace_packed(true);
   }
 
   Result<void> replace_packed(bool to_new) {
-    TRY(auto packed, files_.packed());
+    const std::shared_ptr<const PackedRefs>& packed = packed_;
     std::string text = "# pack-refs with: peeled fully-peeled sorted \n";
     auto put = [&text](std::string_view name, const Oid& oid, const std::optional<Oid>& peeled) {
       text += oid.hex();
@@ -201,8 +240,11 @@ class Transaction {
   Repository& repository_;
   const RefFiles& files_;
   std::vector<RefUpdate> updates_;
+  CutLeaves cut_;
   LockWatch watch_;
   std::vector<RefLock> locks_;
+  std::optional<RefLock> packed_lock_;
+  std::shared_ptr<const PackedRefs> packed_;  // under its lock
   std::vector<Change> changes_;
 };
 
@@ -300,9 +342,10 @@ Result<void> set_head(Repository& repository, std::string_view ref) {
   return write_file_durable(repository.path() + "/HEAD", "ref: " + std::string(ref) + "\n");
 }
 
-Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after) {
+Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates, Millis stale_after,
+                         CutLeaves cut) {
   if (updates.empty()) return repository.flush();
-  auto done = Transaction(ctx.within(kLongestWait), repository, std::move(updates), stale_after).run();
+  auto done = Transaction(ctx.within(kLongestWait), repository, std::move(updates), stale_after, cut).run();
   repository.rep()->pending->let_go();
   return done;
 }

@@ -1,8 +1,9 @@
 // Refs of a repository: reading, and a transaction that moves several or none, durably.
 //
 // A transaction takes git's own locks (<ref>.lock, packed-refs.lock), so it works beside git processes. Several refs
-// are written by one rename of packed-refs: after a power cut all of them moved or none. Objects that were written
-// through the Repository are flushed first. Same thread rules as Repository.
+// are written by one rename of packed-refs: after a power cut all of them moved or none. That file is as long as there
+// are tags: who keeps a journal may have a file written for each ref instead. Objects that were written through the
+// Repository are flushed first. Same thread rules as Repository.
 #pragma once
 
 #include <optional>
@@ -35,12 +36,18 @@ struct RefUpdate {
   std::optional<Oid> expected;  // zero: must not exist; nothing: whatever is there
 };
 
+// What a power cut, or a broken disk, in the middle of a transaction may leave.
+enum class CutLeaves : uint8_t {
+  kAllOrNone,
+  kSome,  // the caller's journal knows the rest; costs the same however many refs there are
+};
+
 // All of them or none. kConflict where an expected value is not what is there (the message names the refs and both
 // values; nothing was written), kUnavailable (may retry) where another live process holds a lock until the deadline,
 // kInvalid for names git refuses and where one name is the folder of another.
 // A lock whose owner is gone (the same file for `stale_after`, opened by nobody) is removed.
 Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates,
-                         Millis stale_after = Millis(10'000));
+                         Millis stale_after = Millis(10'000), CutLeaves cut = CutLeaves::kAllOrNone);
 
 // Removes all lock files of a repository (its folder) that no process has open and that nobody touched for `at_least`.
 // Zero is for a start, when nobody else may be writing.

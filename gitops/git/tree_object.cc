@@ -48,6 +48,54 @@ bool parse_mode(std::string_view text, Mode& mode) {
   }
 }
 
+// An entry as it stands in the bytes of a tree.
+struct RawEntry {
+  std::string_view bytes;  // all of it
+  std::string_view name;
+  Mode mode = Mode::kFile;
+  bool is_tree() const { return mode == Mode::kTree; }
+};
+
+Result<RawEntry> next_entry(std::string_view& rest) {
+  size_t space = rest.substr(0, 8).find(' ');
+  size_t end = rest.find('\0');
+  if (space == std::string_view::npos || end == std::string_view::npos || end < space ||
+      rest.size() - end - 1 < Oid::kBytes) {
+    return fail(Code::kCorrupt, "a tree is cut or no tree");
+  }
+  RawEntry entry{rest.substr(0, end + 1 + Oid::kBytes), rest.substr(space + 1, end - space - 1)};
+  if (!parse_mode(rest.substr(0, space), entry.mode))
+    return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
+  if (entry.name.empty() || entry.name.find('/') != std::string_view::npos)
+    return fail(Code::kCorrupt, "a tree's entry has no proper name");
+  rest.remove_prefix(entry.bytes.size());
+  return entry;
+}
+
+// Behind `sorted` may come `entry`. A file of the name of a folder stands among those before it that begin like it.
+Result<void> check_follows(const std::vector<RawEntry>& sorted, const RawEntry& entry) {
+  if (sorted.empty()) return ok();
+  if (compare_names(sorted.back().name, sorted.back().is_tree(), entry.name, entry.is_tree()) >= 0)
+    return fail(Code::kCorrupt, "a tree's entries are not in order");
+  for (auto at = sorted.rbegin(); at != sorted.rend() && at->name.starts_with(entry.name); ++at) {
+    if (at->name == entry.name) return fail(Code::kCorrupt, "a tree holds ", one_line(entry.name), " twice");
+  }
+  return ok();
+}
+
+void put_entry(std::string& bytes, const TreeEntry& entry) {
+  switch (entry.mode) {
+    case Mode::kTree: bytes += "40000 "; break;
+    case Mode::kFile: bytes += "100644 "; break;
+    case Mode::kExecutable: bytes += "100755 "; break;
+    case Mode::kLink: bytes += "120000 "; break;
+    case Mode::kSubmodule: bytes += "160000 "; break;
+  }
+  bytes += entry.name;
+  bytes += '\0';
+  bytes += entry.oid.bytes();
+}
+
 // Code points that HFS+ ignores in names, as git lists them (utf8.c, next_hfs_char).
 std::string without_ignorable(std::string_view name) {
   std::string out;
@@ -109,29 +157,49 @@ Result<std::optional<TreeEntry>> find_in_tree(std::string_view bytes, std::strin
 
 Result<std::vector<TreeEntry>> parse_tree(std::string_view bytes) {
   std::vector<TreeEntry> entries;
+  std::vector<RawEntry> before;
   while (!bytes.empty()) {
-    size_t space = bytes.substr(0, 8).find(' ');
-    size_t end = bytes.find('\0');
-    if (space == std::string_view::npos || end == std::string_view::npos || end < space ||
-        bytes.size() - end - 1 < Oid::kBytes) {
-      return fail(Code::kCorrupt, "a tree is cut or no tree");
-    }
-    TreeEntry entry;
-    entry.name = std::string(bytes.substr(space + 1, end - space - 1));
-    if (!parse_mode(bytes.substr(0, space), entry.mode))
-      return fail(Code::kCorrupt, "a tree's entry has a mode that git doesn't know");
-    if (entry.name.empty() || entry.name.find('/') != std::string::npos)
-      return fail(Code::kCorrupt, "a tree's entry has no proper name");
-    entry.oid = Oid::from_bytes(bytes.data() + end + 1);
-    if (!entries.empty() && !entry_less(entries.back(), entry))
-      return fail(Code::kCorrupt, "a tree's entries are not in order");
-    if (entry.is_tree() && has_file(entries, entry.name)) {
-      return fail(Code::kCorrupt, "a tree holds ", one_line(entry.name), " twice");
-    }
-    entries.push_back(std::move(entry));
-    bytes.remove_prefix(end + 1 + Oid::kBytes);
+    TRY(RawEntry entry, next_entry(bytes));
+    TRY_DO(check_follows(before, entry));
+    before.push_back(entry);
+    entries.push_back(
+        {std::string(entry.name), entry.mode, Oid::from_bytes(entry.bytes.data() + entry.bytes.size() - Oid::kBytes)});
   }
   return entries;
+}
+
+Result<std::string> without_names(std::string_view bytes, const std::function<bool(std::string_view)>& drop,
+                                  std::vector<TreeEntry>& dropped) {
+  std::string kept;
+  kept.reserve(bytes.size());
+  std::vector<RawEntry> before;
+  while (!bytes.empty()) {
+    TRY(RawEntry entry, next_entry(bytes));
+    TRY_DO(check_follows(before, entry));
+    before.push_back(entry);
+    if (!drop(entry.name)) {
+      kept += entry.bytes;
+      continue;
+    }
+    dropped.push_back(
+        {std::string(entry.name), entry.mode, Oid::from_bytes(entry.bytes.data() + entry.bytes.size() - Oid::kBytes)});
+  }
+  return kept;
+}
+
+Result<std::string> merge_tree(std::string_view bytes, std::vector<TreeEntry> more) {
+  std::sort(more.begin(), more.end(), entry_less);
+  std::string merged;
+  merged.reserve(bytes.size() + more.size() * 64);
+  auto next = more.begin();
+  while (!bytes.empty()) {
+    TRY(RawEntry entry, next_entry(bytes));
+    for (; next != more.end() && compare_names(next->name, next->is_tree(), entry.name, entry.is_tree()) < 0; ++next)
+      put_entry(merged, *next);
+    merged += entry.bytes;
+  }
+  for (; next != more.end(); ++next) put_entry(merged, *next);
+  return merged;
 }
 
 Result<std::string> tree_bytes(std::vector<TreeEntry> entries) {
@@ -150,16 +218,7 @@ Result<std::string> encode_tree(std::vector<TreeEntry> entries) {
     if (twice || (entry.is_tree() && has_file(entries, entry.name))) {
       return fail(Code::kInvalid, "a tree cannot hold ", one_line(entry.name), " twice");
     }
-    switch (entry.mode) {
-      case Mode::kTree: bytes += "40000 "; break;
-      case Mode::kFile: bytes += "100644 "; break;
-      case Mode::kExecutable: bytes += "100755 "; break;
-      case Mode::kLink: bytes += "120000 "; break;
-      case Mode::kSubmodule: bytes += "160000 "; break;
-    }
-    bytes += entry.name;
-    bytes += '\0';
-    bytes += entry.oid.bytes();
+    put_entry(bytes, entry);
   }
   return bytes;
 }

@@ -240,7 +240,7 @@ Result<StatePtr> parse_index(std::string text) {
   for (size_t left = reader.count(); left > 0; --left) {
     TRY(auto target, reader.target());
     if (target->proposal) state->proposals.insert(target->target);
-    state->targets.emplace_hint(state->targets.end(), target->target, target);
+    state->targets[target->target] = target;
   }
   if (!reader.at_end()) return damaged();
   return StatePtr(std::move(state));

@@ -241,7 +241,7 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
   TRY_DO(journal_.write(flight));
   in_flight_ = true;
   TRY_DO(at(Point::kJournalWritten));
-  TRY(MoveResult moved, wire_->move(ctx, flight.moves));
+  TRY(MoveResult moved, wire_->move(ctx, flight.moves, flight.tags.size()));
   in_flight_ = false;
   return moved;
 }

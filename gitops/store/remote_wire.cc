@@ -48,7 +48,7 @@ class RemoteWire final : public Wire {
     return tips;
   }
 
-  Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) override {
+  Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t) override {
     std::vector<git::PushUpdate> updates;
     for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
     auto report = remote_->push(ctx, mirror_, updates, /*atomic=*/true);

@@ -192,7 +192,7 @@ StatePtr State::at(Time time) const {
     TargetPtr was = target_at(*state, time);
     if (!was) continue;
     if (was->proposal) then->proposals.insert(target);
-    then->targets.emplace(target, std::move(was));
+    then->targets[target] = std::move(was);
   }
   std::copy_if(platform.begin(), platform.end(), std::back_inserter(then->platform),
                [&](const model::Entry& entry) { return entry.time <= time; });

@@ -19,6 +19,7 @@
 #include "gitops/model/ids.h"
 #include "gitops/model/trailers.h"
 #include "gitops/store/rows.h"
+#include "gitops/store/targets.h"
 
 namespace autonomous::store {
 
@@ -88,7 +89,6 @@ struct TargetState {
   // compared with the newest release: going back to an earlier input is a change like any other.
   ReleaseRowPtr with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const;
 };
-using TargetPtr = std::shared_ptr<const TargetState>;
 
 struct Bad {
   Time since{};
@@ -115,7 +115,7 @@ struct State {
   git::Oid deploy;
   git::Oid ledger;
   git::Oid main;
-  std::map<model::Target, TargetPtr> targets;
+  Targets targets;
   std::map<std::string, Bad, std::less<>> bad;         // by artifact
   std::map<std::string, Freeze, std::less<>> freezes;  // by scope
   std::set<model::Target> proposals;                   // targets with an open one

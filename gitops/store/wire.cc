@@ -8,6 +8,8 @@ namespace autonomous::store {
 namespace {
 
 constexpr std::string_view kTags = "refs/tags/";
+constexpr size_t kManyTags = 32;
+constexpr Millis kStaleLock(10'000);
 
 Result<git::Oid> tip_or_zero(const git::Repository& repository, const std::string& ref) {
   auto tip = git::read_ref(repository, ref);
@@ -27,10 +29,13 @@ class HostedWire final : public Wire {
     return tips;
   }
 
-  Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) override {
+  // The journal finishes what a power cut leaves, so the branches need not wait until all tags are written anew beside
+  // them. Many tags will be, and then it is two syncs less.
+  Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t tags) override {
     std::vector<git::RefUpdate> updates;
     for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
-    auto done = git::update_refs(ctx, repository_, std::move(updates));
+    auto cut = tags > kManyTags ? git::CutLeaves::kAllOrNone : git::CutLeaves::kSome;
+    auto done = git::update_refs(ctx, repository_, std::move(updates), kStaleLock, cut);
     if (done) return MoveResult{};
     if (done.error().code() == Code::kConflict) return MoveResult{MoveResult::Kind::kRaced, done.error().message()};
     return std::move(done).error();
@@ -39,16 +44,19 @@ class HostedWire final : public Wire {
   Result<std::vector<std::string>> make_tags(const Ctx& ctx,
                                              const std::vector<std::pair<std::string, git::Oid>>& tags) override {
     std::vector<git::RefUpdate> updates;
+    for (const auto& [name, oid] : tags) updates.push_back({std::string(kTags) + name, oid, git::Oid()});
     std::vector<std::string> wrong;
-    for (const auto& [name, oid] : tags) {
-      std::string ref = std::string(kTags) + name;
-      TRY(git::Oid there, tip_or_zero(repository_, ref));
-      if (there.is_zero()) updates.push_back({ref, oid, git::Oid()});
-      else if (there != oid) wrong.push_back(name);
+    auto made = git::update_refs(ctx, repository_, updates);
+    if (made) return wrong;
+    if (made.error().code() != Code::kConflict) return std::move(made).error();
+    // Some are there: ours, from before, or others'.
+    std::vector<git::RefUpdate> missing;
+    for (size_t i = 0; i < tags.size(); ++i) {
+      TRY(git::Oid there, tip_or_zero(repository_, updates[i].name));
+      if (there.is_zero()) missing.push_back(updates[i]);
+      else if (there != tags[i].second) wrong.push_back(tags[i].first);
     }
-    if (updates.empty()) return wrong;
-    auto made = git::update_refs(ctx, repository_, std::move(updates));
-    if (!made) return std::move(made).error();
+    TRY_DO(git::update_refs(ctx, repository_, std::move(missing)));
     return wrong;
   }
 

@@ -26,8 +26,9 @@ class Wire {
   virtual ~Wire() = default;
   // The tips as they are now; their objects are in the repository.
   virtual Result<Tips> look(const Ctx& ctx) = 0;
-  // All refs or none. An error: it is not known whether they moved.
-  virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves) = 0;
+  // All refs or none. An error, or a power cut: it is not known whether they moved, or some did. `tags`: so many will
+  // be made next.
+  virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t tags = 0) = 0;
   // Makes tags (without refs/tags/). Gives those that others made with another value, or that were refused.
   virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx,
                                                      const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;

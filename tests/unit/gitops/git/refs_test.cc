@@ -84,6 +84,32 @@ TEST_F(RefsTest, ThousandTagsAreOneFile) {
   EXPECT_EQ(run({"find", repository_.path() + "/refs", "-type", "f"}).out, "");
 }
 
+TEST_F(RefsTest, WhoKeepsAJournalMovesBranchesWithoutWritingAllTagsAnew) {
+  std::vector<RefUpdate> tags;
+  for (int i = 0; i < 300; ++i)
+    tags.push_back({"refs/tags/release/local/shop/web" + std::to_string(i) + "/1", one_, Oid()});
+  must(update(tags));  // more than are kept open
+  EXPECT_EQ(must(list_refs(repository_, "refs/tags/")).size(), 300u);
+  EXPECT_FALSE(exists(file("refs/tags/release"))) << "no folders for whoever lists refs";
+  std::string before = must(read_file(file("packed-refs")));
+  std::vector<RefUpdate> moves = {{"refs/heads/deploy", one_, Oid()}, {"refs/heads/ledger/deploy", one_, Oid()}};
+  must(update_refs(ctx_, repository_, moves, Millis(10'000), CutLeaves::kSome));
+  EXPECT_EQ(must(read_file(file("packed-refs"))), before);
+  Result<void> wrong =
+      update_refs(ctx_, repository_, {{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, two_}},
+                  Millis(10'000), CutLeaves::kSome);
+  EXPECT_EQ(wrong.error().code(), Code::kConflict);
+  EXPECT_EQ(must(read_ref(repository_, "refs/heads/deploy")), one_) << "still none where one may not";
+  git(repository_.path(), {"pack-refs", "--all"});
+  must(update_refs(ctx_, repository_, {{"refs/heads/deploy", two_, one_}, {"refs/heads/ledger/deploy", two_, one_}},
+                   Millis(10'000), CutLeaves::kSome));
+  must(update_refs(ctx_, repository_, {{"refs/heads/deploy", Oid(), two_}, {"refs/heads/ledger/deploy", three_, two_}},
+                   Millis(10'000), CutLeaves::kSome));
+  EXPECT_EQ(must(read_ref(repository_, "refs/heads/ledger/deploy")), three_);
+  EXPECT_EQ(listed(), listed_by_git());
+  expect_sound(repository_.path());
+}
+
 TEST_F(RefsTest, Deletes) {
   must(update({{"refs/heads/a", one_, {}}, {"refs/heads/b", one_, {}}}));
   git(repository_.path(), {"update-ref", "refs/heads/a", two_.hex()});
