@@ -1,8 +1,8 @@
 // measure open STATE | commit STATE TIMES [DRAFTS] | remote STATE URL TIMES DRAFTS | poll URL TIMES | libgit2 STATE
 // TIMES | fetch URL FOLDER
 //
-// STATE is a folder that tests/support/history made. Prints one JSON object: milliseconds of each time, fsyncs and
-// bytes written of each, and the memory in the end.
+// STATE is a folder that tests/support/history made. Prints one JSON object: milliseconds of each time, those that the
+// processor worked for it, fsyncs and bytes written of each, and the memory in the end.
 #include <git2.h>
 #include <malloc.h>
 #include <sys/syscall.h>
@@ -49,6 +49,12 @@ double since(Steady::time_point start) {
   return std::chrono::duration<double, std::milli>(Steady::now() - start).count();
 }
 
+double worked() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
 size_t resident_kb() {
   ::malloc_trim(0);
   std::ifstream status("/proc/self/status");
@@ -59,16 +65,23 @@ size_t resident_kb() {
 }
 
 struct Measured {
-  std::vector<double> ms;
+  std::vector<double> ms, cpu;
   std::vector<uint64_t> fsyncs, bytes;
   void print() const {
-    std::printf("{\"ms\": [");
-    for (size_t i = 0; i < ms.size(); ++i) std::printf("%s%.3f", i == 0 ? "" : ", ", ms[i]);
-    std::printf("], \"fsyncs\": [");
-    for (size_t i = 0; i < fsyncs.size(); ++i) std::printf("%s%lu", i == 0 ? "" : ", ", fsyncs[i]);
-    std::printf("], \"bytes\": [");
-    for (size_t i = 0; i < bytes.size(); ++i) std::printf("%s%lu", i == 0 ? "" : ", ", bytes[i]);
-    std::printf("], \"resident_kb\": %zu}\n", resident_kb());
+    std::printf("{");
+    print_list("ms", ms);
+    print_list("cpu", cpu);
+    print_list("fsyncs", fsyncs);
+    print_list("bytes", bytes);
+    std::printf("\"resident_kb\": %zu}\n", resident_kb());
+  }
+
+ private:
+  template <typename T>
+  static void print_list(const char* name, const std::vector<T>& list) {
+    std::printf("\"%s\": [", name);
+    for (size_t i = 0; i < list.size(); ++i) std::printf("%s%s", i == 0 ? "" : ", ", std::to_string(list[i]).c_str());
+    std::printf("], ");
   }
 };
 
@@ -76,8 +89,10 @@ template <typename F>
 Result<void> timed(Measured& measured, F&& what) {
   uint64_t syncs = fsyncs, bytes = written;
   auto start = Steady::now();
+  double before = worked();
   TRY_DO(what());
   measured.ms.push_back(since(start));
+  measured.cpu.push_back(worked() - before);
   measured.fsyncs.push_back(fsyncs - syncs);
   measured.bytes.push_back(written - bytes);
   return ok();

@@ -1,12 +1,14 @@
-// history FOLDER [--targets N] [--releases N] [--tags N]
+// history FOLDER [--targets N] [--releases N] [--tags N] [--batch N]
 //
 // Makes a state folder of a daemon, whose record has so many releases: signed, with outcomes, numbers without gaps, as
 // the store itself writes them, so that `autonomous audit` finds nothing in it. FOLDER/repos/gitops.git is the record,
-// FOLDER/keys/signing the key. --tags: so many of the newest releases keep their tag (all by default).
+// FOLDER/keys/signing the key. --tags: so many of the newest releases keep their tag (all by default). --batch: so many
+// releases a push (5,000 by default: the ledger is rewritten once for each push).
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "gitops/base/file.h"
 #include "gitops/git/refs.h"
@@ -22,10 +24,10 @@ using namespace autonomous::history;
 
 struct Options {
   std::string folder;
-  size_t targets = 1000, releases = 1000, tags = SIZE_MAX;
+  size_t targets = 1000, releases = 1000, tags = SIZE_MAX, batch = 5000;
 };
 
-constexpr size_t kBatch = 5000;  // releases of one push: the ledger is rewritten once for each
+constexpr size_t kTagsAtOnce = 50'000;
 
 Result<void> make(const Options& options) {
   for (const char* part : {"/repos", "/keys", "/journal", "/cache"}) TRY_DO(make_folders(options.folder + part, 0700));
@@ -39,17 +41,20 @@ Result<void> make(const Options& options) {
       "version: 1\nenvironments:\n  dev: {from: branch main}\n  test: {from: branch main}\n"
       "  staging: {from: branch main}\n  production: {from: branch main}\n";
   TRY(auto record, store::Record::open(Ctx{}, std::move(config), clock));
+  TRY(git::TreeEntry platform, record->repository().entry(record->main(), store::kPlatformFile));
+  model::PolicyFact policy{record->main().hex(), platform.oid.hex()};
   std::map<model::Target, uint32_t> numbers;
   std::vector<std::pair<model::Target, uint32_t>> open;  // without an outcome so far
   for (size_t made = 0; made < options.releases || !open.empty();) {
-    clock.advance(Millis(3'600'000));
+    clock.advance(Millis(600'000));
     store::Batch batch;
     for (const auto& [target, number] : open) batch.entries.push_back(outcome_of(target, number, clock.now()));
     open.clear();
-    for (size_t i = 0; i < kBatch && made < options.releases; ++i, ++made) {
+    for (size_t i = 0; i < options.batch && made < options.releases; ++i, ++made) {
       model::Target target = target_at(made % options.targets);
       uint32_t number = ++numbers[target];
       batch.drafts.push_back(draft_of(target, number));
+      batch.drafts.back().trailers.policy = policy;
       open.emplace_back(target, number);
     }
     TRY(store::BatchResult done, record->commit(Ctx{}, std::move(batch)));
@@ -58,7 +63,7 @@ Result<void> make(const Options& options) {
       if (const auto* refused = std::get_if<store::Refused>(&each)) return fail(Code::kInternal, refused->words);
       if (const auto* stale = std::get_if<store::Stale>(&each)) return fail(Code::kInternal, stale->why);
     }
-    std::fprintf(stderr, "\r%zu of %zu releases", made, options.releases);
+    if (made % 5000 == 0) std::fprintf(stderr, "\r%zu of %zu releases", made, options.releases);
   }
   std::fprintf(stderr, "\n");
   if (options.tags >= options.releases) return ok();
@@ -68,8 +73,10 @@ Result<void> make(const Options& options) {
   for (size_t i = 0; i < options.releases - options.tags; ++i) {
     model::ReleaseId id{target_at(i % options.targets), static_cast<uint32_t>(i / options.targets + 1)};
     gone.push_back({"refs/tags/" + id.tag(), git::Oid(), std::nullopt});
+    if (gone.size() < kTagsAtOnce && i + 1 < options.releases - options.tags) continue;
+    TRY_DO(git::update_refs(Ctx{}, repository, std::exchange(gone, {})));
   }
-  return git::update_refs(Ctx{}, repository, std::move(gone));
+  return ok();
 }
 
 }  // namespace
@@ -81,12 +88,13 @@ int main(int argc, char** argv) {
     size_t* number = argument == "--targets"    ? &options.targets
                      : argument == "--releases" ? &options.releases
                      : argument == "--tags"     ? &options.tags
+                     : argument == "--batch"    ? &options.batch
                                                 : nullptr;
     if (number != nullptr && i + 1 < argc) *number = std::strtoull(argv[++i], nullptr, 10);
     else options.folder = argument;
   }
-  if (options.folder.empty() || options.targets == 0) {
-    std::fprintf(stderr, "usage: history FOLDER [--targets N] [--releases N] [--tags N]\n");
+  if (options.folder.empty() || options.targets == 0 || options.batch == 0) {
+    std::fprintf(stderr, "usage: history FOLDER [--targets N] [--releases N] [--tags N] [--batch N]\n");
     return 2;
   }
   auto made = make(options);
