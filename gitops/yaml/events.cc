@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "gitops/base/text.h"
 #include "gitops/yaml/simple.h"
 
 namespace autonomous::yaml {
@@ -51,6 +52,22 @@ bool is_quoted_whole(std::string_view text) {
   return end != std::string_view::npos && end > 0 && (text[0] == '\'' || text[0] == '"') && text[end] == text[0];
 }
 
+// The line of a %YAML directive for another version than 1.1, if one is among the directives and comments that end
+// `above`.
+std::optional<size_t> other_version_above(std::string_view above) {
+  const auto lines = split(above, '\n');
+  for (size_t at = lines.size(); at-- > 0;) {
+    std::string_view line = trim(lines[at]);
+    if (starts_with(line, "%YAML")) {
+      line = trim(line.substr(5));
+      if (line.substr(0, line.find_first_of(" \t")) != "1.1") return at;
+    } else if (!line.empty() && line.front() != '%' && line.front() != '#') {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 // yaml.v2's parser.fail(): marks count from 0, scanner errors are moved on by one line and parser errors aren't, and
 // a mark on the first line names no line at all.
 std::string go_problem(const yaml_parser_t& parser, std::string_view input) {
@@ -69,6 +86,14 @@ std::string go_problem(const yaml_parser_t& parser, std::string_view input) {
       scanner = false;
       problem_line = parser.context_mark.line;
       problem = list ? "did not find expected '-' indicator" : "did not find expected key";
+    }
+  }
+  // go-yaml judges the version as soon as it has read the directives, libyaml takes 1.2, too.
+  if (problem == "did not find expected <document start>") {
+    size_t at = byte_offset(input, parser.problem_mark.index);
+    if (auto directive = other_version_above(input.substr(0, at))) {
+      problem = "found incompatible YAML document";
+      problem_line = *directive;
     }
   }
   size_t line = problem_line != 0 ? problem_line + (scanner ? 1 : 0) : parser.context_mark.line;
@@ -146,6 +171,7 @@ struct Parser::State {
 
   std::string patched;
   std::string_view text;
+  size_t given = 0;  // bytes of `text` that libyaml has
 
   bool is_simple = false;  // all events are there already, and libyaml was not asked
   SimpleEvents simple;
@@ -168,11 +194,23 @@ struct Parser::State {
       text = patched;
     }
     if (yaml_parser_initialize(&parser) == 0) throw std::bad_alloc();
-    yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    yaml_parser_set_input(&parser, give, this);
     yaml_parser_set_encoding(&parser, YAML_ANY_ENCODING);
     if (text.size() > limits.bytes) {
       error = fail(Code::kLimit, "yaml: the text has ", text.size(), " bytes, more than ", limits.bytes);
     }
+  }
+  // Go's reader takes 512 bytes at a time and looks no further: in a text with two errors, that decides whether one of
+  // its characters or one of its syntax is told. libyaml by itself would take 16 KiB.
+  static int give(void* data, unsigned char* buffer, size_t room, size_t* size) {
+    constexpr size_t kLibyamlPortion = 16384;
+    constexpr size_t kGoPortion = 512;
+    auto& state = *static_cast<State*>(data);
+    const size_t unread = kLibyamlPortion - std::min(room, kLibyamlPortion);  // bytes of half a character
+    *size = std::min({room, kGoPortion - std::min(unread, kGoPortion), state.text.size() - state.given});
+    std::copy_n(state.text.data() + state.given, *size, buffer);
+    state.given += *size;
+    return 1;
   }
   ~State() {
     if (is_simple) return;

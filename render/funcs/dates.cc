@@ -36,17 +36,31 @@ Moment now_of(Context& cx) {
   return {second, static_cast<int32_t>(nanos - second * kNanosPerSecond), places_of(cx).local()};
 }
 
+// A *time.Location: nullptr is UTC.
+static Value location_value(Context& cx, const Place* place) {
+  auto* structure = cx.arena().make<Struct>();
+  structure->native = place;
+  return Value::of(structure, Type::kLocationPointer);
+}
+
+Value time_value(Context& cx, const Moment& moment) {
+  Arena& arena = cx.arena();
+  const auto ext = static_cast<int64_t>(static_cast<uint64_t>(moment.second) - static_cast<uint64_t>(Moment::kZero));
+  Field* fields = arena.array<Field>(3);  // unexported in Go, and seen by deepEqual and by wrong verbs
+  Value place = moment.place == nullptr ? Value::typed_nil(Type::kLocationPointer) : location_value(cx, moment.place);
+  new (fields + 0) Field{.name = "wall", .value = Value::of_uint(static_cast<uint64_t>(moment.nanosecond))};
+  new (fields + 1) Field{.name = "ext", .value = Value::of_int64(ext)};
+  new (fields + 2) Field{.name = "loc", .value = place};
+  auto* structure = arena.make<Struct>();
+  structure->fields = {fields, 3};
+  structure->native = arena.make<Moment>(moment);
+  return Value::of(structure, Type::kTime);
+}
+
 namespace {
 
 constexpr int64_t kNanos = kNanosPerSecond;
 
-const Moment& moment_of(Value value) { return *static_cast<const Moment*>(value.structure()->native); }
-
-Value time_value(Context& cx, const Moment& moment) {
-  auto* structure = cx.arena().make<Struct>();
-  structure->native = cx.arena().make<Moment>(moment);
-  return Value::of(structure, Type::kTime);
-}
 Value duration_value(int64_t nanoseconds) { return Value::of(nanoseconds, Type::kDuration); }
 
 bool is_time(Value value) {
@@ -335,6 +349,28 @@ std::string time_string(Value value) {
 }
 Value time_text(Context& cx, Args args) { return cx.text(time_string(args[0])); }
 
+std::string_view place_name(const Place* place) { return place == nullptr ? "UTC" : std::string_view(place->name); }
+std::string time_go_string(Value value) {
+  const Moment& moment = moment_of(value);
+  const Civil c = civil_of(moment);
+  std::string out = "time.Date(" + std::to_string(c.year) + ", time.";
+  out += month_name(c.month);
+  for (int part : {c.day, c.hour, c.minute, c.second, moment.nanosecond}) out += ", " + std::to_string(part);
+  if (moment.place == nullptr) return out + ", time.UTC)";
+  if (moment.place->local) return out + ", time.Local)";
+  return out + ", time.Location(" + quote_time(moment.place->name) + "))";
+}
+Value time_go_text(Context& cx, Args args) { return cx.text(time_go_string(args[0])); }
+
+const Place* place_of(Value location) { return static_cast<const Place*>(location.structure()->native); }
+Value time_location(Context& cx, Args args) { return location_value(cx, moment_of(args[0]).place); }
+Value time_in_place(Context& cx, Args args) {
+  if (args[1].is_nil()) return cx.fail("time: missing Location in call to Time.In");
+  return time_in(cx, args, place_of(args[1]));
+}
+Value location_text(Context&, Args args) { return Value::of(place_name(place_of(args[0]))); }
+constexpr Function kLocationMethods[] = {{"String", params(), location_text}};
+
 constexpr Function kTimeMethods[] = {
     {"Add", params(Type::kDuration), time_add},
     {"AddDate", params(Type::kInt, Type::kInt, Type::kInt), time_add_date},
@@ -344,6 +380,7 @@ constexpr Function kTimeMethods[] = {
     {"Day", params(), time_day},
     {"Equal", params(Type::kTime), time_equal},
     {"Format", params(kText), time_format},
+    {"GoString", params(), time_go_text},
     {"Hour", params(), time_hour},
     {"Clock", params(), nullptr, "function Clock has 3 return values; should be 1 or 2"},
     {"Date", params(), nullptr, "function Date has 3 return values; should be 1 or 2"},
@@ -352,8 +389,10 @@ constexpr Function kTimeMethods[] = {
     {"Zone", params(), nullptr, "invalid function signature for Zone: second return value should be error; is int"},
     {"ZoneBounds", params(), nullptr,
      "invalid function signature for ZoneBounds: second return value should be error; is time.Time"},
+    {"In", params(Type::kLocationPointer), time_in_place},
     {"IsZero", params(), time_is_zero},
     {"Local", params(), time_local},
+    {"Location", params(), time_location},
     {"Minute", params(), time_minute},
     {"Month", params(), time_month},
     {"Nanosecond", params(), time_nanosecond},
@@ -416,11 +455,16 @@ void add_time_methods(Library& library) {
   library.add({.type = Type::kTime,
                .functions = kTimeMethods,
                .to_string = [](Arena& arena, Value value) { return arena.copy(time_string(value)); },
+               .to_go_string = [](Arena& arena, Value value) { return arena.copy(time_go_string(value)); },
                .to_json =
                    [](Arena& arena, Value value) {
                      return arena.concat("\"", format_layout(moment_of(value), "2006-01-02T15:04:05.999999999Z07:00"),
                                          "\"");
                    }});
+  library.add({.type = Type::kLocation,
+               .functions = kLocationMethods,
+               .on_pointer = true,
+               .to_string = [](Arena&, Value value) { return place_name(place_of(value)); }});
   library.add({.type = Type::kDuration, .functions = kDurationMethods, .to_string = [](Arena& arena, Value value) {
                  return arena.copy(duration_text(value.integer()));
                }});

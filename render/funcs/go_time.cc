@@ -151,10 +151,10 @@ const Place* Places::local() {
     auto bytes = read_file("/etc/localtime", 1u << 20);
     if (bytes) zone = model::Zone::parse(*bytes);
   }
-  if (zone) {
-    place = std::make_unique<Place>(Place{"Local", std::move(*zone), 0, ""});
+  if (zone && name != "UTC") {
+    place = std::make_unique<Place>(Place{name.empty() ? "Local" : name, std::move(*zone), 0, "", true});
   } else {
-    place = std::make_unique<Place>(Place{"Local", {}, 0, "UTC"});
+    place = std::make_unique<Place>(Place{"UTC", {}, 0, "UTC", true});
   }
   return places_.emplace("Local", std::move(place)).first->second.get();
 }

@@ -20,6 +20,7 @@ struct Place {
   std::optional<model::Zone> zone;  // none: a fixed offset
   int32_t offset = 0;               // of a fixed one, seconds east of UTC
   std::string abbreviation;         // of a fixed one; "": it is written as its offset
+  bool local = false;               // the process's own
 
   int32_t offset_at(int64_t second) const;
   std::string abbreviation_at(int64_t second) const;

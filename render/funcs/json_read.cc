@@ -1,4 +1,6 @@
-#include <cmath>
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
 
 #include "render/funcs/json_text.h"
 #include "render/template/format.h"
@@ -10,7 +12,7 @@ namespace {
 
 constexpr int kMaxJsonDepth = 10'000;
 
-// A recursive reader whose errors are those of encoding/json's scanner.
+// A recursive reader whose errors are those of encoding/json as Go 1.27 has it.
 class JsonReader {
  public:
   JsonReader(Arena& arena, std::string_view text) : arena_(arena), text_(text) {}
@@ -20,35 +22,60 @@ class JsonReader {
     space();
     if (failure_.empty() && at_ < text_.size()) bad("after top-level value");
     if (!failure_.empty()) return {Value::nil(), failure_, true};
-    return {value, range_, false};
+    if (range_.literal.empty()) return {value, "", false};
+    return {value, range_.text(), false};
   }
 
  private:
-  bool failed() const { return !failure_.empty(); }
+  // A number that no float64 holds: the rest is read all the same, for errors of syntax come first.
+  struct Range {
+    std::string_view literal;
+    std::string path;      // from the root, tokens of a JSON pointer after dots
+    bool in_list = false;  // or so Go guesses: the last token is a number
 
-  // The character here does not belong here. Go's scanner takes the end of the text for a space: where none may
-  // stand (`spaces` is false) that is the error.
-  Value bad(std::string_view where, bool spaces = true) {
-    if (failed()) return {};
-    if (at_ >= text_.size() && spaces) {
-      failure_ = "unexpected end of JSON input";
-      return {};
+    std::string text() const {
+      std::string out = "json: cannot unmarshal number " + std::string(literal) + " into ";
+      if (path.empty() || path == ".") {
+        out += "Go value";
+      } else {
+        out.append(in_list ? "" : "Go struct field ").append(path);
+      }
+      return out + " of type float64";
     }
-    char c = at_ < text_.size() ? text_[at_] : ' ';
-    std::string shown;
-    if (c == '\'') {
-      shown = R"('\'')";
-    } else if (c == '"') {
-      shown = R"('"')";
-    } else {
-      std::string rune;
-      append_rune(rune, static_cast<uint8_t>(c));
-      std::string quoted = quote_go(rune);
-      shown = "'" + quoted.substr(1, quoted.size() - 2) + "'";
-    }
-    failure_ = "invalid character " + shown + " ";
-    failure_ += where;
+  };
+
+  bool failed() const { return !failure_.empty(); }
+  Value fails(std::string why) {
+    if (!failed()) failure_ = std::move(why);
     return {};
+  }
+  Value ended() { return fails("unexpected end of JSON input"); }
+
+  // The character here does not belong here.
+  Value bad(std::string_view where) {
+    if (at_ >= text_.size()) return ended();
+    const Rune rune = decode_rune(text_.substr(at_));
+    std::string shown;
+    if (rune.value == kRuneError && rune.size == 1) {
+      char hex[8];
+      std::snprintf(hex, sizeof hex, "'\\x%x'", static_cast<uint8_t>(text_[at_]));
+      shown = hex;
+    } else {
+      quote_rune(shown, rune.value, false);
+    }
+    return fails("invalid character " + shown + " " + std::string(where));
+  }
+
+  bool bad_escape(std::string_view what) {
+    bool quoted = what.find('`') != std::string_view::npos;
+    for (std::string_view rest = what; !rest.empty() && !quoted;) {
+      const Rune rune = decode_rune(rest);
+      rest.remove_prefix(rune.size);
+      quoted = rune.value == kRuneError || is_space(rune.value) || !is_print(rune.value);
+    }
+    const std::string shown = quoted ? quote_go(what) : "`" + std::string(what) + "`";
+    fails("invalid escape sequence " + shown + " in string");
+    return false;
   }
 
   void space() {
@@ -59,15 +86,13 @@ class JsonReader {
   bool digit() const { return at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; }
 
   Value read_value(int depth) {
-    if (depth > kMaxJsonDepth) {
-      failure_ = "exceeded max depth";
-      return {};
-    }
     space();
-    if (at_ >= text_.size()) return bad("");
+    if (at_ >= text_.size()) return ended();
     char c = text_[at_];
-    if (c == '{') return read_object(depth);
-    if (c == '[') return read_array(depth);
+    if (c == '{' || c == '[') {
+      if (depth >= kMaxJsonDepth) return fails("exceeded max depth");
+      return c == '{' ? read_object(depth) : read_array(depth);
+    }
     if (c == '"') {
       std::string_view text = read_string();
       return failed() ? Value() : Value::of(text);
@@ -81,39 +106,56 @@ class JsonReader {
 
   Value read_word(std::string_view word, Value value) {
     for (size_t i = 0; i < word.size(); ++i, ++at_) {
-      if (!here(word[i])) return bad("in literal " + std::string(word) + " (expecting '" + word[i] + "')", false);
+      if (!here(word[i])) return bad("in literal " + std::string(word) + " (expecting '" + word[i] + "')");
     }
     return value;
+  }
+
+  // At least one digit; false: there is none, and that was told.
+  bool digits() {
+    if (!digit()) {
+      bad("in numeric literal");
+      return false;
+    }
+    while (digit()) ++at_;
+    return true;
   }
 
   Value read_number() {
     size_t start = at_;
     if (here('-')) ++at_;
-    if (!digit()) return bad("in numeric literal", false);
     if (here('0')) {
       ++at_;
-    } else {
-      while (digit()) ++at_;
+    } else if (!digits()) {
+      return {};
     }
     if (here('.')) {
       ++at_;
-      if (!digit()) return bad("after decimal point in numeric literal", false);
-      while (digit()) ++at_;
+      if (!digits()) return {};
     }
     if (here('e') || here('E')) {
       ++at_;
       if (here('+') || here('-')) ++at_;
-      if (!digit()) return bad("in exponent of numeric literal", false);
-      while (digit()) ++at_;
+      if (!digits()) return {};
     }
     std::string_view literal = text_.substr(start, at_ - start);
     auto number = parse_float(literal);
     if (number) return Value::of(number.value);
-    // Not a syntax error: those of the rest come first, and Go goes on with nothing in its place.
-    if (range_.empty()) {
-      range_ = "json: cannot unmarshal number " + std::string(literal) + " into Go value of type float64";
+    range_ = {.literal = literal, .path = "", .in_list = false};
+    return Value::of(0.0);
+  }
+
+  // The range error of a part, if it has one, is one of the whole; the first one is told.
+  void put_below(std::string_view token, Range& told) {
+    if (range_.literal.empty()) return;
+    if (range_.path.empty()) {
+      range_.in_list = !token.empty() && token.find_first_not_of("0123456789") == std::string_view::npos;
     }
-    return Value::nil();
+    std::string path = ".";
+    for (char c : token) path.append(c == '~' ? "~0" : c == '/' ? "~1" : std::string_view(&c, 1));
+    range_.path = path + range_.path;
+    if (told.literal.empty()) told = std::move(range_);
+    range_ = {};
   }
 
   Value read_array(int depth) {
@@ -124,9 +166,11 @@ class JsonReader {
       ++at_;
       return list.list();
     }
+    Range told;
     for (;;) {
       Value item = read_value(depth + 1);
       if (failed()) return {};
+      if (!range_.literal.empty()) put_below(std::to_string(list.size()), told);
       list.add(item);
       space();
       if (here(']')) break;
@@ -134,6 +178,7 @@ class JsonReader {
       ++at_;
     }
     ++at_;
+    range_ = std::move(told);
     return list.list();
   }
 
@@ -145,6 +190,7 @@ class JsonReader {
       ++at_;
       return Value::of(map);
     }
+    Range told;
     for (;;) {
       space();
       if (!here('"')) return bad("looking for beginning of object key string");
@@ -155,6 +201,7 @@ class JsonReader {
       ++at_;
       Value value = read_value(depth + 1);
       if (failed()) return {};
+      put_below(key, told);
       map->append(Key(key), value);
       space();
       if (here('}')) break;
@@ -162,6 +209,7 @@ class JsonReader {
       ++at_;
     }
     ++at_;
+    range_ = std::move(told);
     map->sort();
     return Value::of(map);
   }
@@ -170,36 +218,36 @@ class JsonReader {
     ++at_;
     size_t start = at_;
     bool simple = true;
-    for (;; ++at_) {
-      if (at_ >= text_.size()) return bad(""), std::string_view();
+    for (;;) {
+      if (at_ >= text_.size()) return ended(), std::string_view();
       auto c = static_cast<uint8_t>(text_[at_]);
       if (c == '"') break;
-      if (c < ' ') return bad("in string literal"), std::string_view();
-      if (c >= 0x80) simple = false;
-      if (c != '\\') continue;
-      simple = false;
-      ++at_;
-      if (!skip_escape()) return {};
+      if (c < ' ') return bad("in string"), std::string_view();
+      if (c >= 0x80 || c == '\\') simple = false;
+      if (c != '\\') {
+        ++at_;
+      } else if (!skip_escape()) {
+        return {};
+      }
     }
     std::string_view raw = text_.substr(start, at_ - start);
     ++at_;
     return simple ? arena_.copy(raw) : unescape(raw);
   }
 
+  static bool hexadecimal(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+
   bool skip_escape() {
-    if (at_ < text_.size() && std::string_view("bfnrt\\/\"").find(text_[at_]) != std::string_view::npos) return true;
-    if (!here('u')) {
-      bad("in string escape code", false);
-      return false;
+    std::string_view rest = text_.substr(at_, 6);
+    if (rest.size() < 2) return ended(), false;
+    if (std::string_view("bfnrt\\/\"").find(rest[1]) != std::string_view::npos) {
+      at_ += 2;
+      return true;
     }
-    for (int i = 0; i < 4; ++i) {
-      ++at_;
-      bool hex = at_ < text_.size() && std::isxdigit(static_cast<unsigned char>(text_[at_])) != 0;
-      if (!hex) {
-        bad("in \\u hexadecimal character escape", false);
-        return false;
-      }
-    }
+    if (rest[1] != 'u') return bad_escape(rest.substr(0, 2));
+    if (!std::all_of(rest.begin() + 2, rest.end(), hexadecimal)) return bad_escape(rest);
+    if (rest.size() < 6) return ended(), false;
+    at_ += 6;
     return true;
   }
 
@@ -243,7 +291,7 @@ class JsonReader {
   std::string_view text_;
   size_t at_ = 0;
   std::string failure_;
-  std::string range_;
+  Range range_;  // of the value that was read last
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ struct JsonStyle {
 Result<void> write_json(std::string& out, Value value, const Library& library, const JsonStyle& style = {});
 
 // json.Unmarshal into an interface {}; texts live in the arena. The error is Go's text or "". An error that is not one
-// of syntax (a number too large) leaves nil in the value's place and the rest as it is.
+// of syntax (a number too large) leaves 0 in the value's place and the rest as it is.
 struct JsonRead {
   Value value;
   std::string error;

@@ -94,7 +94,7 @@ class JsonWriter {
       }
       Rune rune = decode_rune(text);
       if (rune.size == 1) {
-        out_ += "\\ufffd";
+        append_rune(out_, kRuneError);
       } else if (rune.value == 0x2028 || rune.value == 0x2029) {
         out_ += rune.value == 0x2028 ? "\\u2028" : "\\u2029";
       } else {
@@ -168,7 +168,7 @@ class JsonWriter {
 
   static bool left_out(const Field& field) {
     Value value = field.value;
-    return field.json == "-" ||
+    return field.json == "-" || !field.exported() ||
            (field.omit_empty && !is_true(value) && !(value.is_struct() && value.kind() == Kind::kStruct));
   }
 

@@ -160,8 +160,10 @@ Value func_decrypt_aes(Context& cx, Args args) {
   if (auto bad = decode_base64(args[1].string(), crypt)) {
     return cx.fail("illegal base64 data at input byte ", std::to_string(*bad));
   }
-  if (crypt.size() < 16)
-    return cx.fail("runtime error: slice bounds out of range [:16] with capacity ", std::to_string(crypt.size()));
+  if (crypt.size() < 16) {
+    const size_t capacity = args[1].string().size() / 4 * 3;  // Go's slice has room for what such a text can hold
+    return cx.fail("runtime error: slice bounds out of range [:16] with capacity ", std::to_string(capacity));
+  }
   if (crypt.size() % 16 != 0) return cx.fail("crypto/cipher: input not full blocks");
   if (crypt.size() == 16) return cx.fail("runtime error: index out of range [-1]");
   std::string plain_text =

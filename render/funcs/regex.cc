@@ -80,6 +80,30 @@ bool may_go_on(const std::string& begin) {
          program.error_code() == re2::RE2::ErrorMissingBracket;
 }
 
+// What Go shows of `{n,m}?`, of which RE2 shows all: no `?` where the numbers themselves are too large.
+std::string_view shown_repeat(std::string_view repeat) {
+  if (!repeat.ends_with("}?")) return repeat;
+  constexpr uint64_t kMost = 1000;
+  std::string_view inside = repeat.substr(1, repeat.size() - 3);
+  const size_t comma = inside.find(',');
+  const auto least = parse_uint(inside.substr(0, comma), 10);
+  auto most = least;
+  if (comma != std::string_view::npos && comma + 1 < inside.size()) most = parse_uint(inside.substr(comma + 1), 10);
+  const bool wrong = !least || !most || least.value > kMost || most.value > kMost || least.value > most.value;
+  return wrong ? repeat.substr(0, repeat.size() - 1) : repeat;
+}
+
+// Where the first byte stands that is no UTF-8.
+size_t first_invalid(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const Rune rune = decode_rune(text.substr(at));
+    if (rune.value == kRuneError && rune.size == 1) break;
+    at += rune.size;
+  }
+  return at;
+}
+
 struct Expression {
   std::unique_ptr<re2::RE2> program;
   std::string error;  // Go's; "": it compiled
@@ -113,6 +137,8 @@ const Expression& compile_regex(Context& cx, std::string_view pattern) {
     if (made.program->error_code() != re2::RE2::ErrorTrailingBackslash) {
       std::string argument = made.program->error_arg();
       if (pattern.find(argument) == std::string_view::npos && argument.starts_with("(?P<")) argument.erase(2, 1);
+      if (made.program->error_code() == re2::RE2::ErrorBadUTF8) argument = pattern.substr(first_invalid(pattern));
+      if (made.program->error_code() == re2::RE2::ErrorRepeatSize) argument = shown_repeat(argument);
       made.error += argument == translated ? std::string(pattern) : argument;
     }
     made.error += '`';

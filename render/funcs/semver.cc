@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "gitops/base/text.h"
+#include "render/template/format.h"
 
 namespace autonomous::render {
 
@@ -16,15 +17,6 @@ bool word_char(char c) { return ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >
 bool pattern_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r'; }
 // The character class [0-9|x|X|\*], stray '|' included.
 bool part_char(char c) { return ascii_digit(c) || c == 'x' || c == 'X' || c == '*' || c == '|'; }
-
-std::string quoted_part(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
 
 // The pieces of `v?A(.B)?(.C)?(-pre)?(+meta)?`, with A, B and C made of `part`.
 struct Pieces {
@@ -73,7 +65,7 @@ Result<uint64_t> segment(std::string_view text) {
   if (text.empty()) return value;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) {
-    return fail(Code::kInvalid, "error parsing version segment: strconv.ParseUint: parsing ", quoted_part(text),
+    return fail(Code::kInvalid, "error parsing version segment: strconv.ParseUint: parsing ", quote_go(text),
                 ": value out of range");
   }
   return value;
@@ -232,7 +224,7 @@ Result<Constraints> Constraints::parse(std::string_view text) {
   while (true) {
     size_t bar = rewritten.find("||", at);
     std::string_view whole = std::string_view(rewritten).substr(at, bar == std::string::npos ? bar : bar - at);
-    auto improper = [&] { return fail(Code::kInvalid, "improper constraint: ", quoted_part(whole)); };
+    auto improper = [&] { return fail(Code::kInvalid, "improper constraint: ", quote_go(whole)); };
     std::vector<std::pair<std::string_view, std::string_view>> found;
     std::string_view rest = whole;
     bool separated = true;

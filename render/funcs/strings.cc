@@ -276,13 +276,18 @@ Value func_repeat(Context& cx, Args args) {
   return Value::of(std::string_view(out, size));
 }
 
-// The real one takes bytes for characters, and so does this.
+// The real one takes bytes for characters, and so does this; a text without spaces stays as it is.
 Value func_nospace(Context& cx, Args args) {
   std::string out;
+  bool spaces = false;
   for (char c : text(args, 0)) {
-    if (!is_space(static_cast<uint8_t>(c))) append_rune(out, static_cast<uint8_t>(c));
+    if (is_space(static_cast<uint8_t>(c))) {
+      spaces = true;
+    } else {
+      append_rune(out, static_cast<uint8_t>(c));
+    }
   }
-  return cx.text(out);
+  return spaces ? cx.text(out) : Value::of(text(args, 0));
 }
 
 constexpr Function kStrings[] = {

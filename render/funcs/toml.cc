@@ -193,6 +193,7 @@ class TomlWriter {
         }
         return;
       }
+      case Store::kComplex: error = "unsupported type: complex128"; return;
       default: error = "unexpected type: " + std::string(value.type_name());
     }
   }
@@ -243,25 +244,22 @@ Value func_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], false);
 Value func_must_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], true); }
 
 // Dates and times become time.Time.
-Value toml_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset, const Place* place) {
-  auto* structure = cx.arena().make<Struct>();
+Moment toml_moment(const toml::date& date, const toml::time& time, int32_t offset, const Place* place) {
   int64_t second = unix_of(date.year, date.month, date.day, time.hour, time.minute, time.second) - offset;
-  structure->native = cx.arena().make<Moment>(Moment{second, static_cast<int32_t>(time.nanosecond), place});
-  return Value::of(structure, Type::kTime);
+  return {second, static_cast<int32_t>(time.nanosecond), place};
 }
 
 // Without an offset: the one that this place has now.
 Value local_moment(Context& cx, const toml::date& date, const toml::time& time, std::string_view name) {
   const int32_t offset = now_of(cx).offset();
-  return toml_moment(cx, date, time, offset, places_of(cx).fixed(name, offset));
+  return time_value(cx, toml_moment(date, time, offset, places_of(cx).fixed(name, offset)));
 }
 
 // time.ParseInLocation: the local zone where the offset is its own.
 Value offset_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset) {
-  Value value = toml_moment(cx, date, time, offset, places_of(cx).local());
-  auto* moment = const_cast<Moment*>(static_cast<const Moment*>(value.structure()->native));
-  if (moment->offset() != offset) moment->place = places_of(cx).fixed("", offset);
-  return value;
+  Moment moment = toml_moment(date, time, offset, places_of(cx).local());
+  if (moment.offset() != offset) moment.place = places_of(cx).fixed("", offset);
+  return time_value(cx, moment);
 }
 
 Value from_node(Context& cx, const toml::node& node) {

@@ -16,7 +16,9 @@ std::string abbreviated(std::string_view source, int64_t offset, int64_t width) 
   if (width < 4) return "";
   if (size <= width) return std::string(source);
   offset = std::min(offset, size);
-  if (size - offset < width - 3) offset = size - (width - 3);
+  // Go's difference wraps around for an offset that is far below zero.
+  const auto left = static_cast<int64_t>(static_cast<uint64_t>(size) - static_cast<uint64_t>(offset));
+  if (left < width - 3) offset = size - (width - 3);
   auto part = [source](int64_t from, int64_t length) {
     return std::string(source.substr(static_cast<size_t>(from), static_cast<size_t>(length)));
   };

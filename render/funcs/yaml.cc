@@ -1,53 +1,13 @@
 // The YAML functions, as Helm has them over sigs.k8s.io/yaml.
-#include "gitops/yaml/emit.h"
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
-#include "render/funcs/json_text.h"
 #include "render/funcs/yaml_value.h"
 
 namespace autonomous::render {
 namespace {
 
-// Whether something in the value becomes YAML only through its JSON: structs, times, bytes. A value with more parts
-// than `budget` does, too, and one that contains itself: writing its JSON says so.
-bool needs_json(Value value, int depth, uint64_t& budget) {
-  constexpr int kMaxDepth = 10'000;
-  if (depth > kMaxDepth || budget-- == 0) return true;
-  switch (value.store()) {
-    case Store::kBytes:
-    case Store::kStruct:
-    case Store::kComplex: return true;
-    case Store::kList:
-      for (Value item : value.items()) {
-        if (needs_json(item, depth + 1, budget)) return true;
-      }
-      return false;
-    case Store::kMap:
-      if (value.is_nil()) return false;
-      for (const Map::Entry& entry : value.map()->entries()) {
-        if (needs_json(entry.value, depth + 1, budget)) return true;
-      }
-      return false;
-    default: return false;
-  }
-}
-
-bool needs_json(Context& cx, Value value) {
-  uint64_t budget = cx.most_text();  // each part of a value is a byte of its text at least
-  return needs_json(value, 0, budget);
-}
-
-Result<std::string> marshal(Context& cx, Value value) {
-  if (!needs_json(cx, value)) return write_yaml(value, cx.most_text());
-  std::string json;
-  TRY_DO(write_json(json, value, cx.library(), {.most = cx.most_text()}));
-  // Its numbers are read again as YAML reads them, so that integers stay integers.
-  TRY(Value read, read_yaml(cx.arena(), json, Numbers::kNative));
-  return write_yaml(read, cx.most_text());
-}
-
 Value to_yaml(Context& cx, Value value, bool must) {
-  auto text = marshal(cx, value);
+  auto text = marshal_yaml(cx.arena(), value, cx.library(), cx.most_text());
   if (!text && text.error().code() == Code::kLimit) return cx.fail_limit(text.error().message());
   if (!text) return must ? cx.fail(text.error().message()) : Value::of("");
   if (text->ends_with('\n')) text->pop_back();
@@ -57,28 +17,13 @@ Value to_yaml(Context& cx, Value value, bool must) {
 Value func_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], false); }
 Value func_must_to_yaml(Context& cx, Args args) { return to_yaml(cx, args[0], true); }
 
-// yaml.v3 with two spaces, without the step through JSON: numbers stay what they are. Structs do take it, as their
-// fields' names are the same either way.
 Value func_to_yaml_pretty(Context& cx, Args args) {
-  Value value = args[0];
-  if (needs_json(cx, value)) {
-    std::string json;
-    auto written = write_json(json, value, cx.library(), {.most = cx.most_text()});
-    if (!written && written.error().code() == Code::kLimit) return cx.fail_limit(written.error().message());
-    if (!written) return Value::of("");
-    auto read = read_yaml(cx.arena(), json, Numbers::kNative);
-    if (!read) return Value::of("");
-    value = *read;
-  }
-  std::string out;
-  yaml::Emitter emitter(out, yaml::Flavour::kV3);
-  emitter.limit(cx.most_text());
-  emit_value(emitter, value, yaml::Flavour::kV3);
-  auto done = emitter.finish();
-  if (!done && done.error().code() == Code::kLimit) return cx.fail_limit(done.error().message());
-  if (!done) return Value::of("");
-  if (out.ends_with('\n')) out.pop_back();
-  return cx.text(out);
+  auto text = write_pretty_yaml(args[0], cx.library(), cx.most_text());
+  if (!text && text.error().code() == Code::kLimit) return cx.fail_limit(text.error().message());
+  if (!text && text.error().message() == kNoComplex) return cx.fail(kNoComplex);
+  if (!text) return Value::of("");
+  if (text->ends_with('\n')) text->pop_back();
+  return cx.text(*text);
 }
 
 Value func_from_yaml(Context& cx, Args args) {

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "gitops/base/text.h"
-#include "gitops/yaml/emit.h"
 
 namespace autonomous::render {
 
@@ -75,8 +74,6 @@ class ValueSink final : public yaml::Sink {
   Value root_ = Value::nil();
 };
 
-constexpr int kMaxDepth = 10'000;
-
 // Hands on what stands under the wanted keys of the top map, and of a text that is no map everything.
 class TopKeys final : public yaml::Sink {
  public:
@@ -122,21 +119,6 @@ class TopKeys final : public yaml::Sink {
   bool wanted_ = true;
 };
 
-void emit_map(yaml::Emitter& emitter, const Map& map, yaml::Flavour flavour, int depth) {
-  std::vector<const Map::Entry*> entries;
-  entries.reserve(map.size());
-  for (const Map::Entry& entry : map.entries()) entries.push_back(&entry);
-  std::sort(entries.begin(), entries.end(), [flavour](const Map::Entry* a, const Map::Entry* b) {
-    return yaml::key_less(a->key.text(), b->key.text(), flavour);
-  });
-  emitter.begin_map();
-  for (const Map::Entry* entry : entries) {
-    emitter.key(entry->key.text());
-    emit_value(emitter, entry->value, flavour, depth);
-  }
-  emitter.end_map();
-}
-
 }  // namespace
 
 Result<Value> read_yaml(Arena& arena, std::string_view text, Numbers numbers, const yaml::ReadOptions& options) {
@@ -168,36 +150,6 @@ Result<Map*> read_yaml_map(Arena& arena, std::string_view text, const yaml::Limi
   if (value->is_nothing()) return static_cast<Map*>(nullptr);
   return fail(Code::kInvalid, "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ",
               json_kind(*value), " into Go value of type map[string]interface {}");
-}
-
-void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour, int depth) {
-  if (emitter.full()) return;
-  if (depth > kMaxDepth) return emitter.refuse("json: unsupported value: encountered a cycle");
-  switch (value.store()) {
-    case Store::kBool: return emitter.boolean(value.boolean());
-    case Store::kInt: return emitter.integer(value.integer());
-    case Store::kUint: return emitter.uinteger(value.unsigned_integer());
-    case Store::kFloat: return emitter.number(value.floating());
-    case Store::kString: return emitter.string(value.string());
-    case Store::kList:
-      if (value.is_nil()) return emitter.null();
-      emitter.begin_list();
-      for (const Value& item : value.items()) emit_value(emitter, item, flavour, depth + 1);
-      return emitter.end_list();
-    case Store::kMap:
-      if (value.map() == nullptr) return emitter.null();
-      return emit_map(emitter, *value.map(), flavour, depth + 1);
-    default: return emitter.null();
-  }
-}
-
-Result<std::string> write_yaml(const Value& value, size_t most) {
-  std::string out;
-  yaml::Emitter emitter(out);
-  emitter.limit(most);
-  emit_value(emitter, value);
-  TRY_DO(emitter.finish());
-  return out;
 }
 
 }  // namespace autonomous::render

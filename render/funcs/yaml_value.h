@@ -9,11 +9,7 @@
 
 #include "gitops/base/result.h"
 #include "gitops/yaml/resolve.h"
-#include "render/template/value.h"
-
-namespace autonomous::yaml {
-class Emitter;
-}
+#include "render/template/function.h"
 
 namespace autonomous::render {
 
@@ -42,7 +38,15 @@ std::string_view json_kind(const Value& value);
 // yaml.Marshal of what JSON can hold: nil, bool, numbers, strings, lists and maps of any Go type; with its line end.
 // kLimit beyond `most` bytes.
 Result<std::string> write_yaml(const Value& value, size_t most = SIZE_MAX);
-// Sends `value` to `emitter` (maps in the order that it wants), until that is full.
-void emit_value(yaml::Emitter& emitter, const Value& value, yaml::Flavour flavour = yaml::Flavour::kV2, int depth = 0);
+
+// yaml.Marshal of anything: structs, times and bytes go through their JSON, and so does what can't be written, for the
+// reader of that JSON says why. `arena` holds what is between. kLimit beyond `most` bytes.
+Result<std::string> marshal_yaml(Arena& arena, const Value& value, const Library& library, size_t most = SIZE_MAX);
+
+// What yaml.v3 panics with: the one value that it can't write.
+inline constexpr std::string_view kNoComplex = "cannot marshal type: complex128";
+// yaml.v3's with two spaces and without the step through JSON: numbers stay what they are, a struct's keys are its
+// fields' names in lower case. Errors as above.
+Result<std::string> write_pretty_yaml(const Value& value, const Library& library, size_t most = SIZE_MAX);
 
 }  // namespace autonomous::render

@@ -109,7 +109,7 @@ Value values_as_map(Context& cx, Args args) {
 }
 
 Value values_yaml(Context& cx, Args args) {
-  auto yaml = render::write_yaml(args[0], cx.most_text());
+  auto yaml = render::marshal_yaml(cx.arena(), args[0], cx.library(), cx.most_text());
   if (!yaml) return cx.fail(yaml.error().message());
   return cx.text(*yaml);
 }

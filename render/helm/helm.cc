@@ -86,7 +86,7 @@ class Run {
     TRY_DO(check_labels());
     Rendered rendered;
     if (input_.with_values) {
-      TRY(rendered.values, render::write_yaml(Value::of(values), input_.limits.output));
+      TRY(rendered.values, values_text(*values));
     }
     auto filled = templates(*root, values, rendered);
     if (!filled) {
@@ -102,6 +102,13 @@ class Run {
 
  private:
   bool four() const { return input_.helm == HelmVersion::k4; }
+
+  // What yaml.v2 can't write (a control character that came in escaped), yaml.v3 can.
+  Result<std::string> values_text(Map& values) const {
+    auto text = render::write_yaml(Value::of(&values), input_.limits.output);
+    if (text || text.error().code() == Code::kLimit) return text;
+    return render::write_pretty_yaml(Value::of(&values), helm_library(input_.helm), input_.limits.output);
+  }
 
   Result<void> check_chart() {
     const Metadata& md = input_.chart->metadata;

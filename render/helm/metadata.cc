@@ -28,7 +28,12 @@ class Decoder {
   struct DecodeScope {
     std::string path;
     bool in_list = false;  // what is here is an element of a list
-    DecodeScope field(std::string_view name) const { return {path + "." + std::string(name), false}; }
+    // As a token of a JSON pointer: an annotation's "helm.sh/hook" is told as helm.sh~1hook.
+    DecodeScope field(std::string_view name) const {
+      std::string out = path + ".";
+      for (char c : name) out.append(c == '~' ? "~0" : c == '/' ? "~1" : std::string_view(&c, 1));
+      return {std::move(out), false};
+    }
     DecodeScope item(size_t index) const { return {path + "." + std::to_string(index), true}; }
   };
 

@@ -40,9 +40,10 @@ class DocumentReader {
   std::string_view rest_;
 };
 
-bool has_several(std::string_view text) {
+// Whether that reader would change the text: it ends each line with "\n", the last one, too.
+bool needs_cutting(std::string_view text) {
   return starts_with(text, "---") || text.find("\n---") != std::string_view::npos ||
-         text.find('\r') != std::string_view::npos;
+         text.find('\r') != std::string_view::npos || !ends_with(text, "\n");
 }
 
 Result<render::Map*> read_document(render::Arena& arena, std::string_view text, const yaml::Limits& limits) {
@@ -73,7 +74,7 @@ Result<render::Map*> read_values(render::Arena& arena, HelmVersion helm, std::st
     TRY(render::Map * map, render::read_yaml_map(arena, text, limits));
     return map == nullptr ? render::Map::make(arena) : map;
   }
-  if (!has_several(text)) return read_document(arena, text, limits);
+  if (!needs_cutting(text)) return read_document(arena, text, limits);
   std::vector<std::string> unused;
   Work work(arena, helm, &unused);
   render::Map* merged = render::Map::make(arena);

@@ -4,7 +4,7 @@
 // A ParsedFile is immutable and may be cached and shared between threads and renders; it keeps its text alive and is
 // bound to the Library it was parsed with. A TemplateSet is cheap: names and pointers. An Execution belongs to one
 // render and one thread; it holds what is shared between the templates of a render: include counters, fuel, output
-// buffer, texts parsed by `tpl`. Semantics, output and error texts are Go 1.26's text/template with missingkey=zero.
+// buffer, texts parsed by `tpl`. Semantics, output and error texts are Go 1.27's text/template with missingkey=zero.
 #pragma once
 
 #include <cstdint>

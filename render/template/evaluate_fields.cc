@@ -116,6 +116,7 @@ Value Evaluator::field(Value dot, const Key& name, const Node* node, Arguments a
   if (receiver.is_map()) return map_entry(receiver, name, arguments);
   if (receiver.is_struct() && receiver.kind() == Kind::kStruct) {
     if (const Field* found = receiver.structure()->find(name.text())) {
+      if (!found->exported()) fail(text() + " is an unexported field of struct type " + std::string(type));
       if (arguments.any()) fail(text() + " has arguments but cannot be invoked as function");
       return receiver.addressable() ? found->value.with_address() : found->value;
     }

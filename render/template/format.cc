@@ -279,9 +279,16 @@ void Printer::format_pointer(Value value, char32_t verb) {
   }
 }
 
-// String() or Error() of the types that have one.
+// String() or Error() of the types that have one; GoString() for %#v.
 bool Printer::by_method(Value value, char32_t verb) {
-  if (erroring_ || formatting_.library == nullptr || flags_.sharp_v) return false;
+  if (erroring_ || hidden_ || formatting_.library == nullptr) return false;
+  if (flags_.sharp_v) {
+    const Methods* methods = formatting_.library->methods(value.type());
+    if (methods == nullptr || methods->to_go_string == nullptr) return false;
+    Arena arena;
+    pad(methods->to_go_string(arena, value));
+    return true;
+  }
   if (verb != 'v' && verb != 's' && verb != 'x' && verb != 'X' && verb != 'q') return false;
   bool pointer = value.kind() == Kind::kPointer;
   const Methods* methods = formatting_.library->methods(value.type());
@@ -413,7 +420,9 @@ void Printer::print_struct(Value value, char32_t verb, int depth) {
   for (const Field& field : value.structure()->fields) {
     if (!std::exchange(first, false)) out_ += flags_.sharp_v ? ", " : " ";
     if (flags_.plus_v || flags_.sharp_v) out_.append(field.name).append(":");
+    const bool before = std::exchange(hidden_, hidden_ || !field.exported());
     print_element(field.value, verb, depth + 1);
+    hidden_ = before;
   }
   out_ += '}';
 }

@@ -63,6 +63,8 @@ struct Methods {
   bool on_pointer = false;  // they need a pointer to it or an addressable value
   // fmt.Stringer or error, if the type is one.
   std::string_view (*to_string)(Arena& arena, Value receiver) = nullptr;
+  // fmt.GoStringer, if the type is one.
+  std::string_view (*to_go_string)(Arena& arena, Value receiver) = nullptr;
   // json.Marshaler, if the type is one: JSON text.
   std::string_view (*to_json)(Arena& arena, Value receiver) = nullptr;
 };
@@ -129,8 +131,8 @@ struct Options {
 
 class Context {
  public:
-  Context(Arena& arena, const Library& library, const Options& options, Evaluator* evaluator)
-      : arena_(arena), library_(library), options_(options), evaluator_(evaluator) {}
+  Context(Arena& arena, const Library& library, Options options, Evaluator* evaluator)
+      : arena_(arena), library_(library), options_(std::move(options)), evaluator_(evaluator) {}
 
   Arena& arena() { return arena_; }
   const Library& library() const { return library_; }
@@ -173,7 +175,7 @@ class Context {
  private:
   Arena& arena_;
   const Library& library_;
-  const Options& options_;
+  const Options options_;
   Evaluator* evaluator_;
   std::unique_ptr<Failure> failure_;
   std::array<std::shared_ptr<void>, kSlots> slots_;

@@ -257,9 +257,13 @@ Node* Parser::parse_block() {
   std::string_view name = parse_template_name(token, kContext);
   PipeNode* pipe = parse_pipeline(kContext, TokenKind::kRightDelim);
   Scope outer = std::exchange(scope_, Scope{.variables = {0}});
+  Token head_end = tokens_[0];
   const Node* end = nullptr;
   ListNode* root = parse_list(end);
-  if (end->kind != NodeKind::kEnd) fail("unexpected " + show(end) + " in " + std::string(kContext));
+  if (end->kind != NodeKind::kEnd) {
+    tokens_[0] = head_end;  // Go parses the body apart: its block's own last token is this one
+    fail("unexpected " + show(end) + " in " + std::string(kContext));
+  }
   add_tree(name, root);
   scope_ = std::move(outer);
   auto* call = make<TemplateNode>(NodeKind::kTemplate, token.position);

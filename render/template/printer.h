@@ -81,6 +81,7 @@ class Printer {
   Flags flags_;
   std::string scratch_;
   bool erroring_ = false;
+  bool hidden_ = false;    // inside of a field that is not exported: its methods are out of reach
   bool argument_ = false;  // bad_verb prints it as an argument, with its methods
 };
 

@@ -88,14 +88,15 @@ enum class Type : uint16_t {
   kMaintainers,  // chart.Maintainer, *, []*
   kDependency,
   kDependencyPointer,
-  kDependencies,     // chart.Dependency, *, []*
-  kHelm3Chart,       // struct { chart.Metadata; IsRoot bool }
-  kTime,             // time.Time
-  kTimePointer,      // *time.Time
-  kDuration,         // time.Duration
-  kMonth,            // time.Month
-  kWeekday,          // time.Weekday
-  kLocationPointer,  // *time.Location
+  kDependencies,  // chart.Dependency, *, []*
+  kHelm3Chart,    // struct { chart.Metadata; IsRoot bool }
+  kTime,          // time.Time
+  kTimePointer,   // *time.Time
+  kDuration,      // time.Duration
+  kMonth,         // time.Month
+  kWeekday,       // time.Weekday
+  kLocation,
+  kLocationPointer,  // time.Location and *
   kVersion,
   kVersionPointer,  // semver.Version and *
   kCertificate,     // sprig.certificate

@@ -208,6 +208,21 @@ namespace {
 // Values are read from YAML with a depth limit, but templates can nest maps further: recursion is counted.
 constexpr int kMaxDepth = 50000;  // with a sanitizer a level takes some 4 KB of the 256 MiB
 
+Value copy_value(Arena& arena, Value value, bool strings, int depth);
+
+// What copystructure makes of a struct: fields that are not exported are left at zero, but a time is copied whole.
+Value copy_struct(Arena& arena, Value value, int depth) {
+  std::span<const Field> from = value.structure()->fields;
+  if (value.type() == Type::kTime || value.type() == Type::kTimePointer || from.empty()) return value;
+  Field* to = arena.array<Field>(from.size());
+  for (size_t i = 0; i < from.size(); ++i) {
+    new (to + i) Field(from[i]);
+    Value part = from[i].value;
+    to[i].value = from[i].exported() ? copy_value(arena, part, false, depth + 1) : Value::zero(part.type());
+  }
+  return Value::of(arena.make<Struct>(std::span<const Field>(to, from.size()), nullptr), value.type());
+}
+
 Value copy_value(Arena& arena, Value value, bool strings, int depth) {
   if (depth > kMaxDepth) throw ArenaFull();  // only a cycle gets here
   if (value.is_map() && !value.is_nil()) {
@@ -225,6 +240,7 @@ Value copy_value(Arena& arena, Value value, bool strings, int depth) {
     for (size_t i = 0; i < from.size(); ++i) new (to + i) Value(copy_value(arena, from[i], strings, depth + 1));
     return Value::of(std::span<const Value>(to, from.size()), value.type());
   }
+  if (!strings && value.is_struct() && !value.is_nil()) return copy_struct(arena, value, depth);
   if (strings && value.is_string()) return Value::of(arena.copy(value.string()));
   if (strings && value.is_bytes() && !value.is_nil()) return Value::of_bytes(arena.copy(value.bytes()));
   return value;
@@ -271,7 +287,8 @@ class Equality {
 
   bool structs(const Struct* a, const Struct* b, int depth) {
     if (a == b) return true;
-    if (a == nullptr || b == nullptr || a->native != b->native || a->fields.size() != b->fields.size()) return false;
+    if (a == nullptr || b == nullptr || a->fields.size() != b->fields.size()) return false;
+    if (a->fields.empty() && a->native != b->native) return false;
     for (size_t i = 0; i < a->fields.size(); ++i) {
       if (!equal(a->fields[i].value, b->fields[i].value, depth)) return false;
     }

@@ -275,6 +275,8 @@ struct Field {
   bool omit_empty = false;
   bool embedded = false;  // its fields are reached and printed through it
   Value value;
+  // Go's rule: only printing and comparing see the others.
+  bool exported() const { return name.front() >= 'A' && name.front() <= 'Z'; }
 };
 struct Struct {
   std::span<const Field> fields;

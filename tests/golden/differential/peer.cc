@@ -8,7 +8,6 @@
 #include <string>
 
 #include "gitops/base/digest.h"
-#include "gitops/yaml/emit.h"
 #include "render/funcs/families.h"
 #include "render/funcs/json_text.h"
 #include "render/funcs/yaml_value.h"
@@ -95,18 +94,12 @@ Answer run_read(const json& question) {
   return value ? written(*value) : bad(value.error().message());
 }
 
-Answer run_emit(const json& question, yaml::Flavour flavour) {
+// toYaml's text, or toYamlPretty's.
+Answer run_emit(const json& question, bool pretty) {
   Arena arena;
   Value value = value_of(arena, question["data"]);
-  if (flavour == yaml::Flavour::kV2) {
-    auto text = write_yaml(value);
-    return text ? good(*text) : bad(text.error().message());
-  }
-  std::string out;
-  yaml::Emitter emitter(out, flavour);
-  emit_value(emitter, value, flavour);
-  auto done = emitter.finish();
-  return done ? good(out) : bad(done.error().message());
+  auto text = pretty ? write_pretty_yaml(value, library()) : marshal_yaml(arena, value, library());
+  return text ? good(*text) : bad(text.error().message());
 }
 
 helm::SetKind kind_of(const std::string& name) {
@@ -130,12 +123,12 @@ Answer run_set(const json& question) {
 
 Answer run_chart(const json& question) {
   MemoryTree tree;
-  for (const auto& [name, text] : question["files"].items()) {
-    tree.put(name, decode(text));
-  }
+  const json files = question.value("files", json::object());
+  for (const auto& [name, text] : files.items()) tree.put(name, decode(text));
   helm::ChartInput input;
   input.release_name = "fuzzed";
   input.include_crds = true;
+  input.with_values = false;
   for (const json& text : question.value("values", json::array())) {
     input.values.push_back({"values" + std::to_string(input.values.size()) + ".yaml", decode(text)});
   }
@@ -159,8 +152,8 @@ Answer reply(const json& question) {
   std::string op = question["op"];
   if (op == "template") return run_template(question);
   if (op == "read") return run_read(question);
-  if (op == "emit") return run_emit(question, yaml::Flavour::kV2);
-  if (op == "pretty") return run_emit(question, yaml::Flavour::kV3);
+  if (op == "emit") return run_emit(question, false);
+  if (op == "pretty") return run_emit(question, true);
   if (op == "set") return run_set(question);
   if (op == "chart") return run_chart(question);
   throw std::invalid_argument("unknown op " + op);

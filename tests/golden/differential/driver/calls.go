@@ -129,11 +129,15 @@ func (m *maker) place(path string) string {
 	}
 	if m.moved && (!m.wild || m.one(2)) {
 		if path == "." || strings.HasPrefix(path, "$") {
-			return "$" + strings.TrimPrefix(path[1:], "$")
+			path = "$" + strings.TrimPrefix(path[1:], "$")
+		} else {
+			path = strings.Replace(path, ".", "$.", 1)
 		}
-		return strings.Replace(path, ".", "$.", 1)
 	}
-	return path
+	if path == "." || path == "$" {
+		return path
+	}
+	return strings.Replace(path, ".", m.root+".", 1)
 }
 
 func (m *maker) callGiving(kind byte, depth int) (string, bool) {

@@ -19,11 +19,31 @@ func known(q question, wanted, got answer) bool {
 	case "read":
 		return nonsense.Match(q.Text) || !wanted.Ok && !got.Ok && severalErrors(q.Text)
 	case "template":
-		// The words for what is wrong with a TOML text are the reader's own; that something is wrong, and where, is compared by hand.
-		if bytes.Contains(q.Text, []byte("fromToml")) && bytes.Contains(wanted.Text, []byte("toml: line")) {
+		// A sanitized peer's frames are large and its stack is small: it stops before Go's 100,000 levels.
+		if bytes.Contains(wanted.Text, []byte("exceeded maximum template depth")) && bytes.Contains(got.Text, []byte("templates are nested too deeply")) {
 			return true
 		}
-		return bytes.Contains(q.Text, []byte("omYaml")) && nonsense.Match(q.Text)
+		return beyondEnd(wanted, got) || tomlWords(q.Text, wanted) || bytes.Contains(q.Text, []byte("omYaml")) && nonsense.Match(q.Text)
+	case "chart":
+		if beyondEnd(wanted, got) {
+			return true
+		}
+		for _, text := range q.Files {
+			if tomlWords(text, wanted) {
+				return true
+			}
+		}
 	}
 	return false
+}
+
+// Beyond the end of a list Go slices what its memory has room for.
+func beyondEnd(wanted, got answer) bool {
+	const words = "slice index out of bounds"
+	return !got.Ok && bytes.Contains(got.Text, []byte(words)) && !bytes.Contains(wanted.Text, []byte(words))
+}
+
+// The words for what is wrong with a TOML text are the reader's own; that something is wrong, and where, is compared by hand.
+func tomlWords(text []byte, wanted answer) bool {
+	return bytes.Contains(text, []byte("fromToml")) && bytes.Contains(wanted.Text, []byte("toml: line"))
 }

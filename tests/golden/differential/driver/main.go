@@ -32,13 +32,17 @@ var ops = map[string]func(*maker) question{
 	},
 	"chart": func(m *maker) question {
 		files := map[string]string{}
+		m.wild = m.one(3)
 		m.chart(files, "", "top", 2)
 		q := question{Op: "chart", Files: map[string][]byte{}}
 		for name, text := range files {
 			q.Files[name] = []byte(text)
 		}
 		for i := m.n(3); i > 0; i-- {
-			values := m.dict(2)
+			values := map[string]any{"s": m.text(), "n": m.number(), "d": map[string]any{"x": m.value(2)}}
+			if m.wild {
+				values = m.dict(2)
+			}
 			if m.one(2) {
 				values[pick(m, "sub", "db", "lib", "other", "global", "tags")] = m.valuesOr(m.dict(2))
 			}
@@ -125,7 +129,7 @@ func (f *fuzzer) varies(q question, first answer) bool {
 	if first.Lost != "" {
 		return false
 	}
-	for range 2 {
+	for range 30 {
 		again := f.real.ask([]question{q})[0]
 		if again.Ok != first.Ok || !bytes.Equal(again.Text, first.Text) || again.Lost != first.Lost {
 			return true

@@ -16,9 +16,10 @@ type maker struct {
 	defined   []string
 	loops     int
 	size      int
-	moved     bool // dot is not the data
-	called    bool // $ is not the data
-	wild      bool // now and then something of a wrong kind, a wrong number of arguments, broken syntax
+	moved     bool   // dot is not the data
+	called    bool   // $ is not the data
+	root      string // what leads from dot to the data: "" or ".Values"
+	wild      bool   // now and then something of a wrong kind, a wrong number of arguments, broken syntax
 }
 
 func newMaker(seed uint64) *maker { return &maker{r: rand.New(rand.NewPCG(seed, 0x6175746f))} }

@@ -36,6 +36,9 @@ TEST(ManifestHead, MistakesElsewhere) {
   EXPECT_EQ(
       head_of("kind: [a]\n"),
       "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct field .kind of type string");
+  EXPECT_EQ(head_of("metadata: {annotations: {helm.sh/hook: [a]}}\n"),
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go struct field "
+            ".metadata.annotations.helm.sh~1hook of type string");
   EXPECT_EQ(
       head_of("- a\n"),
       "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type util.SimpleHead");

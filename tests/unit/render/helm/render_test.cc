@@ -11,6 +11,31 @@ TEST(Render, OneTemplate) {
             "---\n# Source: web/templates/a.yaml\nname: x-web\nvalue: 1\n");
 }
 
+// helm 4's reader of documents ends each line, the last one, too.
+TEST(Render, ValuesWithoutALineEnd) {
+  EXPECT_EQ(rendered({{"templates/a.yaml", "a: {{ .Values.a | quote }}"}, {"values.yaml", "a: |\n  x"}}),
+            "---\n# Source: web/templates/a.yaml\na: \"x\\n\"\n");
+  EXPECT_EQ(rendered({}, "a: \""),
+            "Error: failed to parse values.yaml: cannot unmarshal yaml document: error converting YAML to JSON: yaml: "
+            "line 2: found unexpected end of stream");
+}
+
+// What yaml.v2 can't write is no reason to refuse a release.
+TEST(Render, TellsItsValuesWhateverIsInThem) {
+  ChartInput input;
+  input.release_name = "x";
+  input.chart = testing::chart_of({{"values.yaml", "a: \"\\u007f\"\n"}});
+  auto done = render(input);
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(done->values, "a: \"\\x7F\"\n");
+}
+
+TEST(Render, NamesByTheClock) {
+  auto name = render_name("{{ now | date \"2006\" | len }}");
+  ASSERT_TRUE(name) << name.error().message();
+  EXPECT_EQ(*name, "4");
+}
+
 TEST(Render, PartialsNotesAndEmptyFilesVanish) {
   EXPECT_EQ(rendered({{"templates/_h.tpl", "{{ define \"h\" }}h{{ end }}"},
                       {"templates/NOTES.txt", "hello"},
