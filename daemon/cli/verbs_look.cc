@@ -215,7 +215,7 @@ Result<int> releases(Command& command) {
 }
 
 // "production/shop/web/42", "web/42", "web 42", or "web" for its newest.
-Result<std::string> find_release(Command& command) {
+Result<std::string> release_asked_for(Command& command) {
   std::string text = command.word(0);
   std::string number = command.word(1);
   size_t slash = text.rfind('/');
@@ -246,7 +246,7 @@ void print_pairs(const Command& command, const std::vector<std::pair<std::string
 }
 
 Result<int> show(Command& command) {
-  TRY(std::string id, find_release(command));
+  TRY(std::string id, release_asked_for(command));
   TRY(Remote * remote, command.remote());
   TRY(json body, remote->get(command.ctx(), "/api/v1/releases/" + id));
   if (command.json_output()) {
