@@ -67,19 +67,29 @@ class Daemon {
     file_ = std::make_unique<ConfigFile>(options.config, places, config_);
     set_log(*config_);
     if (!options.check) return -1;
-    bool wrong = false;
-    for (const Finding& finding : check_config(*config_)) {
-      const char* mark = finding.level == Finding::Level::kOk        ? "ok     "
-                         : finding.level == Finding::Level::kWarning ? "warning"
-                                                                     : "error  ";
-      std::printf("%s  %s: %s%s%s\n", mark, finding.subject.c_str(), finding.text.c_str(),
-                  finding.fix.empty() ? "" : "; ", finding.fix.c_str());
-      wrong = wrong || finding.level == Finding::Level::kError;
+    return check();
+  }
+
+  // What is configured, then what it leads to; also while a daemon runs on it.
+  int check() const {
+    auto print = [](const std::vector<Check>& checks) {
+      bool wrong = false;
+      for (const Check& check : checks) {
+        std::printf("%-7s  %s: %s%s%s\n", check.state == "failed" ? "error" : check.state.c_str(), check.name.c_str(),
+                    check.text.c_str(), check.fix.empty() ? "" : "; ", check.fix.c_str());
+        wrong = wrong || check.state == "failed";
+      }
+      return wrong;
+    };
+    if (print(config_checks(*config_))) {
+      std::printf("the configuration has errors\n");
+      return 1;
     }
-    std::printf("%s\n", wrong                   ? "the configuration has errors"
-                        : config_->file.empty() ? "the embedded defaults are in force; nothing is wrong"
-                                                : "the configuration is right");
-    return wrong ? 1 : 0;
+    std::fflush(stdout);  // the neighbours may take their time
+    bool away = print(examine_neighbours(Ctx{}, config_));
+    std::printf("%s%s\n", config_->file.empty() ? "the embedded defaults are in force" : "the configuration is right",
+                away ? ", but not all that it needs is there" : "; nothing is wrong");
+    return away ? 1 : 0;
   }
 
   // Flags win over the file, also when that is read again.

@@ -48,11 +48,17 @@ class Examination {
       return std::move(out_);
     }
     add(config_checks(*config_));
-    add(git_checks(ctx_, program_));
     check_front();
     check_state();
     check_port();
     check_key();
+    return neighbours(config_);
+  }
+
+  std::vector<Check> neighbours(std::shared_ptr<const DaemonConfig> config) {
+    config_ = std::move(config);
+    program_ = {"git", "", config_->sources.allow_file_urls};
+    add(git_checks(ctx_, program_));
     check_repositories();
     check_gitops();
     return std::move(out_);
@@ -72,7 +78,6 @@ class Examination {
           {"configuration", "failed", error.text(), "`autonomous daemon --check` tells whether it is right"});
     if (!parsed) return false;
     config_ = std::shared_ptr<const DaemonConfig>(std::move(parsed.value));
-    program_ = {"git", "", config_->sources.allow_file_urls};
     return true;
   }
 
@@ -240,6 +245,10 @@ class Examination {
 }  // namespace
 
 std::vector<Check> examine(const Ctx& ctx, const DoctorOptions& options) { return Examination(ctx, options).run(); }
+
+std::vector<Check> examine_neighbours(const Ctx& ctx, std::shared_ptr<const DaemonConfig> config) {
+  return Examination(ctx, {}).neighbours(std::move(config));
+}
 
 std::vector<Check> config_checks(const DaemonConfig& config) {
   std::vector<Check> checks;

@@ -2,6 +2,7 @@
 // (Service::doctor); examine() looks at this machine while none runs, and changes nothing.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct DoctorOptions {
   std::string state;   // as --state
 };
 std::vector<Check> examine(const Ctx& ctx, const DoctorOptions& options);
+
+// The part of it that also holds while a daemon runs: git, the repositories, and every service that is configured.
+std::vector<Check> examine_neighbours(const Ctx& ctx, std::shared_ptr<const DaemonConfig> config);
 
 // What both ask.
 std::vector<Check> config_checks(const DaemonConfig& config);

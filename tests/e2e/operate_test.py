@@ -311,6 +311,22 @@ class Doctor(Operated):
         self.assertEqual(checked.returncode, 2)
         self.assertIn("did you mean 'listen'", checked.stdout)
 
+    def test_check_follows_the_configuration_to_what_it_names(self):
+        d = self.daemon
+        self.file.write_text("version: 1\n")
+        right = d.cli("daemon", "--check", "--config", self.file, "--state", d.folder / "s")
+        self.assertIn("the configuration is right; nothing is wrong", right.stdout)
+        self.assertFalse((d.folder / "s").exists(), "a look changes nothing")
+        self.file.write_text("version: 1\ngitops: {url: http://127.0.0.1:1/gitops.git}\n")
+        away = d.cli("daemon", "--check", "--config", self.file, "--state", d.folder / "s", check=False)
+        self.assertEqual(away.returncode, 1)
+        self.assertIn("error    gitops repository: ", away.stdout)
+        self.assertIn("the configuration is right, but not all that it needs is there", away.stdout)
+        self.file.write_text("version: 1\n")
+        self.start()
+        beside = d.cli("daemon", "--check", "--state", d.state)
+        self.assertIn("ok       record: 0 targets", beside.stdout)
+
 
 class Lint(Operated):
     """What people push to the GitOps repository themselves."""
