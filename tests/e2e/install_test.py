@@ -68,10 +68,15 @@ class Install(unittest.TestCase):
         self.assertRegex(unit, r"(?m)^ExecStart=/usr/bin/autonomous daemon\b")
 
     def test_completions_are_of_their_shells(self):
-        subprocess.run(["bash", "-n", self.root / "usr/share/bash-completion/completions/autonomous"], check=True)
-        self.assertRegex((self.root / "usr/share/bash-completion/completions/autonomous").read_text(), r"complete .*\bautonomous\b")
-        self.assertRegex((self.root / "usr/share/zsh/vendor-completions/_autonomous").read_text(), r"^#compdef autonomous")
-        self.assertRegex((self.root / "usr/share/fish/vendor_completions.d/autonomous.fish").read_text(), r"complete -c autonomous")
+        files = {shell: self.root / "usr/share" / where for shell, where in (
+            ("bash", "bash-completion/completions/autonomous"), ("zsh", "zsh/vendor-completions/_autonomous"), ("fish", "fish/vendor_completions.d/autonomous.fish"))}
+        bash = f"source {files['bash']}; COMP_WORDS=(autonomous rollb); COMP_CWORD=1; $(complete -p autonomous | sed 's/.* -F \\([^ ]*\\) .*/\\1/') autonomous rollb autonomous; echo \"${{COMPREPLY[@]}}\""
+        zsh = f"autoload -Uz compinit; fpath=({files['zsh'].parent} $fpath); compinit -u -D; echo $_comps[autonomous]; autoload +X _autonomous; _autonomous 2>/dev/null; functions _autonomous | grep -o rollback: | head -n 1"
+        fish = f"source {files['fish']}; complete -C 'autonomous rollb'"
+        for shell, script, words in (("bash", bash, "rollback"), ("zsh", zsh, "_autonomous\nrollback:"), ("fish", fish, "rollback\tGo back to an earlier release, and hold")):
+            said = subprocess.run([shell, *{"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell], "-c", script], text=True, stdout=subprocess.PIPE, check=True,
+                                  env={"PATH": f"{self.root / 'usr/bin'}:/usr/bin:/bin", "HOME": str(self.root), "TERM": "dumb"}).stdout
+            self.assertEqual(said.strip(), words)
 
 
 if __name__ == "__main__":
