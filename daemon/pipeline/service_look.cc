@@ -134,6 +134,13 @@ class Walk {
           flight_->release.note.empty() ? "under way" : flight_->release.note);
       return false;
     }
+    // It failed, and the ledger could not be told yet: the same refusal may stand in its way.
+    if (flight_ && flight_->release.outcome == model::Outcome::kFailed && flight_->release.number == 0 &&
+        flight_->wish->commit() == answer_.source_commit) {
+      add(flight_->release.steps.empty() ? "checks" : flight_->release.steps.back().step, Gate::Verdict::kNo,
+          flight_->release.reason);
+      return false;
+    }
     if (record_) {
       for (auto attempt = record_->attempts.rbegin(); attempt != record_->attempts.rend(); ++attempt) {
         if (!attempt->source || attempt->source->commit != answer_.source_commit) continue;
@@ -147,8 +154,12 @@ class Walk {
       add("push", Gate::Verdict::kWaiting, "not released yet");
       return false;
     }
+    // A commit that changes nothing of this app makes no release, and a rollback is of an older one.
+    std::string of;
+    if (live->source_commit != answer_.source_commit && !live->source_commit.empty())
+      of = " (of " + live->source_commit.substr(0, 7) + ")";
     add("push", Gate::Verdict::kOk,
-        "release " + std::to_string(live->number) + " is commit " + live->commit.short_hex() + " on deploy");
+        "release " + std::to_string(live->number) + of + " is commit " + live->commit.short_hex() + " on deploy");
     return true;
   }
 
