@@ -13,8 +13,6 @@
 #include "gitops/base/child.h"
 #include "render/helm/command.h"
 
-extern char** environ;
-
 namespace {
 
 using autonomous::Code;

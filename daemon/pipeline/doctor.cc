@@ -14,16 +14,16 @@
 
 #include "daemon/pipeline/git_access.h"
 #include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/platform_view.h"
 #include "daemon/pipeline/remotes.h"
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/sources.h"
-#include "daemon/pipeline/writer.h"
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/git/refs.h"
 #include "gitops/git/signer.h"
-#include "gitops/store/layout.h"
+#include "gitops/store/record.h"
 
 namespace autonomous::daemon {
 

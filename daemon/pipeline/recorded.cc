@@ -1,6 +1,6 @@
 #include "daemon/pipeline/recorded.h"
 
-#include "daemon/pipeline/writer.h"
+#include "daemon/pipeline/platform_view.h"
 #include "gitops/git/repository.h"
 #include "gitops/model/platform.h"
 

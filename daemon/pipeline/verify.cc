@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "daemon/pipeline/assemble.h"
+#include "daemon/pipeline/platform_view.h"
 #include "daemon/pipeline/recording_tree.h"
-#include "daemon/pipeline/writer.h"
 #include "gitops/git/repository.h"
 #include "gitops/store/layout.h"
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/adopted.h"
+#include "daemon/pipeline/entries.h"
 #include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/platform_view.h"
 #include "gitops/base/digest.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
@@ -17,37 +20,6 @@ namespace {
 constexpr Millis kJump(10'000);
 constexpr std::chrono::minutes kLongestCycle{10};
 
-// What people are asked to agree to, with all that a fresh daemon needs to make the same release.
-model::Entry propose_entry(const Flight& flight, Time now) {
-  const Wish& wish = *flight.wish;
-  const store::Draft& draft = flight.assembled->draft;
-  model::Entry entry;
-  entry.type = model::EntryType::kPropose;
-  entry.target = wish.target;
-  entry.time = now;
-  entry.by = wish.by;
-  entry.because = model::clean_value(wish.because);
-  entry.ticket = model::clean_value(wish.ticket);
-  entry.artifact = draft.artifact;
-  entry.input_digest = draft.trailers.input_digest;
-  entry.tree = flight.assembled->tree;
-  entry.intent = wish.intent;
-  entry.trigger = wish.trigger;
-  entry.image = wish.image;
-  if (const SourceCommit* source = wish.source.get())
-    entry.source = model::SourceFact{git::url_without_credentials(source->repository.url), source->id, source->ref};
-  entry.subject = model::clean_value(draft.subject, 200);
-  entry.author = model::clean_value(draft.source_author, 200);
-  if (wish.promoted_from) entry.origin = wish.promoted_from->str();
-  if (wish.restore) entry.origin = model::ReleaseId{wish.target, *wish.restore}.str();
-  if (wish.retry_of && !wish.promoted_from) entry.origin = wish.retry_of->str();
-  Sha256 id;
-  for (const std::string& part : {entry.target->str(), entry.artifact, entry.input_digest, entry.tree, entry.intent})
-    id.add_field(part);
-  entry.id = id.add_field(format_time(now)).finish_hex().substr(0, 12);
-  return entry;
-}
-
 // Whether what waits to be written is what this release wrote: the key of design.md §5.
 bool is_this(const Flight& flight, const store::ReleaseRow& row) {
   if (flight.release.phase != model::Phase::kReady || !flight.assembled) return false;
@@ -56,74 +28,7 @@ bool is_this(const Flight& flight, const store::ReleaseRow& row) {
          draft.trailers.input_digest == row.input_digest && draft.on_number + 1 == row.number;
 }
 
-std::string describe(const store::ForeignChange& change) {
-  std::string who = change.author.empty() ? change.committer : change.author;
-  std::string commit = change.commits.empty() ? "" : change.commits.front().short_hex();
-  switch (change.kind) {
-    case store::ForeignChange::Kind::kRollback:
-      return "rolled back to release " + std::to_string(change.to) + " by " + who + "'s commit " + commit +
-             "; this is release " + std::to_string(change.adopted_as) + ", held until `autonomous resume`";
-    case store::ForeignChange::Kind::kResume:
-      return "back at release " + std::to_string(change.to) + " by " + who + "'s commit " + commit +
-             "; this is release " + std::to_string(change.adopted_as) + ", no longer held";
-    case store::ForeignChange::Kind::kDrift:
-      return "drift: " + who + "'s commit " + commit + " is no release; the next release replaces it";
-    case store::ForeignChange::Kind::kUndone:
-      return "the drift was taken back by " + who + "'s commit " + commit + "; the newest release stands again";
-    case store::ForeignChange::Kind::kRemoved:
-      return "drift: " + who + "'s commit " + commit +
-             " removes the whole target; this is not followed, and it is held";
-  }
-  return "";
-}
-
-void tell(const std::vector<ProgressPtr>& listeners, const store::Foreign& foreign) {
-  for (const ProgressPtr& listener : listeners) {
-    std::vector<Outcome> outcomes;
-    for (const store::ForeignChange& change : foreign.changes) {
-      bool followed = change.adopted_as != 0 || change.kind == store::ForeignChange::Kind::kUndone;
-      Progress line{change.target.str(), change.adopted_as, "adopt", describe(change),
-                    followed ? Progress::Tone::kGood : Progress::Tone::kWarning};
-      listener->progress(line);
-      outcomes.push_back({change.target.str(), change.adopted_as,
-                          followed ? Outcome::Verdict::kDone : Outcome::Verdict::kWaiting, line.text});
-    }
-    if (foreign.main_moved)
-      listener->progress({"", 0, "policy", "main is at " + foreign.main.short_hex(), Progress::Tone::kPlain});
-    for (const std::string& path : foreign.other_paths)
-      listener->progress({"", 0, "adopt", path + " is not a target's file; noted", Progress::Tone::kWarning});
-    listener->done(outcomes);
-  }
-}
-
 }  // namespace
-
-PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, const PlatformPtr& before) {
-  auto view = std::make_shared<PlatformView>();
-  auto keep = [&](Error error) {
-    if (before) *view = *before;
-    if (!view->platform) view->platform = std::make_shared<model::Platform>();
-    view->tip = main;
-    view->errors = {std::move(error)};
-    return view;
-  };
-  auto tree = repository.tree_of(main);
-  if (!tree) return keep(std::move(tree).error());
-  auto text = (*tree)->read(store::kPlatformFile, 4 << 20);
-  if (!text) return keep(std::move(text).error().with("while reading platform.yaml of main"));
-  auto parsed = model::parse_platform(*text);
-  if (!parsed) {
-    std::vector<Error> errors = parsed.errors;
-    keep(parsed.error());
-    view->errors = std::move(errors);
-    return view;
-  }
-  view->commit = view->tip = main;
-  view->tree = *tree;
-  view->platform = std::shared_ptr<const model::Platform>(std::move(parsed.value));
-  if (auto entry = repository.entry(main, store::kPlatformFile)) view->blob = entry->oid.hex();
-  return view;
-}
 
 Writer::Writer(Board& board, const Clock& clock, std::unique_ptr<store::Record> record, Options options)
     : board_(board),
@@ -425,52 +330,6 @@ Time Writer::verify_until(const model::Target& target) const {
   return clock_.now() + (environment && environment->timeout ? *environment->timeout : verify_timeout_);
 }
 
-model::Entry Writer::outcome_entry(const Flight& flight) const {
-  const model::Release& release = flight.release;
-  model::Entry entry;
-  entry.target = release.target;
-  // Of the moment that it ended: said again after an answer was lost, it is the same entry.
-  entry.time = release.since;
-  entry.number = release.number;
-  // A step that was done again (rendered, approved, rendered) is one step in the ledger, and took all of that time.
-  for (const model::StepSpan& span : release.steps) {
-    auto same = std::find_if(entry.steps.begin(), entry.steps.end(),
-                             [&](const model::StepTime& step) { return step.name == span.step; });
-    if (same != entry.steps.end()) same->took += span.ended - span.started;
-    else entry.steps.push_back({span.step, span.ended - span.started});
-  }
-  entry.reason = one_line(masked(release.reason), 2000);
-  if (release.number == 0) {
-    entry.type = model::EntryType::kFailed;
-    entry.step = release.steps.empty() ? "render" : release.steps.back().step;
-    entry.trigger = flight.wish->trigger;
-    entry.by = flight.wish->by;
-    entry.because = flight.wish->because;
-    entry.ticket = flight.wish->ticket;
-    entry.artifact = artifact_of(*flight.wish);
-    if (flight.wish->promoted_from) entry.origin = flight.wish->promoted_from->str();
-    entry.intent = flight.wish->intent;
-    if (const SourceCommit* source = flight.wish->source.get()) {
-      entry.source = model::SourceFact{source->repository.url, source->id, source->ref};
-      entry.subject = source->subject;
-      entry.author = source->author.name + " <" + source->author.email + ">";
-    }
-    return entry;
-  }
-  entry.type = model::EntryType::kOutcome;
-  switch (release.outcome) {
-    case model::Outcome::kHealthy: entry.verdict = model::Verdict::kHealthy; break;
-    case model::Outcome::kSuperseded: entry.verdict = model::Verdict::kSuperseded; break;
-    case model::Outcome::kCancelled: entry.verdict = model::Verdict::kCancelled; break;
-    case model::Outcome::kRejected: entry.verdict = model::Verdict::kRejected; break;
-    case model::Outcome::kUnverified: entry.verdict = model::Verdict::kUnverified; break;
-    default: entry.verdict = model::Verdict::kFailed; break;
-  }
-  entry.resource = release.resource;
-  entry.looked_at = release.looked_at;
-  return entry;
-}
-
 // Each has an answer of its own: one entry that is refused must not make others be written twice.
 Result<void> Writer::answer_of(const Result<store::BatchResult>& result, size_t first, size_t count) {
   if (!result) return result.error();
@@ -478,27 +337,6 @@ Result<void> Writer::answer_of(const Result<store::BatchResult>& result, size_t 
     if (const auto& error = result->each_entry.at(i)) return *error;
   }
   return ok();
-}
-
-// What the ledger is told of a flight that ended, and does not know yet.
-std::vector<model::Entry> Writer::last_words(const Flight& flight) const {
-  std::vector<model::Entry> out;
-  bool failed = flight.release.outcome == model::Outcome::kFailed;
-  if (flight.release.number != 0 || failed) out.push_back(outcome_entry(flight));
-  store::TargetPtr target = state_ ? state_->find(flight.release.target) : nullptr;
-  bool open = target && target->proposal && target->proposal->entry.id == flight.proposal;
-  if (flight.release.number == 0 && open) {
-    model::Entry end;
-    end.type = model::EntryType::kCancel;
-    end.target = flight.release.target;
-    end.time = clock_.now();
-    end.id = flight.proposal;
-    end.artifact = target->proposal->entry.artifact;
-    end.source = target->proposal->entry.source;
-    end.reason = one_line(masked(flight.release.reason), 2000);
-    out.push_back(std::move(end));
-  }
-  return out;
 }
 
 void Writer::commit(const Ctx& ctx) {
@@ -520,7 +358,8 @@ void Writer::commit(const Ctx& ctx) {
   std::vector<size_t> first_words;  // of each outcome, and where the last one's end
   for (const Flight& flight : outcomes) {
     first_words.push_back(batch.entries.size());
-    for (model::Entry& entry : last_words(flight)) batch.entries.push_back(std::move(entry));
+    for (model::Entry& entry : last_words(flight, state_.get(), clock_.now()))
+      batch.entries.push_back(std::move(entry));
   }
   first_words.push_back(batch.entries.size());
   for (const Flight& flight : board_.proposing()) batch.entries.push_back(propose_entry(flight, clock_.now()));

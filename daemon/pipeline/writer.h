@@ -35,7 +35,7 @@ class Writer {
     std::function<void()> on_released;
     // Another daemon (or this one, whose answer was lost) released these.
     std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
-    // Null: read_view below.
+    // Null: read_view.
     std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
     // A release failed its verification, and the ledger says so. On the writer's thread.
     std::function<void(const Flight&)> on_failed;
@@ -108,8 +108,6 @@ class Writer {
   void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
   void settle_one(const Flight& flight, const store::DraftResult& result);
   static Result<void> answer_of(const Result<store::BatchResult>& result, size_t first, size_t count);
-  model::Entry outcome_entry(const Flight& flight) const;
-  std::vector<model::Entry> last_words(const Flight& flight) const;
   Time verify_until(const model::Target& target) const;
   void set_trouble(std::string text);
   void set_deadline(std::chrono::steady_clock::time_point deadline);
@@ -139,8 +137,5 @@ class Writer {
   std::string trouble_;
   uint64_t pushes_ = 0;
 };
-
-// platform.yaml and the rest of `main` at its tip. When it is wrong, what `before` said stays, with the errors.
-PlatformPtr read_view(const git::Repository& repository, const git::Oid& main, const PlatformPtr& before);
 
 }  // namespace autonomous::daemon
