@@ -33,8 +33,8 @@ constexpr uint64_t kLittleSpace = 1u << 30;
 constexpr int kOldestGit[2] = {2, 36};  // core.fsync: what a hosted repository acknowledges survives a power cut
 
 Check good(std::string name, std::string text) { return {std::move(name), "ok", std::move(text), ""}; }
-Check bad(std::string name, const Error& error, std::string fix) {
-  return {std::move(name), "failed", masked(error.line()), error.hint().empty() ? std::move(fix) : error.hint()};
+Check bad(std::string name, const Error& error, const std::string& fix) {
+  return {std::move(name), "failed", masked(error.line()), error.hint().empty() ? fix : error.hint()};
 }
 
 // One look at a machine, from its configuration outwards.

@@ -139,7 +139,7 @@ class Loopback {
       const size_t line_end = head.find("\r\n", at), colon = head.find(':', at);
       std::string name = head.substr(at, colon - at);
       for (char& c : name) c = static_cast<char>(::tolower(c));
-      const size_t value = head.find_first_not_of(" ", colon + 1);
+      const size_t value = head.find_first_not_of(' ', colon + 1);
       asked.headers[name] = value < line_end ? head.substr(value, line_end - value) : "";
       at = line_end + 2;
     }
