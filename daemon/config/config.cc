@@ -82,6 +82,7 @@ void read_gitops(const Reader& reader, DaemonConfig& out) {
   out.gitops.ca_file = reader.absolute(text_of(gitops, "ca_file"));
   set_text(gitops, "public_url", out.gitops.public_url);
   set_duration(gitops, "poll", out.gitops.poll);
+  set_number(gitops, "tags", out.gitops.tags);
   const Value& signing = reader.section("signing");
   out.signing.key = reader.absolute(text_of(signing, "key"));
   const Value& committer = reader.section("committer");

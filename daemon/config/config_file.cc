@@ -74,6 +74,7 @@ std::vector<std::string> needs_restart(const DaemonConfig& before, const DaemonC
   compare("gitops.ca_file", before.gitops.ca_file, after.gitops.ca_file);
   compare("gitops.public_url", before.gitops.public_url, after.gitops.public_url);
   compare("gitops.known_hosts", before.gitops.known_hosts, after.gitops.known_hosts);
+  compare("gitops.tags", before.gitops.tags, after.gitops.tags);
   compare("signing.key", before.signing.key, after.signing.key);
   compare("committer.name", before.committer.name, after.committer.name);
   compare("committer.email", before.committer.email, after.committer.email);

@@ -12,10 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 21> kTypes = {
-    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",    "taken-on", "hold",
-    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad", "unmark",   "freeze",
-    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key"};
+constexpr std::array<std::string_view, 22> kTypes = {
+    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",     "taken-on", "hold",
+    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad",  "unmark",   "freeze",
+    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window"};
 constexpr std::array<std::string_view, 6> kVerdicts = {"healthy",   "failed",   "superseded",
                                                        "cancelled", "rejected", "unverified"};
 constexpr size_t kMaxTextBytes = 64 * 1024;
@@ -237,6 +237,7 @@ Result<void> check(const Entry& entry) {
     case EntryType::kUnfreeze: return need(entry.target.has_value() || !entry.scope.empty(), "the scope");
     case EntryType::kRewriteAccepted: return need(!entry.commit.empty(), "the commit");
     case EntryType::kKey: return need(!entry.key.empty(), "the key");
+    case EntryType::kTagWindow: return need(entry.number > 0, "how many tags stay");
     default: return ok();
   }
 }

@@ -40,6 +40,7 @@ enum class EntryType : uint8_t {
   kDrift,            // `tree` is what the target looks like at `commit`, made by others
   kRewriteAccepted,  // the branches' new tips: commit (deploy), previous
   kKey,              // a key of the daemon that counts from here on (or no longer: `removed`)
+  kTagWindow,        // from here on the tags of what is live and of the newest releases stay, `number` in all
 };
 std::string_view entry_type_name(EntryType type);
 Result<EntryType> parse_entry_type(std::string_view name);
@@ -58,7 +59,7 @@ struct Entry {
   EntryType type = EntryType::kOutcome;
   Time time{};
   std::optional<Target> target;  // none: of the whole platform
-  uint32_t number = 0;           // the release that this is about; 0: none
+  uint32_t number = 0;           // the release that this is about (0: none), or how many tags
   std::string id;                // of the proposal that is made or answered
 
   // Decisions; also who caused an attempt.

@@ -33,7 +33,7 @@ const std::vector<AuditRule>& audit_rules() {
        "release the target again"},
       {"tag-signature", "each release's tag, as the ledger holds it, is signed and names its commit",
        "release the target again"},
-      {"tag-missing", "each recent release has its tag",
+      {"tag-missing", "each release has its tag, but for those that the ledger's tag window has no room for",
        "autonomous repair (byte for byte from the ledger); in a clone: git fetch --tags"},
       {"tag-moved", "a tag is what the ledger holds", "delete the tag at the host, then autonomous repair"},
       {"target-tree", "the files of a release's commit are those that its Target-Tree names",

@@ -195,8 +195,18 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
              entry.target->str() + ": " + (entry.by ? entry.by->str() : "somebody") + ": " + entry.because, id, file);
       break;
     case model::EntryType::kKey: learn_key(entry); break;
+    case model::EntryType::kTagWindow:
+      builder_.settle();
+      learn_tag_window(builder_.state(), entry.number);
+      break;
     default: break;
   }
+}
+
+// What left under the window before does not come back by itself where the next one is wider.
+void Auditor::learn_tag_window(const State& state, uint32_t next) {
+  if (tag_window_ != 0) tags_gone_ = std::max(tags_gone_, tag_cut(state, tag_window_));
+  tag_window_ = next;
 }
 
 // From here on, in the ledger's order: what an ended key signs later does not count, whatever date it bears.

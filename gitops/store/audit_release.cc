@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view kTagFolder = "refs/tags/";
 constexpr uint64_t kMaxManifest = 8u << 20;
-// Older tags may have left the repository (design.md §4); the ledger has them.
-constexpr size_t kTagWindow = 5000;
 
 // A YAML document of kind Secret that carries data, unless the platform allows it by its name. Lines are enough:
 // manifests are written by us, in block style.
@@ -89,9 +87,13 @@ void Auditor::check_ends() {
             given_up ? "its commit was given up by an accepted rewrite" : "its commit is not on deploy", commit,
             *made.target, made.number);
   }
+  learn_tag_window(*state_, tag_window_);
   for (const Made& made : untagged_) {
-    ReleaseRowPtr release = row({*made.target, made.number});
-    if (report_.releases > kTagWindow || !release) continue;
+    TargetPtr target = state_->find(*made.target);
+    ReleaseRowPtr release = target ? target->find(made.number) : nullptr;
+    if (!release) continue;
+    bool live = made.number == target->last_number;
+    if (!live && may_go(tags_gone_, release->time, {*made.target, made.number})) continue;
     find_of("tag-missing", Severity::kError,
             model::ReleaseId{*made.target, made.number}.tag() + " is not in the repository", release->commit,
             *made.target, made.number);
@@ -103,12 +105,6 @@ void Auditor::check_ends() {
       find_of("outcome-missing", newest ? Severity::kNote : Severity::kError,
               newest ? "its outcome is not known yet" : "it has no outcome", made->commit, target, made->number);
     }
-    // Older tags may have left, but those of what is live stay.
-    ReleaseRowPtr live = folded->live();
-    if (live && report_.releases > kTagWindow && in_scope(live->time) &&
-        !tags_.contains(model::ReleaseId{target, live->number}.tag()))
-      find_of("tag-missing", Severity::kError, "the tag of what is live is not in the repository", live->commit, target,
-              live->number);
   }
 }
 

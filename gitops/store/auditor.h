@@ -20,6 +20,7 @@
 #include "gitops/store/audit.h"
 #include "gitops/store/journal.h"
 #include "gitops/store/state.h"
+#include "gitops/store/tag_window.h"
 
 namespace autonomous::store {
 
@@ -62,6 +63,7 @@ class Auditor {
   void learn(const git::Oid& id, const std::string& file, const model::Entry& entry);
   void learn_release(const git::Oid& id, const model::Entry& entry, const Before& before);
   void learn_key(const model::Entry& entry);
+  void learn_tag_window(const State& state, uint32_t next);
   Before before(const model::Entry& entry) const;
   Result<std::string> segment(const std::string& file, const git::Oid& blob);
   void keep_segment(const std::string& file, const git::Oid& blob, std::string text);
@@ -138,6 +140,8 @@ class Auditor {
   };
   std::vector<std::pair<Made, git::Oid>> missing_;  // their commits are not on deploy
   std::vector<Made> untagged_;
+  uint32_t tag_window_ = 0;          // as the ledger said last; 0: no tag has left
+  std::optional<TagCut> tags_gone_;  // these may have left, under this window or one before
   std::set<model::Target> targets_;
   std::unordered_map<git::Oid, Made> by_commit_;
   std::unordered_map<git::Oid, model::Target> taken_on_;

@@ -224,12 +224,17 @@ void apply_everywhere(State& state, const Entry& entry) {
   }
 }
 
-StatePtr Builder::finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main) {
+void Builder::settle() {
   for (auto& [target, state] : touched_) {
     if (state->proposal) state_->proposals.insert(target);
     else state_->proposals.erase(target);
     state_->targets[target] = std::move(state);
   }
+  touched_.clear();
+}
+
+StatePtr Builder::finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main) {
+  settle();
   state_->deploy = deploy;
   state_->ledger = ledger;
   state_->main = main;

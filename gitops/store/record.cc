@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kEagerTagTries = 5;
 constexpr size_t kMaxTagsDue = 5000;
+constexpr uint64_t kPrunesAWindow = 20;
 
 Error rewritten(const std::string& why) {
   return fail(Code::kConflict, why)
@@ -263,6 +264,11 @@ void Record::Impl::send_tags(const Ctx& ctx) {
     log(Level::kError, "release tags could not be written; `autonomous repair` puts them back",
         {{"error", wrong.error().line()}});
   tag_tries_ = 0;
+  tags_made_ += tags_due_.size();
+  if (tags_made_ > config_.tag_window / kPrunesAWindow) {
+    prune_due_ = true;
+    tags_made_ = 0;
+  }
   tags_due_.clear();
   (void)journal_.clear();
 }
@@ -278,7 +284,9 @@ Record::~Record() {
 Result<Foreign> Record::sync(const Ctx& ctx) {
   TRY_DO(impl_->ready(ctx));
   if (!impl_->tags_due_.empty()) impl_->send_tags(ctx);
-  return impl_->take_in(ctx);
+  TRY(Foreign foreign, impl_->take_in(ctx));
+  impl_->prune_tags(ctx);
+  return foreign;
 }
 
 Result<BatchResult> Record::commit(const Ctx& ctx, Batch batch) { return impl_->commit(ctx, std::move(batch)); }

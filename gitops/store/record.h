@@ -60,6 +60,8 @@ struct RecordConfig {
   Identity committer;
   std::string branch = "deploy";
   std::string platform_yaml;  // of a new record's main
+  // So many release tags stay in the repository, and those of what is live (tag_window.h); 0: all.
+  uint32_t tag_window = 5000;
   // Whether drift holds the target; null: never (a whole target's removal always does).
   std::function<bool(const model::Target&)> drift_holds;
   // An error returned here ends the operation on the spot, as a kill would. Tests only.
@@ -218,6 +220,7 @@ class Record {
   virtual ~Record();
 
   // Looks at the repository and takes in what others did: adopts reverts, writes drift down. Cheap when nothing moved.
+  // Where there are more release tags than the window has room for, some of the oldest leave.
   // kConflict ("rewritten"): a tip does not descend from the last known one; nothing is written until accept_rewrite.
   virtual Result<Foreign> sync(const Ctx& ctx);
   // An error: nothing is known to be done (the remote is away, a rewrite, a stop). Otherwise every draft has a result.
@@ -238,7 +241,7 @@ class Record {
 
   // Tags that the ledger holds and the repository does not, or elsewhere: put back, byte for byte.
   struct TagChoice {
-    size_t newest = 5000;                 // the window: what is live, and the newest releases
+    std::optional<size_t> newest;         // what is live, and the newest releases; nothing: the record's window
     bool all = false;                     // beyond the window
     std::optional<model::Target> target;  // only its releases, all of them
     uint32_t number = 0;                  // only this one of the target

@@ -59,6 +59,11 @@ struct Record::Impl {
   void publish(StatePtr state);
   StatePtr state() const;
 
+  // ---- tags.cc
+  void prune_tags(const Ctx& ctx);
+  Result<void> try_prune(const Ctx& ctx);
+  Result<bool> tell_tag_window(const Ctx& ctx);
+
   // ---- main_branch.cc
   Result<std::optional<git::Oid>> change_main(const Ctx& ctx, const MainChange& change);
 
@@ -84,6 +89,8 @@ struct Record::Impl {
   int tag_tries_ = 0;
   StatePtr indexed_;  // what the index on disk was made of
   uint64_t since_index_ = 0;
+  bool prune_due_ = true;   // after a start, and again and again
+  uint64_t tags_made_ = 0;  // since it was due last
 
   mutable std::mutex mutex_;  // guards state_
   StatePtr state_;

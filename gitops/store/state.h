@@ -173,6 +173,8 @@ class Builder {
   const TargetState* find(const model::Target& target) const;
   // kCorrupt for what cannot follow (a number that is not the next one, an outcome of no release).
   Result<void> add(const model::Entry& entry);
+  // From here on state() has all targets, too.
+  void settle();
   // Ends the builder.
   StatePtr finish(const git::Oid& deploy, const git::Oid& ledger, const git::Oid& main);
 

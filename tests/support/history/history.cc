@@ -8,10 +8,8 @@
 #include <cstdlib>
 #include <map>
 #include <string>
-#include <utility>
 
 #include "gitops/base/file.h"
-#include "gitops/git/refs.h"
 #include "gitops/git/repository.h"
 #include "gitops/git/signer.h"
 #include "gitops/store/record.h"
@@ -27,8 +25,6 @@ struct Options {
   size_t targets = 1000, releases = 1000, tags = SIZE_MAX, batch = 5000;
 };
 
-constexpr size_t kTagsAtOnce = 50'000;
-
 Result<void> make(const Options& options) {
   for (const char* part : {"/repos", "/keys", "/journal", "/cache"}) TRY_DO(make_folders(options.folder + part, 0700));
   FakeClock clock(parse_time("2025-01-01T00:00:00Z").value());
@@ -37,6 +33,7 @@ Result<void> make(const Options& options) {
   config.journal = options.folder + "/journal";
   TRY(git::Signer signer, git::Signer::load_or_make(options.folder + "/keys/signing", "autonomous@localhost"));
   config.signer = std::make_shared<git::Signer>(std::move(signer));
+  config.tag_window = options.tags < options.releases ? static_cast<uint32_t>(options.tags) : 0;
   config.platform_yaml =
       "version: 1\nenvironments:\n  dev: {from: branch main}\n  test: {from: branch main}\n"
       "  staging: {from: branch main}\n  production: {from: branch main}\n";
@@ -63,19 +60,11 @@ Result<void> make(const Options& options) {
       if (const auto* refused = std::get_if<store::Refused>(&each)) return fail(Code::kInternal, refused->words);
       if (const auto* stale = std::get_if<store::Stale>(&each)) return fail(Code::kInternal, stale->why);
     }
+    // The oldest tags leave, 500 at a time, as they do where a window is kept.
+    for (size_t left = options.batch + 500; left >= 500; left -= 500) TRY_DO(record->sync(Ctx{}));
     if (made % 5000 == 0) std::fprintf(stderr, "\r%zu of %zu releases", made, options.releases);
   }
   std::fprintf(stderr, "\n");
-  if (options.tags >= options.releases) return ok();
-  // The oldest tags go, as they do where a window is kept.
-  git::Repository& repository = record->repository();
-  std::vector<git::RefUpdate> gone;
-  for (size_t i = 0; i < options.releases - options.tags; ++i) {
-    model::ReleaseId id{target_at(i % options.targets), static_cast<uint32_t>(i / options.targets + 1)};
-    gone.push_back({"refs/tags/" + id.tag(), git::Oid(), std::nullopt});
-    if (gone.size() < kTagsAtOnce && i + 1 < options.releases - options.tags) continue;
-    TRY_DO(git::update_refs(Ctx{}, repository, std::exchange(gone, {})));
-  }
   return ok();
 }
 

@@ -54,7 +54,7 @@ TEST(Entry, IsReadAsItWasWritten) {
 }
 
 TEST(Entry, EachTypeAndVerdictHasAName) {
-  for (int i = 0; i <= static_cast<int>(EntryType::kKey); ++i) {
+  for (int i = 0; i <= static_cast<int>(EntryType::kTagWindow); ++i) {
     auto type = static_cast<EntryType>(i);
     EXPECT_EQ(parse_entry_type(entry_type_name(type)).value(), type);
     Entry entry = full_entry();

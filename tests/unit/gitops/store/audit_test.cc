@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bed.h"
+#include "gitops/store/tag_window.h"
 
 namespace autonomous::store {
 namespace {
@@ -51,6 +52,18 @@ class Audits : public ::testing::Test {
     return out;
   }
   std::string clone(std::string_view name = "clone") { return bed_.clone(name); }
+  // Released, and found healthy.
+  void release_well(const model::Target& target, const std::string& version) {
+    uint32_t number = release(record(), target, version);
+    finish(target, number);
+    bed_.clock().advance(Millis(10'000));
+  }
+  // Those of the project: "db/1 web/2 ".
+  std::string tags() {
+    std::string out = bed_.git({"for-each-ref", "--format=%(refname:lstrip=5)", "refs/tags/release/local/shop"});
+    std::replace(out.begin(), out.end(), '\n', ' ');
+    return out;
+  }
 
   Bed bed_;
 };
@@ -154,6 +167,70 @@ TEST_F(Audits, TagsBeyondTheWindowComeBackWhenTheyAreAskedFor) {
   one.number = 1;
   EXPECT_EQ(record().repair_tags(Ctx{}, one)->restored, std::vector<std::string>{"release/local/shop/web/1"});
   EXPECT_EQ(rules(run()), "");
+}
+
+TEST_F(Audits, OldTagsLeaveAndAreNoFinding) {
+  RecordConfig config = bed_.config();
+  config.tag_window = 3;  // what is live of two targets, and one more
+  bed_.open(config);
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/1 web/2 ") << "there is room for all";
+  EXPECT_EQ(told_tag_window(*record().state()), 0u) << "and nothing to say";
+  release_well(kWeb, "3");
+  release_well(kWeb, "4");
+  EXPECT_EQ(tags(), "db/1 web/1 web/2 web/3 web/4 ") << "a release never waits for it";
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/3 web/4 ");
+  EXPECT_EQ(told_tag_window(*record().state()), 3u);
+  EXPECT_EQ(rules(run()), "") << audit_text(run());
+  // A repair knows the window; who asks for all gets all, byte for byte.
+  EXPECT_EQ(record().repair_tags(Ctx{}, {})->restored, std::vector<std::string>{});
+  Record::TagChoice all;
+  all.all = true;
+  EXPECT_EQ(record().repair_tags(Ctx{}, all)->restored.size(), 2u);
+  EXPECT_EQ(rules(run()), "");
+  // Within the window, and of what is live, whatever its age, none may be missing.
+  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/3"});
+  EXPECT_EQ(rules(run()), "tag-missing");
+  ASSERT_TRUE(record().repair_tags(Ctx{}, {}));
+  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/db/1"});
+  EXPECT_EQ(rules(run()), "tag-missing");
+  ASSERT_TRUE(record().repair_tags(Ctx{}, {}));
+  EXPECT_EQ(rules(run()), "");
+}
+
+TEST_F(Audits, AWiderWindowBringsNothingBackAndForgivesWhatLeftBefore) {
+  RecordConfig config = bed_.config();
+  config.tag_window = 2;
+  bed_.open(config);
+  release_well(kWeb, "3");
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/3 ");
+  config.tag_window = 4;
+  bed_.open(config);
+  for (const char* version : {"4", "5", "6"}) release_well(kWeb, version);
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/4 web/5 web/6 ");
+  EXPECT_EQ(told_tag_window(*record().state()), 4u);
+  EXPECT_EQ(rules(run()), "");
+  config.tag_window = 0;
+  bed_.open(config);
+  release_well(kWeb, "7");
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/4 web/5 web/6 web/7 ") << "none leaves any more";
+  EXPECT_EQ(rules(run()), "");
+}
+
+TEST_F(Audits, ATagThatIsNotAsTheLedgerSaysDoesNotLeave) {
+  RecordConfig config = bed_.config();
+  config.tag_window = 2;
+  bed_.open(config);
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/1", "release/local/shop/web/2"});
+  bed_.git({"tag", "release/local/shop/web/99", "deploy"});
+  release_well(kWeb, "3");
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(tags(), "db/1 web/1 web/3 web/99 ") << "somebody has to see them";
+  EXPECT_EQ(rules(run()), "tag-moved tag-unknown");
 }
 
 TEST_F(Audits, AChangedLedgerIsFound) {
