@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -195,6 +196,49 @@ class Tampering : public ::testing::Test {
   void add_line(const std::string& path, const Entry& entry) {
     std::string before = bed_.git({"show", "refs/heads/" + kLedger + ":" + path});
     forge_ledger(path, before + model::format_entry(entry).value());
+  }
+
+  // Release 3 of kWeb, as somebody with the daemon's key makes it past the daemon: commit, tag and ledger fit each
+  // other, but for what is asked.
+  struct Forgery {
+    std::function<void(model::Trailers&)> in_both, in_commit;  // change the trailers
+    std::map<std::string, std::string> more;                   // files of deploy
+    bool sign_tag = true;
+    std::string tag_begins_with;
+  };
+  void forge_release(const Forgery& forgery) {
+    Draft draft = draft_of(kWeb, "3");
+    git::Repository repository = git::Repository::open(bed_.repository()).value();
+    std::vector<git::TreeUpdate> updates;
+    for (const auto& [path, content] : draft.files)
+      updates.push_back({target_folder(kWeb) + "/" + path, repository.write_blob(content).value()});
+    for (const auto& [path, content] : forgery.more) updates.push_back({path, repository.write_blob(content).value()});
+    git::Oid tree = repository.update_tree(repository.peel_tree(tip("deploy")).value(), updates).value();
+    ASSERT_TRUE(repository.flush());
+    model::Trailers trailers = draft.trailers;
+    trailers.release = {kWeb, 3};
+    trailers.target_tree = repository.entry(tree, target_folder(kWeb)).value().oid.hex();
+    if (forgery.in_both) forgery.in_both(trailers);
+    model::Trailers in_commit = trailers;
+    if (forgery.in_commit) forgery.in_commit(in_commit);
+    git::Oid made =
+        forge(tip("deploy"), tree, "local/shop/web: release 3\n\n" + model::format_trailers(in_commit).value());
+    git::TagDraft tag{made, git::ObjectKind::kCommit, "release/local/shop/web/3", repository.commit(made)->committer,
+                      forgery.tag_begins_with + model::format_trailers(trailers).value()};
+    git::SignFunction signing = [&](std::string_view bytes) { return bed_.signer().sign(bytes); };
+    Entry release;
+    release.type = EntryType::kRelease;
+    release.target = kWeb;
+    release.number = 3;
+    release.time = bed_.clock().now();
+    release.commit = made.hex();
+    release.artifact = draft.artifact;
+    release.tag = git::tag_bytes(tag, forgery.sign_tag ? signing : nullptr).value();
+    git::Oid tag_oid = repository.write(git::ObjectKind::kTag, release.tag).value();
+    ASSERT_TRUE(repository.flush());
+    move("deploy", made);
+    bed_.git({"update-ref", "refs/tags/release/local/shop/web/3", tag_oid.hex()});
+    add_line(kWebLedger, release);
   }
 
   const std::string kLedger = "autonomous/ledger/deploy";
@@ -443,6 +487,47 @@ TEST_F(Tampering, AFileOfAnotherTargetInARelease) {
   git::Oid made = forge(before, more, good.message);
   move("deploy", made);
   EXPECT_EQ(found(), "commit-missing not-taken-in") << "the ledger names another commit";
+}
+
+TEST_F(Tampering, AForgedReleaseThatFitsIsARelease) {
+  forge_release({});
+  EXPECT_EQ(found(), "") << audit_text(last_);  // with the daemon's key: so the tests below find what they mean
+}
+
+TEST_F(Tampering, TrailersOfTheCommitThatAreNotThoseOfTheTag) {
+  forge_release({.in_commit = [](model::Trailers& trailers) { trailers.because = "another reason"; }});
+  EXPECT_EQ(found(), "trailers-differ") << audit_text(last_);
+  EXPECT_EQ(last_.findings[0].release, 3u);
+}
+
+TEST_F(Tampering, ATagThatNobodySigned) {
+  forge_release({.sign_tag = false});
+  EXPECT_EQ(found(), "tag-signature") << audit_text(last_);
+}
+
+TEST_F(Tampering, ATagThatSaysMoreThanItsTrailers) {
+  forge_release({.tag_begins_with = "Approved by everybody.\n\n"});
+  EXPECT_EQ(found(), "tag-signature") << audit_text(last_);
+}
+
+TEST_F(Tampering, ATagOfAnotherCommit) {
+  forge_release({});
+  // The tag of release 2, signed and whole, cannot stand for release 3: neither in the ledger nor as the ref.
+  std::string second = bed_.git({"rev-parse", "refs/tags/release/local/shop/web/2"});
+  bed_.git({"update-ref", "refs/tags/release/local/shop/web/3", std::string(trim(second))});
+  EXPECT_EQ(found(), "tag-moved") << audit_text(last_);
+}
+
+TEST_F(Tampering, ATargetTreeThatIsAnothersFiles) {
+  std::string second = record().state()->find(kWeb)->releases.back()->target_tree.hex();
+  forge_release({.in_both = [&](model::Trailers& trailers) { trailers.target_tree = second; }});
+  EXPECT_EQ(found(), "target-tree") << audit_text(last_);
+}
+
+TEST_F(Tampering, AReleaseThatReachesBeyondItsTarget) {
+  forge_release({.more = {{"apps/local/shop/db/values.yaml", "evil: true\n"}}});
+  EXPECT_EQ(found(), "beyond-target") << audit_text(last_);
+  EXPECT_THAT(last_.findings[0].message, HasSubstr("apps/local/shop/db/values.yaml"));
 }
 
 TEST_F(Tampering, AnUnsignedReleaseCommit) {
