@@ -115,6 +115,8 @@ class Daemon {
     for (const char* folder : {"/repos", "/keys", "/journal", "/cache", "/cache/home"})
       TRY_DO(make_folders(state + folder));
     ::chmod((state + "/keys").c_str(), 0700);
+    // A power cut must not take the folders away, with the key or the repositories in them.
+    TRY_DO(sync_folder(state));
     client_ = std::make_unique<http::Client>();
     instances_ = std::make_unique<Instances>(*client_, system_clock(), [this] { return file_->current(); });
     TRY(auto record, first_record());

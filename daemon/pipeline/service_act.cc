@@ -273,11 +273,19 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
 
 // ---- hooks of the built-in hosting
 
+namespace {
+
+// A git that died in the middle of a push would otherwise be in the way of every later one.
+void remove_dead_locks(const std::string& repository) {
+  for (const std::string& lock : git::remove_stale_locks(repository, Millis(10'000)))
+    log(Level::kWarning, "removed the lock of a process that is gone", {{"lock", lock}});
+}
+
+}  // namespace
+
 Result<void> Service::check_source_push(const Ctx&, const Push& push) {
   TRY_DO(model::check_name("project", push.project, model::kMaxProject));
-  // A git that died in the middle of a push would otherwise be in the way of every later one.
-  for (const std::string& lock : git::remove_stale_locks(hosted_repository(push.project), Millis(10'000)))
-    log(Level::kWarning, "removed the lock of a process that is gone", {{"lock", lock}});
+  remove_dead_locks(hosted_repository(push.project));
   PlatformPtr view = pipeline_.board().view();
   if (!view)
     return fail(Code::kUnavailable, "the GitOps repository was not read yet; push again in a moment").may_retry();
@@ -308,6 +316,7 @@ void Service::source_pushed(const Push& push, const std::string&, ProgressPtr pr
 }
 
 Result<void> Service::check_gitops_push(const Ctx&, const Push& push) {
+  if (options_.hosted) remove_dead_locks(options_.gitops);
   for (const RefUpdate& update : push.updates) {
     bool deleted = update.new_oid.find_first_not_of('0') == std::string::npos;
     if (starts_with(update.ref, "refs/heads/autonomous/"))
