@@ -93,8 +93,17 @@ std::vector<TargetRow> Service::status_at(Time time) {
   return out;
 }
 
+// The newest of each target that are wanted, found by what stands at the head of each packed row: of 100,000 only those
+// that are listed are unpacked.
 Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilter& filter) {
   store::StatePtr state = pipeline_.board().state();
+  struct Found {
+    Time at;
+    const model::Target* target;
+    const store::TargetState* record;
+    size_t index;
+  };
+  std::vector<Found> found;
   std::vector<ReleaseRow> rows;
   for (const auto& [target, record] : state->targets) {
     bool wanted = (filter.environment.empty() || target.environment == filter.environment) &&
@@ -102,13 +111,23 @@ Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilte
                   (filter.app.empty() || target.app == filter.app);
     if (!wanted) continue;
     size_t taken = 0;
-    for (auto row = record->releases.rbegin(); row != record->releases.rend() && taken < filter.limit; ++row) {
-      if (filter.before != 0 && (*row)->number >= filter.before) continue;
-      if (!filter.commit.empty() && !starts_with((*row)->source_commit, filter.commit)) continue;
-      rows.push_back(release_row(target, **row, *row == record->live()));
+    const store::Rows& known = record->releases;
+    for (size_t i = known.size(); i-- > 0 && taken < filter.limit;) {
+      if (filter.before != 0 && known.number(i) >= filter.before) continue;
+      if (!filter.commit.empty() && !starts_with(known.source_commit(i).hex(), filter.commit)) continue;
+      found.push_back({known.time(i), &target, record.get(), i});
       ++taken;
     }
     if (filter.before == 0) add_attempts(target, *record, filter.commit, rows);
+  }
+  auto newest = found.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(filter.limit, found.size()));
+  std::partial_sort(found.begin(), newest, found.end(), [](const Found& a, const Found& b) {
+    if (a.at != b.at) return a.at > b.at;
+    return a.target != b.target ? *a.target < *b.target : a.index > b.index;
+  });
+  for (auto each = found.begin(); each != newest; ++each) {
+    const store::Rows& known = each->record->releases;
+    rows.push_back(release_row(*each->target, *known[each->index], each->index + 1 == known.size()));
   }
   std::stable_sort(rows.begin(), rows.end(), [](const ReleaseRow& a, const ReleaseRow& b) { return a.at > b.at; });
   if (rows.size() > filter.limit) rows.resize(filter.limit);
