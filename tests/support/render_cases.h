@@ -36,7 +36,8 @@ struct Answer {
   std::string error;
   friend bool operator==(const Answer&, const Answer&) = default;
 };
-inline void PrintTo(const Answer& answer, std::ostream* out) {
+// GoogleTest looks for this name.
+inline void PrintTo(const Answer& answer, std::ostream* out) {  // NOLINT(readability-identifier-naming)
   *out << (answer.error.empty() ? "output: " + answer.output : "error: " + answer.error);
 }
 

@@ -203,7 +203,7 @@ TEST(Credential, IsReadAgainWhenItRotates) {
   EXPECT_EQ(credential.read().error().code(), Code::kNotFound);
   ASSERT_TRUE(write_file(path, "first-secret\n"));
   EXPECT_EQ(credential.read().value(), "first-secret");
-  Credential copy = credential;
+  Credential copy = credential;  // NOLINT(performance-unnecessary-copy-initialization): a copy sees it, too
   ASSERT_TRUE(write_file_durable(path, "user:the-second-secret\n"));
   EXPECT_EQ(copy.read().value(), "user:the-second-secret");
   EXPECT_EQ(masked("was first-secret, is the-second-secret"), "was ***, is ***");

@@ -5,8 +5,6 @@
 
 #include "daemon/cli/hook.h"
 
-extern char** environ;
-
 int main(int argc, char** argv) {
   // hook pre-receive --socket PATH --deploy BRANCH
   if (argc != 7) return 2;

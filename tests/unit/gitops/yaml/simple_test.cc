@@ -96,8 +96,7 @@ TEST(Simple, LeavesTheRest) {
                            "? a\n: b\n",
                            "a:\tb\n",
                            "a: b\r\n",
-                           "\xEF\xBB\xBF"
-                           "a: 1\n",
+                           "\xEF\xBB\xBF\x61: 1\n",
                            "a: \x01\n",
                            "a: \xC2\x85\n",
                            "a: \xE2\x80\xA8\n",
