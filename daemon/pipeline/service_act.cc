@@ -229,13 +229,19 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
         .hint("--replace brings back what was released; --keep leaves the change until the next release");
   }
   bool keep = choice == "keep";
+  std::optional<Flight> waiting = pipeline_.board().flight(known.target);
+  bool queued = waiting && waiting->release.phase == model::Phase::kQueued && !waiting->under_review;
+  if (keep && known.state->drift && queued) {
+    return fail(Code::kConflict, waiting->wish->commit().substr(0, 7),
+                " waits behind the hold, and would replace the change on deploy at once")
+        .hint("autonomous cancel " + known.target.str() + " takes it back first; --replace lets it go out");
+  }
   ActionAnswer answer{
       known.target.str() + ": follows its source again",
       {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
   if (ask.dry_run) return answer;
   // What waits is wanted again under this wish: its key may have been released before, behind the rollback. It is taken
   // off first, because it would run as soon as the hold ends.
-  std::optional<Flight> waiting = pipeline_.board().flight(known.target);
   // A promotion, and what people are reviewing, go on by themselves.
   bool own_way = waiting && (waiting->wish->promoted_from || waiting->under_review);
   if (own_way) keep = true;

@@ -5,6 +5,7 @@ usage: AUTONOMOUS=path/to/autonomous decisions_test.py [unittest's arguments]
 """
 import getpass
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,7 @@ environments:
     approvals: {{count: 1, from: approver, not: [author, requester]}}
     rollback: {{approvals: 0}}
   free: {{from: staging, ticket: "CHG[0-9]+"}}
+  guarded: {{from: branch guarded, protected: true}}
 """
 
 
@@ -340,6 +342,52 @@ class Decisions(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         done = self.as_("guest", "freeze", "production", "--because", "for fun", check=False)
         self.assertEqual(done.returncode, 4)
+
+    # ---- a hotfix past the platform
+
+    def test_a_hotfix_in_a_protected_environment_waits_for_a_decision(self):
+        d, target = self.daemon, "guarded/fixed/web"
+        fixed = Project(d, "fixed").write({"autonomous.yaml": SPEC.format(project="fixed", level="one"), "web/a": "1", "api/a": "1"})
+        self.assertIn("release 1", fixed.push("One", branch="guarded"))
+        clone = self.folder / "hotfix"
+        d.git("clone", "-q", "-b", "deploy", f"{d.url}/git/gitops.git", clone)
+        manifest = next((clone / "apps" / target / "manifests").glob("deployment*.yaml"))
+
+        def tree(commit="deploy"):
+            return d.gitops("rev-parse", f"{commit}:apps/{target}").strip()
+
+        def hotfix(word):
+            d.git("pull", "-q", cwd=clone)
+            manifest.write_text(re.sub(r"registry.example.com/web:\w+", f"registry.example.com/web:{word}", manifest.read_text()))
+            d.git("commit", "-qam", f"Hotfix {word}", cwd=clone)
+            self.assertIn("drift", d.run("git", "push", "origin", "HEAD:deploy", cwd=clone).stdout)
+            return tree()
+
+        first = hotfix("patched")
+        self.assertIn("held", fixed.write({"autonomous.yaml": SPEC.format(project="fixed", level="two")}).push("Two", branch="guarded"))
+        self.assertEqual(tree(), first, "it is never overwritten silently")
+        done = self.as_("carl", "resume", target, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("--replace brings back what was released", done.stdout)
+        # Kept until the next release. One that waits already would come at once.
+        done = self.as_("carl", "resume", target, "--keep", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"autonomous cancel {target}", done.stdout)
+        self.as_("carl", "cancel", target, "--because", "the hotfix first")
+        self.as_("carl", "resume", target, "--keep", "--because", "the fix is in review")
+        self.assertEqual(tree(), first)
+        self.assertIn("release 2", fixed.write({"autonomous.yaml": SPEC.format(project="fixed", level="three")}).push("Three", branch="guarded"))
+        self.assertNotIn("patched", d.gitops("show", f"deploy:apps/{target}/manifests/{manifest.name}"))
+        # Replaced at once, by the newest commit.
+        hotfix("again")
+        self.as_("carl", "resume", target, "--replace", "--because", "not wanted")
+        d.until("the newest commit is there again", lambda: d.rows()[target]["release"] == 3)
+        self.assertEqual(tree(), tree(f"release/{target}/3"))
+        self.assertNotIn("again", d.gitops("show", f"deploy:apps/{target}/manifests/{manifest.name}"))
+        kinds = [entry["type"] for entry in d.ledger(target)]
+        self.assertEqual(kinds.count("drift"), 2, kinds)
+        self.assertEqual(kinds.count("resume"), 2, kinds)
+        self.audit()
 
     def test_a_bad_artifact_goes_nowhere(self):
         self.shop("marks")
