@@ -299,7 +299,7 @@ class Decisions(unittest.TestCase):
         shop.write({"autonomous.yaml": SPEC.format(project="reads", level="three")}).push("Three, to be reviewed", branch="review")
         done = self.as_("guest", "diff", "reads", "--commit", shop.head(), "-o", "json")
         answers = {one["target"]: one for one in json.loads(done.stdout)["targets"]}
-        self.assertEqual(set(answers), {f"{env}/reads/{app}" for env in ("staging", "production", "free") for app in ("web", "api")})
+        self.assertEqual(set(answers), {f"{env}/reads/{app}" for env in ("staging", "production", "free", "guarded") for app in ("web", "api")})
         self.assertIn("ConfigMap/web-env", [one["resource"] for one in answers[web]["resources"]])
         self.assertIn("+", answers[web]["resources"][0]["text"])
         self.assertEqual(answers["staging/reads/api"]["resources"], [], "it has no such variable")
@@ -357,10 +357,10 @@ class Decisions(unittest.TestCase):
             return d.gitops("rev-parse", f"{commit}:apps/{target}").strip()
 
         def hotfix(word):
-            d.git("pull", "-q", cwd=clone)
+            d.git("pull", "-q", f"{d.url}/git/gitops.git", "deploy", cwd=clone)
             manifest.write_text(re.sub(r"registry.example.com/web:\w+", f"registry.example.com/web:{word}", manifest.read_text()))
             d.git("commit", "-qam", f"Hotfix {word}", cwd=clone)
-            self.assertIn("drift", d.run("git", "push", "origin", "HEAD:deploy", cwd=clone).stdout)
+            self.assertIn("drift", d.run("git", "push", f"{d.url}/git/gitops.git", "HEAD:deploy", cwd=clone).stdout)
             return tree()
 
         first = hotfix("patched")
@@ -376,6 +376,9 @@ class Decisions(unittest.TestCase):
         self.as_("carl", "cancel", target, "--because", "the hotfix first")
         self.as_("carl", "resume", target, "--keep", "--because", "the fix is in review")
         self.assertEqual(tree(), first)
+        self.restart()
+        d.until("the branches are read again", lambda: "is at" in d.cli("why", target, check=False).stdout)
+        self.assertEqual(tree(), first, "a start changes nothing")
         self.assertIn("release 2", fixed.write({"autonomous.yaml": SPEC.format(project="fixed", level="three")}).push("Three", branch="guarded"))
         self.assertNotIn("patched", d.gitops("show", f"deploy:apps/{target}/manifests/{manifest.name}"))
         # Replaced at once, by the newest commit.
