@@ -117,7 +117,7 @@ void World::act() {
   Entry entry;
   entry.target = target;
   std::string intent = "ask-" + std::to_string(serial_++);
-  auto resume = [this, &daemon, target, intent] {
+  auto resume = [&daemon, target, intent] {
     if (auto wish = daemon.wish_for(target, model::Trigger::kRequest, intent)) daemon.want(wish);
   };
   uint32_t what = random(8);
