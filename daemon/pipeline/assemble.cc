@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/namespaces.h"
 #include "daemon/pipeline/recording_tree.h"
 #include "daemon/pipeline/version.h"
 #include "gitops/base/digest.h"
@@ -15,6 +16,7 @@
 #include "render/app/chart.h"
 #include "render/app/context.h"
 #include "render/app/manifests.h"
+#include "render/app/volumes.h"
 
 namespace autonomous::daemon {
 
@@ -249,9 +251,23 @@ class Maker {
     }
     if (bytes > options_.max_output)
       return fail(Code::kLimit, "the manifests have ", bytes, " bytes; the limit is ", options_.max_output);
+    const model::Platform& platform = *wish_.view->platform;
     for (const model::Violation& violation : model::check_resources(environment_->policies, facts)) {
-      errors.push_back(fail(Code::kDenied, violation.resource.empty() ? "" : violation.resource + ": ",
-                            violation.message, " (policies.", violation.rule, ")"));
+      Error error = fail(Code::kDenied, violation.resource.empty() ? "" : violation.resource + ": ", violation.message,
+                         " (policies.", violation.rule, ")");
+      if (auto place = model::place_of_rule(platform, environment_->name, violation.rule))
+        error = std::move(error).at(*place);
+      errors.push_back(std::move(error));
+    }
+    if (has_quota(platform, *environment_, wish_.target.project)) {
+      for (const app::Resource& resource : resources_) {
+        if (!resource.group.empty() || (resource.kind != "ResourceQuota" && resource.kind != "LimitRange")) continue;
+        errors.push_back(fail(Code::kDenied, resource.kind, "/", resource.name,
+                              ": quotas of this namespace are the platform's (policies.quota)")
+                             .at(resource.place)
+                             .hint("platform.yaml says them; leave it out"));
+      }
+      TRY(out_.demand, app::demand_of(resources_, demand_rules(*environment_, true)));
     }
     if (resources_.empty())
       errors.push_back(fail(Code::kInvalid, "app ", wish_.target.app, " renders to nothing")
@@ -375,6 +391,56 @@ store::Draft draft_of(const Wish& wish, const store::TargetState* state) {
   return draft;
 }
 
+// What becomes of the volumes that the live release has. Only what differs is read: most releases touch none.
+Result<app::VolumePlan> volume_plan(const AssembleOptions& options, store::Reader& reader, const model::ReleaseId& live,
+                                    const std::map<std::string, std::string>& files, bool built_in) {
+  static constexpr std::string_view kKinds[] = {"statefulset.apps-", "persistentvolumeclaim-",
+                                                "cluster.postgresql.cnpg.io-"};
+  TRY(auto tree, reader.files(live));
+  std::vector<app::Resource> before, after;
+  auto add = [](std::vector<app::Resource>& to, const std::string& text, const std::string& path) -> Result<void> {
+    TRY(auto resources, app::split_manifests(text, path));
+    std::move(resources.begin(), resources.end(), std::back_inserter(to));
+    return ok();
+  };
+  for (const auto& [path, text] : files) {
+    auto named = [&, &path = path](std::string_view kind) {
+      return path.starts_with("manifests/" + std::string(kind));
+    };
+    if (std::any_of(std::begin(kKinds), std::end(kKinds), named)) {
+      if (!tree->stat(path)) continue;
+      TRY(std::string was, tree->read(path, options.max_output));
+      if (was == text) continue;
+      TRY_DO(add(before, was, path));
+    } else if (!named("job.batch-")) {
+      continue;
+    }
+    TRY_DO(add(after, text, path));
+  }
+  return app::plan_volumes(before, after, built_in);
+}
+
+Result<std::map<std::string, std::string>> files_of(store::Reader& reader, const model::ReleaseId& id,
+                                                    uint64_t max_file) {
+  std::map<std::string, std::string> out;
+  TRY(auto tree, reader.files(id));
+  TRY(auto entries, tree->list());
+  for (const FileEntry& entry : entries) {
+    TRY(out[entry.path], tree->read(entry.path, max_file));
+  }
+  return out;
+}
+
+bool is_built_in(const model::Trailers& trailers) {
+  if (!trailers.chart || trailers.chart->name != app::kChartName) return false;
+  auto ours = app::built_in_chart(trailers.chart->version);
+  return ours && (*ours)->digest == trailers.chart->digest;
+}
+
+std::string prose_of(const std::vector<std::string>& steps) {
+  return steps.empty() ? "" : "Volumes:\n" + join(steps, "\n");
+}
+
 Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
                                                            const store::TargetState* state) {
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
@@ -398,7 +464,14 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   out->draft.subject = detail.row->subject;
   out->draft.source_author = detail.row->author;
   out->draft.artifact = detail.row->artifact;
-  out->draft.prose = "Rollback to release " + std::to_string(*wish.restore) + ".";
+  if (state == nullptr) return fail(Code::kNotFound, wish.target.str(), " was never released");
+  TRY(auto files, files_of(reader, {wish.target, *wish.restore}, options.max_output));
+  TRY(app::VolumePlan volumes,
+      volume_plan(options, reader, {wish.target, state->live()->number}, files, is_built_in(detail.trailers)));
+  // A rollback is never refused for what it can't undo; it is said.
+  for (const Error& error : volumes.errors) volumes.steps.push_back(error.message());
+  out->draft.prose = "Rollback to release " + std::to_string(*wish.restore) + ".\n\n" + prose_of(volumes.steps);
+  out->warnings = std::move(volumes.steps);
   out->tree = detail.row->target_tree.hex();
   out->summary = "release " + std::to_string(*wish.restore) + " again";
   return out;
@@ -470,24 +543,32 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
   ports::Reconciler* reconciler = options.reconciler(environment->reconcile);
   if (reconciler == nullptr) return std::optional<store::TakeOn>();
   const model::Target& target = wish.target;
-  ports::Application application{target.environment,   target.project,
-                                 target.app,           options.gitops_url,
-                                 options.branch,       model::namespace_of(*environment, target),
-                                 environment->cluster, environment->mode == "values"};
-  ports::Root root = root_of(options.gitops_url, options.branch, *environment, target);
-  std::map<std::string, std::string> wanted{
+  ports::Application application{target.environment,
+                                 target.project,
+                                 target.app,
+                                 options.gitops_url,
+                                 options.branch,
+                                 model::namespace_of(*environment, target),
+                                 environment->cluster,
+                                 environment->mode == "values",
+                                 environment->policies.pod_security};
+  ports::Root root = root_of(options.gitops_url, options.branch, *wish.view->platform, *environment, target);
+  std::map<std::string, std::optional<std::string>> wanted =
+      namespace_files(*reconciler, root, *wish.view->platform, *environment, application.ns);
+  wanted.merge(std::map<std::string, std::optional<std::string>>{
       {store::application_file(target), reconciler->application_file(application)},
-      {store::root_file(target.environment, target.project), reconciler->root_file(root)}};
+      {store::root_file(target.environment, target.project), reconciler->root_file(root)}});
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
   TRY(store::StatePtr state, reader.state());
   store::TakeOn out;
   bool there = false;
   for (auto& [path, text] : wanted) {
     auto entry = reader.repository().entry(state->deploy, path);
+    if (!entry && !text) continue;
     if (entry) {
       there = true;
       auto blob = reader.repository().blob(entry->oid);
-      if (blob && *blob == text) continue;
+      if (text && blob && *blob == *text) continue;
     }
     out.files[path] = std::move(text);
   }
@@ -503,11 +584,20 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
 
 }  // namespace
 
-ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment,
-                    const model::Target& target) {
+ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Platform& platform,
+                    const model::Environment& environment, const model::Target& target) {
   model::Target any = target;
-  ports::Root root{
-      target.environment, target.project, gitops_url, branch, environment.cluster, {}, environment.policies.deny_kinds};
+  const model::Policies& policies = environment.policies;
+  ports::Root root{target.environment,
+                   target.project,
+                   gitops_url,
+                   branch,
+                   environment.cluster,
+                   {},
+                   policies.deny_kinds,
+                   policies.allow_kinds,
+                   has_quota(platform, environment, target.project),
+                   policies.pod_security};
   // A pattern with {app} gives each app a namespace of its own: the project may then use all that fit.
   any.app = "*";
   root.namespaces.push_back(model::namespace_of(environment, any));
@@ -545,6 +635,23 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   }
   auto out = std::make_shared<Assembled>();
   out->draft = draft_of(wish, target.get());
+  if (options.demands != nullptr && environment != nullptr && !rendering.demand.empty()) {
+    TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+    TRY(Demands::Others others, options.demands->others(reader, state, *environment, wish.target));
+    auto errors = check_quota(*wish.view->platform, *environment, wish.target, rendering.demand, others);
+    if (!errors.empty()) return model::merge_errors(errors);
+    if (others.unknown > 0)
+      rendering.warnings.push_back("the quota was checked without " + std::to_string(others.unknown) +
+                                   " other apps of the namespace, which Argo CD renders");
+  }
+  if (auto live = target ? target->live() : nullptr) {
+    TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+    TRY(app::VolumePlan volumes, volume_plan(options, reader, {wish.target, live->number}, rendering.files,
+                                             wish.app->rendering == model::Rendering::kBuiltIn));
+    if (!volumes.errors.empty()) return model::merge_errors(volumes.errors);
+    out->draft.prose = prose_of(volumes.steps);
+    rendering.warnings.insert(rendering.warnings.end(), volumes.steps.begin(), volumes.steps.end());
+  }
   out->draft.files = std::move(rendering.files);
   out->draft.trailers = std::move(rendering.trailers);
   out->draft.inputs = std::move(rendering.inputs);

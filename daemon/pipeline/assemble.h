@@ -9,9 +9,12 @@
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/config_commit.h"
 #include "daemon/pipeline/renderer.h"
+#include "gitops/model/quota.h"
 #include "plugins/ports/reconciler.h"
 
 namespace autonomous::daemon {
+
+class Demands;  // namespaces.h
 
 struct AssembleOptions {
   Renderer* renderer = nullptr;
@@ -23,6 +26,7 @@ struct AssembleOptions {
   ConfigCommits* config_commits = nullptr;  // null: a release names the tip of main that it was made under
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
+  Demands* demands = nullptr;  // null: quotas are not checked
 };
 
 // Null: a change of configuration that changes nothing for this target. Errors: the reason, for the pusher; retryable
@@ -35,6 +39,7 @@ struct Rendering {
   std::map<std::string, std::string> files;  // below apps/<target>/: release.yaml, values.yaml, manifests/…
   model::Trailers trailers;
   std::map<std::string, store::KeptInput> inputs;
+  std::vector<model::ResourceDemand> demand;  // where the platform has a quota
   std::vector<std::string> warnings;
   std::string summary;
 };
@@ -42,7 +47,7 @@ Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, 
                                 const FileTree& project);
 
 // What one (environment, project) may do in the reconciler.
-ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Environment& environment,
-                    const model::Target& target);
+ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Platform& platform,
+                    const model::Environment& environment, const model::Target& target);
 
 }  // namespace autonomous::daemon

@@ -41,6 +41,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
   pipeline->renderer_ = std::move(renderer);
   pipeline->options_.assemble.renderer = pipeline->renderer_.get();
   pipeline->options_.assemble.config_commits = &pipeline->config_commits_;
+  pipeline->options_.assemble.demands = &pipeline->demands_;
   pipeline->options_.assemble.reconciler = [self](const std::string& name) {
     return self->instances_.reconciler(name);
   };
@@ -55,6 +56,14 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
     self->look_ = true;
     self->configuration_ = self->configuration_ || !self->branches_.empty();
     self->wake_.notify_all();
+  };
+  writer.platform_files = [self](const PlatformView& view, const store::State& state) {
+    return namespace_changes(self->options_.assemble, view, state);
+  };
+  writer.on_platform_files = [self](const std::vector<store::TakeOn>& written) {
+    std::vector<model::Target> targets;
+    for (const store::TakeOn& each : written) targets.push_back(each.target);
+    self->verifier_->refresh(std::move(targets));
   };
   writer.on_released = [self] { self->verifier_->look(); };
   writer.on_released_elsewhere = [self](const std::vector<model::Target>& targets) {

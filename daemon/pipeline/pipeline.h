@@ -18,6 +18,7 @@
 #include "daemon/pipeline/assemble.h"
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/namespaces.h"
 #include "daemon/pipeline/planner.h"
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/sources.h"
@@ -149,6 +150,7 @@ class Pipeline {
   Board board_;
   Sources sources_;
   ConfigCommits config_commits_;
+  Demands demands_;
   SourceWatch watch_;
   std::unique_ptr<Renderer> renderer_;
   std::unique_ptr<Writer> writer_;

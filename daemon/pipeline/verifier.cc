@@ -1,6 +1,7 @@
 #include "daemon/pipeline/verifier.h"
 
 #include <algorithm>
+#include <set>
 
 #include "daemon/pipeline/assemble.h"
 #include "gitops/base/log.h"
@@ -54,6 +55,13 @@ void Verifier::look() {
   wake_.notify_all();
 }
 
+void Verifier::refresh(std::vector<model::Target> targets) {
+  std::lock_guard lock(mutex_);
+  changed_.insert(changed_.end(), targets.begin(), targets.end());
+  woken_ = true;
+  wake_.notify_all();
+}
+
 void Verifier::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     round(Ctx{stop});
@@ -71,6 +79,12 @@ void Verifier::round(const Ctx& ctx) {
     if (gone && entry.second.cluster != nullptr) entry.second.cluster->forget(entry.second.followed);
     return gone;
   });
+  std::vector<model::Target> changed;
+  {
+    std::lock_guard lock(mutex_);
+    changed.swap(changed_);
+  }
+  if (!changed.empty()) ask_about(ctx, changed);
   if (flights.empty()) return;
   auto repository = git::Repository::open(options_.repository);
   if (!repository) {
@@ -120,7 +134,7 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
                     std::move(*resources),
                     flight.release.deadline,
                     renders && row->trigger != model::Trigger::kRetire};
-  watch.root = root_of(options_.gitops_url, options_.branch, *environment, target);
+  watch.root = root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target);
   watch.since = row->time;
   watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
   watch.followed = target.str();
@@ -140,7 +154,7 @@ void Verifier::ask(const Ctx& ctx) {
   for (auto& [id, watch] : watches_) {
     if (watch.asked != Time{} && watch.asked <= now && now - watch.asked < options_.ask_again) continue;
     watch.asked = now;
-    Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), watch);
+    Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), *watch.reconciler, watch.root);
     watch.root_error = rooted ? "" : rooted.error().line();
     wanted[watch.reconciler].push_back(watch.released.application);
   }
@@ -152,14 +166,43 @@ void Verifier::ask(const Ctx& ctx) {
   }
 }
 
+// Their roots first: what confines them may have changed, too.
+void Verifier::ask_about(const Ctx& ctx, const std::vector<model::Target>& targets) {
+  PlatformPtr view = board_.view();
+  std::map<ports::Reconciler*, std::set<std::string>> wanted;
+  for (const model::Target& target : targets) {
+    const model::Environment* environment =
+        view ? model::find_environment(*view->platform, target.environment) : nullptr;
+    ports::Reconciler* reconciler =
+        environment != nullptr && options_.reconciler ? options_.reconciler(environment->reconcile) : nullptr;
+    if (reconciler == nullptr) continue;
+    const ports::Root root = root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target);
+    const std::string name = ports::root_name(root.environment, root.project);
+    Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), *reconciler, root);
+    if (!rooted)
+      log(Level::kWarning, "the root could not be changed",
+          {{"root", name}, {"instance", reconciler->name()}, {"error", rooted.error().line()}});
+    wanted[reconciler].insert(name);
+    wanted[reconciler].insert(store::application_name(target));
+    if (root.quotas)
+      wanted[reconciler].insert(
+          ports::namespace_name(root.environment, root.project, model::namespace_of(*environment, target)));
+  }
+  for (const auto& [reconciler, names] : wanted) {
+    auto asked = reconciler->request(ctx.within(Millis(30'000)), {names.begin(), names.end()});
+    if (!asked)
+      log(Level::kWarning, "the reconciler did not take the request",
+          {{"instance", reconciler->name()}, {"error", asked.error().line()}});
+  }
+}
+
 // The root of an (environment, project) is the one thing that is applied: once by each daemon, and when it changed.
-Result<void> Verifier::ensure_root(const Ctx& ctx, const Watch& watch) {
-  const ports::Root& root = watch.root;
-  std::string& applied = roots_[watch.reconciler->name() + " " + ports::root_name(root.environment, root.project)];
-  std::string wanted =
-      watch.reconciler->root_file(root) + join(root.namespaces, " ") + "\n" + join(root.deny_kinds, " ");
+Result<void> Verifier::ensure_root(const Ctx& ctx, ports::Reconciler& reconciler, const ports::Root& root) {
+  std::string& applied = roots_[reconciler.name() + " " + ports::root_name(root.environment, root.project)];
+  std::string wanted = reconciler.root_file(root) + join(root.namespaces, " ") + "\n" + join(root.deny_kinds, " ") +
+                       "\n" + join(root.allow_kinds, " ") + "\n" + (root.quotas ? "quotas" : "");
   if (applied == wanted) return ok();
-  TRY_DO(watch.reconciler->apply_root(ctx, root));
+  TRY_DO(reconciler.apply_root(ctx, root));
   applied = std::move(wanted);
   return ok();
 }

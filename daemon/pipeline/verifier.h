@@ -2,7 +2,7 @@
 // words, superseded, or unverified where nothing tells (design.md §5). Troubles of pods are told as soon as they are
 // seen.
 //
-// run() belongs to its thread; look() may be called from any.
+// run() belongs to its thread; look() and refresh() may be called from any.
 #pragma once
 
 #include <condition_variable>
@@ -42,6 +42,8 @@ class Verifier {
   void run(std::stop_token stop);
   // Something may have changed.
   void look();
+  // What is kept beside these targets on deploy was changed by the platform: the reconciler is asked to look at it.
+  void refresh(std::vector<model::Target> targets);
   // One round over all releases under verification; run() does nothing else.
   void round(const Ctx& ctx);
 
@@ -61,7 +63,8 @@ class Verifier {
   void begin(const Flight& flight, const git::Repository& repository);
   void judge(const Flight& flight, Watch& watch, const git::Repository& repository);
   void ask(const Ctx& ctx);
-  Result<void> ensure_root(const Ctx& ctx, const Watch& watch);
+  void ask_about(const Ctx& ctx, const std::vector<model::Target>& targets);
+  Result<void> ensure_root(const Ctx& ctx, ports::Reconciler& reconciler, const ports::Root& root);
   void end(uint64_t id, model::Verified verdict);
   void say(const Flight& flight, Watch& watch, const std::string& text);
 
@@ -74,6 +77,7 @@ class Verifier {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   bool woken_ = false;
+  std::vector<model::Target> changed_;  // of refresh()
 };
 
 // What a release consists of, from the manifests in its commit: for judging, and for following its pods.

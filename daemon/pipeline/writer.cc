@@ -262,6 +262,7 @@ void Writer::take_in(const store::Foreign& foreign) {
   // Whoever plans by the new view must not see the old state: at a start it is empty, and everything would be new.
   if (board_.view() != view_) board_.set_view(view_);
   if (news && options_.on_view) options_.on_view(view_);
+  if (news && options_.platform_files) owed_ = options_.platform_files(*view_, *state_);
   std::vector<model::Target> released;
   for (const model::Entry& entry : foreign.entries) {
     if (entry.type == model::EntryType::kRelease) released.push_back(*entry.target);
@@ -373,6 +374,8 @@ void Writer::commit(const Ctx& ctx) {
     batch.drafts.push_back(std::move(draft));
     if (flight.assembled->take_on) batch.taken.push_back(*flight.assembled->take_on);
   }
+  const size_t owed = owed_.size();
+  batch.taken.insert(batch.taken.begin(), owed_.begin(), owed_.end());
   if (batch.entries.empty() && batch.drafts.empty() && batch.taken.empty()) {
     for (const Flight& flight : outcomes) board_.post(flight.id, model::Recorded{});  // nothing was left to say
     return;
@@ -407,6 +410,22 @@ void Writer::commit(const Ctx& ctx) {
     left.insert(left.end(), std::make_move_iterator(notes_.begin() + static_cast<ptrdiff_t>(notes)),
                 std::make_move_iterator(notes_.end()));
     notes_ = std::move(left);
+  }
+  if (result) {
+    // By now as many as were given: a new view of main comes with take_in, below.
+    std::vector<store::TakeOn> left, written;
+    for (size_t i = 0; i < owed; ++i) {
+      const std::optional<Error>& error = result->taken[i];
+      if (!error) {
+        written.push_back(std::move(owed_[i]));
+        continue;
+      }
+      log(Level::kWarning, "what the platform says of a namespace is not written yet",
+          {{"target", owed_[i].target.str()}, {"error", error->line()}});
+      left.push_back(std::move(owed_[i]));
+    }
+    owed_ = std::move(left);
+    if (!written.empty() && options_.on_platform_files) options_.on_platform_files(written);
   }
   settle(flights, result);
   if (result) take_in(result->foreign);

@@ -31,6 +31,11 @@ class Writer {
     std::function<Result<std::unique_ptr<store::Record>>(const Ctx&)> open;
     // The platform changed (also once at the start). On the writer's thread.
     std::function<void(PlatformPtr)> on_view;
+    // What the platform changes beside targets that are on deploy already (namespaces.h); asked after on_view, and
+    // written in the next batch. On the writer's thread.
+    std::function<std::vector<store::TakeOn>(const PlatformView&, const store::State&)> platform_files;
+    // They were written.
+    std::function<void(const std::vector<store::TakeOn>&)> on_platform_files;
     // Something is to be verified.
     std::function<void()> on_released;
     // Another daemon (or this one, whose answer was lost) released these.
@@ -119,6 +124,7 @@ class Writer {
   PlatformPtr view_;
   git::Oid looked_at_;  // the tip of main that view_ was read at; its own commit is older where that tip is wrong
   store::StatePtr state_;
+  std::vector<store::TakeOn> owed_;  // of platform_files
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;
   uint64_t batches_ = 0;

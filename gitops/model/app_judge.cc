@@ -156,7 +156,7 @@ void judge_kind(Judge& j) {
     j.error(j.at("strategy"), "strategy.steps", "only a canary has steps", "strategy: {type: canary, steps: [10, 50]}");
   if (!std::is_sorted(app.strategy.steps.begin(), app.strategy.steps.end()))
     j.error(j.at("strategy"), "strategy.steps", "the steps of a canary grow: [10, 25, 50]");
-  if (app.scale.min == 0 && app.scale.max > 0 && app.scale.triggers.empty() && deployed &&
+  if (app.scale.min == 0 && app.scale.max > 0 && app.scale.triggers.empty() && (deployed || set) &&
       j.app.merged.find("scale") != nullptr && j.app.merged.find("scale")->find("max") != nullptr)
     j.error(j.at("scale"), "scale.min", "only KEDA scales from nothing", "scale: {min: 1, …}, or triggers: {…}");
   if (const Value* alerts = app.merged.find("alerts")) {

@@ -77,6 +77,8 @@ Facilities read_facilities(const Value& environment) {
   }
   if (const Value* value = environment.find("storage")) {
     take(*value, "class", out.storage.class_name);
+    take(*value, "tools", out.storage.tools);
+    out.storage.snapshot_image = out.storage.tools;
     if (const Value* snapshots = value->find("snapshots")) {
       take(*snapshots, "class", out.storage.snapshot_class);
       take(*snapshots, "image", out.storage.snapshot_image);

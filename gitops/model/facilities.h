@@ -38,6 +38,7 @@ struct Facilities {
   } delivery;
   struct Storage {
     std::string class_name;  // of volumes; "" = the cluster's default
+    std::string tools;       // an image with kubectl and a shell: takes snapshots, lets volumes of sets grow; "" = none
     std::string snapshot_class, snapshot_image;
     Value objects;  // CloudNativePG's barmanObjectStore, as it is
   } storage;

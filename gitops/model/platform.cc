@@ -26,6 +26,11 @@ Feed read_feed(const std::string& text) {
   return {Feed::Kind::kEnvironment, text};
 }
 
+Quota read_quota(const Value& value) {
+  return {text_of(value, "cpu"), text_of(value, "memory"), text_of(value, "storage"),
+          static_cast<uint32_t>(number_of(value, "pods"))};
+}
+
 Policies read_policies(const Value& record) {
   Policies out;
   const Value* value = record.find("policies");
@@ -44,6 +49,12 @@ Policies read_policies(const Value& record) {
     out.max_memory = text_of(*max, "memory");
     out.max_storage = text_of(*max, "storage");
     out.max_pods = static_cast<uint32_t>(number_of(*max, "pods"));
+  }
+  out.pod_security = text_of(*value, "pod-security");
+  if (const Value* quota = value->find("quota")) out.quota = read_quota(*quota);
+  if (const Value* requests = value->find("requests")) {
+    out.request_cpu = text_of(*requests, "cpu");
+    out.request_memory = text_of(*requests, "memory");
   }
   return out;
 }
@@ -199,7 +210,25 @@ struct PlatformJudge {
       for (const Member& record : records->members)
         list(record.value, "environments", std::string(kind) + "." + record.key, "environment", known);
     }
+    quotas(known);
     sources();
+  }
+
+  // A project's quota names environments that there are.
+  void quotas(const std::vector<std::string>& known) {
+    const Value* projects = root.find("projects");
+    if (projects == nullptr) return;
+    for (const Member& project : projects->members) {
+      const Value* quota = project.value.find("quota");
+      if (quota == nullptr) continue;
+      for (const Member& environment : quota->members) {
+        if (std::find(known.begin(), known.end(), environment.key) != known.end()) continue;
+        const std::string near = nearest(environment.key, known);
+        errors.push_back(shape_error(environment.place(), "projects." + project.key + ".quota",
+                                     "there is no environment '" + one_line(environment.key, 60) + "'" +
+                                         (near.empty() ? "" : "; did you mean '" + near + "'?")));
+      }
+    }
   }
 
   // The same repository and folder under two names would release everything twice.
@@ -229,7 +258,11 @@ void read_platform(Platform& out) {
                                   text_of(member.value, "branch"),
                                   text_of(member.value, "folder"),
                                   texts_of(member.value.find("owners")),
-                                  texts_of(member.value.find("environments"))};
+                                  texts_of(member.value.find("environments")),
+                                  {}};
+      if (const Value* quotas = member.value.find("quota")) {
+        for (const Member& quota : quotas->members) out.projects[member.key].quota[quota.key] = read_quota(quota.value);
+      }
     }
   }
   if (const Value* instances = root.find("instances")) {
@@ -259,6 +292,15 @@ void read_platform(Platform& out) {
     }
     if (argos.size() == 1) environment.reconcile = argos.front();
   }
+}
+
+std::optional<Place> place_at(const Value& root, const std::vector<std::string_view>& path) {
+  const Value* at = &root;
+  for (std::string_view key : path) {
+    at = at->find(key);
+    if (at == nullptr) return std::nullopt;
+  }
+  return at->place();
 }
 
 bool feeds_from_branch(const Environment& environment, std::string_view branch, std::string_view default_branch) {
@@ -340,6 +382,32 @@ std::string expand(std::string_view pattern, const Target& target) {
 
 std::string namespace_of(const Environment& environment, const Target& target) {
   return expand(environment.namespace_template, target);
+}
+
+Quota quota_of(const Platform& platform, const Environment& environment, std::string_view project) {
+  Quota out = environment.policies.quota;
+  auto bound = platform.projects.find(std::string(project));
+  if (bound == platform.projects.end()) return out;
+  auto own = bound->second.quota.find(environment.name);
+  if (own == bound->second.quota.end()) return out;
+  const Quota& over = own->second;
+  if (!over.cpu.empty()) out.cpu = over.cpu;
+  if (!over.memory.empty()) out.memory = over.memory;
+  if (!over.storage.empty()) out.storage = over.storage;
+  if (over.pods != 0) out.pods = over.pods;
+  return out;
+}
+
+std::optional<Place> place_of_rule(const Platform& platform, std::string_view environment, std::string_view rule) {
+  std::vector<std::string_view> path = split(rule, '.');
+  path.insert(path.begin(), {"environments", environment, "policies"});
+  return place_at(platform.root, path);
+}
+
+std::optional<Place> place_of_quota(const Platform& platform, std::string_view environment, std::string_view project,
+                                    std::string_view key) {
+  auto own = place_at(platform.root, {"projects", project, "quota", environment, key});
+  return own ? own : place_at(platform.root, {"environments", environment, "policies", "quota", key});
 }
 
 Result<Weekly> parse_weekly(std::string_view text) {

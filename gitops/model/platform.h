@@ -13,6 +13,7 @@
 #include "gitops/base/result.h"
 #include "gitops/model/facilities.h"
 #include "gitops/model/ids.h"
+#include "gitops/model/quota.h"
 #include "gitops/model/value.h"
 
 namespace autonomous::model {
@@ -57,6 +58,9 @@ struct Policies {
   bool strict_network = false;
   std::string max_cpu, max_memory, max_storage;  // Kubernetes quantities, of one container or volume; "" = no limit
   uint32_t max_pods = 0;                         // of one app; 0 = no limit
+  std::string pod_security;  // what namespaces enforce: restricted, baseline, privileged; "" = the cluster's default
+  Quota quota;               // of one namespace
+  std::string request_cpu, request_memory;  // of a container that asks for nothing; "" = ours, where there is a quota
 };
 
 struct Environment {
@@ -93,6 +97,7 @@ struct Project {
   std::string folder;                     // of a monorepo; "" = the root
   std::vector<std::string> owners;        // "group:shop", "user:jane"
   std::vector<std::string> environments;  // empty: all
+  std::map<std::string, Quota> quota;     // by environment: laid over the environment's
 };
 
 // Somebody whom the record may name: who signs with which key, and which names are one person.
@@ -137,6 +142,14 @@ const Environment* find_environment(const Platform& platform, std::string_view n
 // "{app}-{project}.{env}" filled in. Unknown {words} were refused when the file was parsed.
 std::string expand(std::string_view pattern, const Target& target);
 std::string namespace_of(const Environment& environment, const Target& target);
+// Of each namespace that `project` has in `environment`.
+Quota quota_of(const Platform& platform, const Environment& environment, std::string_view project);
+// Where platform.yaml says a rule of an environment ("quota.cpu", "kinds.deny"): for errors. Nothing where it is not
+// said.
+std::optional<Place> place_of_rule(const Platform& platform, std::string_view environment, std::string_view rule);
+// The same of a key of quota_of(): where the project says it, else the environment.
+std::optional<Place> place_of_quota(const Platform& platform, std::string_view environment, std::string_view project,
+                                    std::string_view key);
 
 std::string platform_schema();
 

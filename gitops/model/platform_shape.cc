@@ -90,6 +90,13 @@ std::string check_zone_text(std::string_view text) {
 
 Shape names() { return texts_or_one(text("a name")); }
 
+Shape quota_shape() {
+  return record({{"cpu", quantity(), "that its pods ask for together"},
+                 {"memory", quantity(), "that its pods ask for together"},
+                 {"storage", quantity(), "of its claims together"},
+                 {"pods", integer(1, 100000), ""}});
+}
+
 Shape policies_shape() {
   Shape kinds = record({{"deny", names(), "kinds that nobody may create: ClusterRole, or group/Kind"},
                         {"allow", names(), "nothing but these"}});
@@ -104,6 +111,11 @@ Shape policies_shape() {
                           {"storage", quantity(), "of one volume"},
                           {"pods", integer(1, 100000), "of one app"}}),
                   "what an app may ask for at most"},
+                 {"pod-security", choice({"restricted", "baseline", "privileged"}),
+                  "what namespaces enforce; default: what the cluster does by itself"},
+                 {"quota", quota_shape(), "what one namespace may hold at most: a ResourceQuota"},
+                 {"requests", record({{"cpu", quantity(), ""}, {"memory", quantity(), ""}}),
+                  "of a container that asks for nothing: a LimitRange; default with a quota: 50m and 64Mi"},
                  {"plaintext-secrets", names(), "names of Secrets that may be written in manifests"}});
 }
 
@@ -172,14 +184,14 @@ Shape monitoring_shape() {
 }
 
 Shape storage_shape() {
-  Shape snapshots =
-      with_short(record({{"class", text("a VolumeSnapshotClass"), "", true},
-                         {"image", text("an image"), "with kubectl and a shell: takes snapshots by schedule"}}),
-                 text("a VolumeSnapshotClass"), as("class"));
+  Shape snapshots = with_short(record({{"class", text("a VolumeSnapshotClass"), "", true},
+                                       {"image", text("an image"), "that takes them by schedule; default: tools"}}),
+                               text("a VolumeSnapshotClass"), as("class"));
   Shape objects = map_of(any());
   objects.noun = "CloudNativePG's barmanObjectStore";
   return record(
       {{"class", text("a StorageClass"), "of volumes; default: the cluster's"},
+       {"tools", text("an image"), "with kubectl and a shell: takes snapshots by schedule, lets volumes of sets grow"},
        {"snapshots", std::move(snapshots), "for backups"},
        {"objects", std::move(objects), "where databases are backed up to: CloudNativePG's barmanObjectStore"}});
 }
@@ -260,7 +272,9 @@ Shape make_platform_shape() {
                                      {"branch", text("a branch"), "default: the source's own"},
                                      {"folder", path(), "of a monorepo"},
                                      {"owners", names(), "group:shop, user:jane"},
-                                     {"environments", names(), "default: all"}}),
+                                     {"environments", names(), "default: all"},
+                                     {"quota", map_of(quota_shape(), "an environment"),
+                                      "in an environment, over what its policies say: {production: {cpu: 80}}"}}),
                              url(), [](Value value) {
                                Value map = Value::map();
                                map.set("source", std::move(value));

@@ -113,6 +113,8 @@ std::vector<Violation> check_resources(const Policies& policies, const std::vect
   for (const PolicyResource& resource : resources) {
     const std::string name = resource.kind + "/" + resource.name;
     check_kind(policies, resource, name, out);
+    if (!policies.pod_security.empty() && resource.group.empty() && resource.kind == "Namespace")
+      out.push_back({"pod-security", name, "namespaces and what they enforce are the platform's"});
     check_asks(policies, resource, name, out);
     for (const std::string& label : policies.required_labels) {
       if (std::find(resource.labels.begin(), resource.labels.end(), label) == resource.labels.end()) {

@@ -27,11 +27,16 @@ constexpr Millis kTree{10'000};           // for the answer to a resource tree
 constexpr size_t kTreesATick = 32;
 constexpr Millis kMaxPause{30'000};
 
-// "production.shop.web" → "production.shop": its AppProject, and its root.
+// "production.shop.web" → "production.shop": its AppProject, and its root. Of a namespace's quota: its own AppProject.
 std::string project_of(const std::string& name) {
+  const std::vector<std::string_view> parts = split(name, '.');
+  if (parts.size() == 4 && parts[2] == "namespace") return ports::namespaces_project(parts[0], parts[1]);
   const size_t dot = name.find('.', name.find('.') + 1);
   return dot == std::string::npos ? std::string(kRootsProject) : name.substr(0, dot);
 }
+
+// "production.shop.web" → "production.shop".
+std::string root_of(const std::string& name) { return name.substr(0, name.find('.', name.find('.') + 1)); }
 
 bool is_root(const std::string& name) { return std::count(name.begin(), name.end(), '.') < 2; }
 
@@ -116,6 +121,9 @@ class ArgoCd final : public ports::Reconciler {
     return to_yaml(application_object(application, namespace_));
   }
   std::string root_file(const ports::Root& root) const override { return to_yaml(root_object(root, namespace_)); }
+  std::string namespace_file(const ports::Root& root, const std::string& ns) const override {
+    return to_yaml(namespace_object(root, ns, namespace_));
+  }
   Result<void> apply_root(const Ctx& ctx, const ports::Root& root) override;
   Result<std::string> check(const Ctx& ctx) override;
 
@@ -158,7 +166,7 @@ Result<void> ArgoCd::request(const Ctx& ctx, const std::vector<std::string>& nam
   std::vector<std::string> absent, roots, none;
   Result<void> asked = refresh(ctx, names, absent);
   for (const std::string& name : absent) {
-    if (!is_root(name)) roots.push_back(project_of(name));
+    if (!is_root(name)) roots.push_back(root_of(name));
   }
   std::sort(roots.begin(), roots.end());
   roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
@@ -171,7 +179,7 @@ Result<void> ArgoCd::request(const Ctx& ctx, const std::vector<std::string>& nam
 std::optional<AppStatus> ArgoCd::snapshot(const std::string& name) const {
   std::optional<AppStatus> status = board_.get(name);
   if (!status || status->found || is_root(name)) return status;
-  const std::optional<AppStatus> root = board_.get(project_of(name));
+  const std::optional<AppStatus> root = board_.get(root_of(name));
   if (root) status->conditions = root->conditions;
   return status;
 }
@@ -272,6 +280,7 @@ Result<void> ArgoCd::allow_root_repo(const Ctx& ctx, const std::string& repo) {
 Result<void> ArgoCd::apply_root(const Ctx& ctx, const ports::Root& root) {
   TRY_DO(allow_root_repo(ctx, root.repo));
   TRY_DO(put_project(ctx, confinement_object(root)));
+  if (root.quotas) TRY_DO(put_project(ctx, namespaces_project_object(root)));
   // validate=false: the folder may not be there yet; the comparison says so then.
   Result<Json> made =
       api_.call(ctx, "POST", "/api/v1/applications?upsert=true&validate=false", root_object(root, namespace_).dump());

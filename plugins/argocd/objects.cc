@@ -35,10 +35,17 @@ Ordered metadata(const std::string& name, const std::string& ns, const std::stri
 }
 
 // Prune only what git no longer has; allowEmpty: retiring an app is a release without workloads.
-Ordered sync_policy(Ordered options) {
+Ordered sync_policy(Ordered options, const std::string& pod_security = "") {
   Ordered out;
   out["automated"] = {{"prune", true}, {"selfHeal", true}, {"allowEmpty", true}};
   out["syncOptions"] = std::move(options);
+  // The labels come with the namespace, so that no pod is there before them.
+  if (!pod_security.empty()) {
+    Ordered labels;
+    for (const char* mode : {"enforce", "warn"})
+      labels[std::string("pod-security.kubernetes.io/") + mode] = pod_security;
+    out["managedNamespaceMetadata"] = {{"labels", labels}};
+  }
   out["retry"] = {{"limit", 3}, {"backoff", {{"duration", "2s"}, {"factor", 3}, {"maxDuration", "30s"}}}};
   return out;
 }
@@ -47,6 +54,13 @@ Ordered group_kind(std::string_view text) {
   const size_t slash = text.rfind('/');
   if (slash == std::string_view::npos) return {{"group", "*"}, {"kind", text}};
   return {{"group", text.substr(0, slash)}, {"kind", text.substr(slash + 1)}};
+}
+
+// Names may hold `*`.
+Ordered own_namespaces(const ports::Root& root) {
+  Ordered out = Ordered::array();
+  for (const std::string& ns : root.namespaces) out.push_back({{"group", ""}, {"kind", "Namespace"}, {"name", ns}});
+  return out;
 }
 
 bool is_plain(const std::string& text) {
@@ -117,11 +131,45 @@ Ordered application_object(const ports::Application& application, const std::str
   // In the other mode it renders the chart, under the name that the templates were made for.
   if (application.values_mode) source["helm"] = {{"releaseName", application.app}};
   else source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
-  out["spec"] = {{"project", ports::root_name(environment, project)},
-                 {"source", source},
-                 {"destination", destination(application.cluster, application.ns)},
-                 {"syncPolicy", sync_policy({"CreateNamespace=true", "FailOnSharedResource=true"})},
-                 {"revisionHistoryLimit", 3}};
+  out["spec"] = {
+      {"project", ports::root_name(environment, project)},
+      {"source", source},
+      {"destination", destination(application.cluster, application.ns)},
+      {"syncPolicy", sync_policy({"CreateNamespace=true", "FailOnSharedResource=true"}, application.pod_security)},
+      {"revisionHistoryLimit", 3}};
+  return out;
+}
+
+Ordered namespace_object(const ports::Root& root, const std::string& ns, const std::string& argocd_namespace) {
+  const std::string folder = ports::namespace_folder(root.environment, root.project, ns);
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "Application"}};
+  out["metadata"] = metadata(ports::namespace_name(root.environment, root.project, ns), argocd_namespace,
+                             root.environment, root.project);
+  // Before the applications; and when the platform wants no quota any more, it goes from the cluster, too.
+  out["metadata"]["annotations"] = {{"argocd.argoproj.io/sync-wave", "-1"},
+                                    {"argocd.argoproj.io/manifest-generate-paths", "/" + folder}};
+  out["metadata"]["finalizers"] = {"resources-finalizer.argocd.argoproj.io"};
+  out["spec"] = {
+      {"project", ports::namespaces_project(root.environment, root.project)},
+      {"source", {{"repoURL", root.repo}, {"targetRevision", "refs/heads/" + root.branch}, {"path", folder}}},
+      {"destination", destination(root.cluster, ns)},
+      {"syncPolicy", sync_policy({"CreateNamespace=true", "FailOnSharedResource=true"}, root.pod_security)},
+      {"revisionHistoryLimit", 3}};
+  return out;
+}
+
+Ordered namespaces_project_object(const ports::Root& root) {
+  Ordered out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
+  out["metadata"] = {{"name", ports::namespaces_project(root.environment, root.project)}};
+  out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
+  Ordered destinations = Ordered::array();
+  for (const std::string& ns : root.namespaces) destinations.push_back(destination(root.cluster, ns));
+  out["spec"] = {{"description", "quotas of " + root.project + " in " + root.environment + ", made by autonomous"},
+                 {"sourceRepos", {root.repo}},
+                 {"destinations", destinations},
+                 {"clusterResourceWhitelist", own_namespaces(root)},
+                 {"namespaceResourceWhitelist",
+                  {{{"group", ""}, {"kind", "ResourceQuota"}}, {{"group", ""}, {"kind", "LimitRange"}}}}};
   return out;
 }
 
@@ -145,14 +193,28 @@ Ordered confinement_object(const ports::Root& root) {
   Ordered out{{"apiVersion", kApiVersion}, {"kind", "AppProject"}};
   out["metadata"] = {{"name", ports::root_name(root.environment, root.project)}};
   out["metadata"]["labels"][std::string(kManagedBy)] = "autonomous";
-  Ordered destinations = Ordered::array(), denied = Ordered::array();
+  Ordered destinations = Ordered::array(), denied = Ordered::array(), allowed = Ordered::array();
   for (const std::string& ns : root.namespaces) destinations.push_back(destination(root.cluster, ns));
   for (const std::string& kind : root.deny_kinds) denied.push_back(group_kind(kind));
+  for (const std::string& kind : root.allow_kinds) allowed.push_back(group_kind(kind));
   out["spec"] = {{"description", "apps of " + root.project + " in " + root.environment + ", made by autonomous"},
                  {"sourceRepos", {root.repo}},
                  {"destinations", destinations},
                  {"clusterResourceWhitelist", {{{"group", "*"}, {"kind", "*"}}}}};
-  if (!denied.empty()) out["spec"]["clusterResourceBlacklist"] = out["spec"]["namespaceResourceBlacklist"] = denied;
+  if (!allowed.empty()) {
+    // Argo CD makes their namespaces for them, as theirs.
+    Ordered in_cluster = own_namespaces(root);
+    in_cluster.insert(in_cluster.end(), allowed.begin(), allowed.end());
+    out["spec"]["clusterResourceWhitelist"] = in_cluster;
+    out["spec"]["namespaceResourceWhitelist"] = allowed;
+  }
+  if (!denied.empty()) out["spec"]["clusterResourceBlacklist"] = denied;
+  // A quota that apps could write would be none.
+  if (root.quotas) {
+    denied.push_back({{"group", ""}, {"kind", "ResourceQuota"}});
+    denied.push_back({{"group", ""}, {"kind", "LimitRange"}});
+  }
+  if (!denied.empty()) out["spec"]["namespaceResourceBlacklist"] = denied;
   return out;
 }
 

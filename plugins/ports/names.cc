@@ -84,4 +84,17 @@ std::string root_path(std::string_view environment, std::string_view project) {
   return application_path(environment, project, "_root");
 }
 
+std::string namespace_name(std::string_view environment, std::string_view project, std::string_view ns) {
+  return root_name(environment, project).append(".namespace.").append(ns);
+}
+
+std::string namespaces_project(std::string_view environment, std::string_view project) {
+  return root_name(environment, project) + ".namespaces";
+}
+
+std::string namespace_folder(std::string_view environment, std::string_view project, std::string_view ns) {
+  std::string out = "argocd/";
+  return out.append(environment).append("/").append(project).append("/_namespace.").append(ns);
+}
+
 }  // namespace autonomous::ports

@@ -94,6 +94,7 @@ struct Application {
   std::string ns;            // the target's namespace
   std::string cluster;       // name or URL; "" = where the reconciler itself runs
   bool values_mode = false;  // the reconciler renders chart/ (design.md §4)
+  std::string pod_security;  // what the namespace enforces: restricted, …; "" = nothing is said
 };
 
 // What a target's Application follows.
@@ -105,8 +106,11 @@ struct Root {
   std::string repo;
   std::string branch = "deploy";
   std::string cluster;
-  std::vector<std::string> namespaces;  // of its targets; a `*` is allowed
-  std::vector<std::string> deny_kinds;  // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
+  std::vector<std::string> namespaces;        // of its targets; a `*` is allowed
+  std::vector<std::string> deny_kinds;        // "ClusterRole", "rbac.authorization.k8s.io/ClusterRole"
+  std::vector<std::string> allow_kinds = {};  // the same; empty: all that aren't denied
+  bool quotas = false;                        // its namespaces have quotas that only the platform writes
+  std::string pod_security = {};              // as Application has it
 };
 
 class Reconciler {
@@ -126,6 +130,8 @@ class Reconciler {
   // Files under argocd/ on `deploy`: the text of a target's Application and of a root. Deterministic.
   virtual std::string application_file(const Application& application) const = 0;
   virtual std::string root_file(const Root& root) const = 0;
+  // What brings the quota of one of the root's namespaces there, from namespace_folder().
+  virtual std::string namespace_file(const Root& root, const std::string& ns) const = 0;
   // Makes the service have the root and what confines it; idempotent. The only thing that is applied, not committed.
   virtual Result<void> apply_root(const Ctx& ctx, const Root& root) = 0;
   // For doctor: the service answers and lets us in; gives its version.
@@ -139,5 +145,11 @@ std::string root_name(std::string_view environment, std::string_view project);
 // Where its file lies on `deploy`: "argocd/production/shop/web.yaml", "argocd/production/shop/_root.yaml".
 std::string application_path(std::string_view environment, std::string_view project, std::string_view app);
 std::string root_path(std::string_view environment, std::string_view project);
+// "production.shop.namespace.shop-production": the Application of a namespace's quota, and its confinement's.
+std::string namespace_name(std::string_view environment, std::string_view project, std::string_view ns);
+std::string namespaces_project(std::string_view environment, std::string_view project);
+// Where a namespace's quota lies: "argocd/production/shop/_namespace.shop-production". What brings it there is the file
+// of that name with .yaml. No app's name begins so.
+std::string namespace_folder(std::string_view environment, std::string_view project, std::string_view ns);
 
 }  // namespace autonomous::ports

@@ -92,7 +92,8 @@ Result<void> put_scale(const App& app, const ChartContext& context, Json& out) {
     return fail(Code::kInvalid, "scale.triggers: this environment has no KEDA")
         .hint("platform.yaml, environments." + app.environment +
               ": operators: [keda]; or scale by cpu, memory or metrics");
-  if (scale.max <= scale.min && scale.triggers.empty()) return ok();
+  // `scale: 0` stops the app; only KEDA scales from nothing.
+  if (scale.triggers.empty() && (scale.max <= scale.min || scale.min == 0)) return ok();
   Json scaling = {{"min", scale.min}, {"max", scale.max}};
   if (scale.cpu) scaling["cpu"] = *scale.cpu;
   if (scale.memory) scaling["memory"] = *scale.memory;
@@ -185,6 +186,8 @@ void put_volumes(const App& app, const ChartContext& context, Json& out) {
   };
   for (const auto& [name, volume] : app.volumes) add(name, volume.path, volume.size, volume.access);
   if (app.type == AppType::kRedis && volumes.empty()) add("data", "/data", app.size, "");
+  if (is_set(app) && !volumes.empty() && !context.facilities.storage.tools.empty())
+    out["growth"] = {{"image", context.facilities.storage.tools}};
   out["volumes"] = std::move(volumes);
 }
 

@@ -153,6 +153,12 @@ Result<Resource> one_resource(const Json& value, std::string text, const Place& 
   out.place = place;
   TRY(auto spots, find_images(out.text, place));
   for (ImageSpot& spot : spots) out.images.push_back(std::move(spot.image));
+  // A database's image stands in no container until its operator makes one.
+  if (out.kind == "Cluster" && out.group == "postgresql.cnpg.io") {
+    auto spec = value.find("spec");
+    std::string image = spec != value.end() && spec->is_object() ? text_of(*spec, "imageName") : "";
+    if (!image.empty()) out.images.push_back(std::move(image));
+  }
   out.asks = find_asks(value, out.kind);
   return out;
 }

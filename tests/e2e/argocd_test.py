@@ -70,8 +70,8 @@ class Scene:
         self.env = keep | {"GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0",
                            "AUTONOMOUS_SERVER": f"unix:{self.state}/autonomous.sock"}
 
-    def start(self):
-        run(BED, "up", self.folder / "bed", timeout=3600)
+    def start(self, part="argocd"):
+        run(BED, "up", self.folder / "bed", part, timeout=3600)
         self.bed = dict(line.split("=", 1) for line in (self.folder / "bed" / "env").read_text().splitlines())
         secret = self.folder / "argocd-password"
         secret.write_text(self.bed["ARGOCD_PASSWORD"] + "\n")

@@ -155,5 +155,45 @@ TEST(Platform, RefusesWhatDoesNotFitTogether) {
   EXPECT_THAT(platform_errors("version: 1\nenvironments: {l: {}}\n---\na: 1\n"), HasSubstr("platform.yaml:3:"));
 }
 
+constexpr std::string_view kQuotas = R"(version: 1
+projects: {shop: {quota: {production: {cpu: "80"}}}}
+environments:
+  production:
+    from: branch main
+    policies: {quota: {cpu: "40", memory: 64Gi, pods: 200}, requests: {cpu: 20m}, pod-security: restricted, max: {cpu: 2}}
+)";
+
+TEST(Platform, AProjectsQuotaIsLaidOverTheEnvironments) {
+  auto platform = parse_platform(kQuotas);
+  ASSERT_TRUE(platform) << platform.error().text();
+  const Environment* environment = find_environment(*platform, "production");
+  ASSERT_NE(environment, nullptr);
+  EXPECT_EQ(environment->policies.pod_security, "restricted");
+  EXPECT_EQ(environment->policies.request_cpu, "20m");
+  EXPECT_EQ(quota_of(*platform, *environment, "other"), (Quota{"40", "64Gi", "", 200}));
+  EXPECT_EQ(quota_of(*platform, *environment, "shop"), (Quota{"80", "64Gi", "", 200}));
+}
+
+TEST(Platform, RulesKnowTheirLine) {
+  auto platform = parse_platform(kQuotas);
+  ASSERT_TRUE(platform);
+  auto place = place_of_rule(*platform, "production", "max.cpu");
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->line, 6u);
+  EXPECT_EQ(place->file, "platform.yaml");
+  EXPECT_FALSE(place_of_rule(*platform, "production", "max.memory"));
+  EXPECT_FALSE(place_of_rule(*platform, "nowhere", "max.cpu"));
+  EXPECT_EQ(place_of_quota(*platform, "production", "shop", "cpu")->line, 2u);
+  EXPECT_EQ(place_of_quota(*platform, "production", "shop", "memory")->line, 6u);
+}
+
+TEST(Platform, AQuotaOfAnEnvironmentThatIsNoneIsAnError) {
+  EXPECT_THAT(platform_errors("version: 1\nprojects: {shop: {quota: {prodution: {cpu: 1}}}}\n"
+                              "environments: {production: {}}\n"),
+              HasSubstr("there is no environment 'prodution'; did you mean 'production'?"));
+  EXPECT_THAT(platform_errors("version: 1\nenvironments: {production: {policies: {quota: {cpu: lots}}}}\n"),
+              HasSubstr("quota.cpu"));
+}
+
 }  // namespace
 }  // namespace autonomous::model

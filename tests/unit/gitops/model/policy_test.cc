@@ -106,6 +106,15 @@ TEST(Policy, JudgesKindsLabelsAndImagesOfEachResource) {
   EXPECT_EQ(found[0].resource, "Pod/a");
 }
 
+TEST(Policy, NamespacesAreThePlatformsWhereItSaysWhatTheyEnforce) {
+  Policies policies;
+  EXPECT_TRUE(check_resources(policies, {{"", "Namespace", "shop", {}, {}}}).empty());
+  policies.pod_security = "restricted";
+  auto found = check_resources(policies, {{"", "Namespace", "shop", {}, {}}, {"other", "Namespace", "a", {}, {}}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].rule, "pod-security");
+}
+
 TEST(Policy, WantsATicketThatMatchesWhole) {
   Environment environment;
   environment.name = "production";

@@ -110,6 +110,49 @@ TEST(Objects, AppsAreConfinedToTheirRepositoryAndNamespaces) {
   EXPECT_EQ(object["spec"]["clusterResourceBlacklist"], object["spec"]["namespaceResourceBlacklist"]);
 }
 
+TEST(Objects, AllowedKindsAreAllThatAnAppProjectAllows) {
+  ports::Root root = kShop;
+  root.allow_kinds = {"Deployment", "gateway.networking.k8s.io/HTTPRoute"};
+  const Ordered spec = confinement_object(root)["spec"];
+  EXPECT_EQ(spec["namespaceResourceWhitelist"].dump(),
+            R"([{"group":"*","kind":"Deployment"},{"group":"gateway.networking.k8s.io","kind":"HTTPRoute"}])");
+  // And their own namespace, which Argo CD makes for them.
+  EXPECT_EQ(spec["clusterResourceWhitelist"][0].dump(), R"({"group":"","kind":"Namespace","name":"shop-local"})");
+  EXPECT_EQ(spec["clusterResourceWhitelist"].size(), 3u);
+}
+
+TEST(Objects, ANamespaceEnforcesWhatThePlatformSays) {
+  ports::Application application = kWeb;
+  EXPECT_FALSE(application_object(application, "argocd")["spec"]["syncPolicy"].contains("managedNamespaceMetadata"));
+  application.pod_security = "restricted";
+  EXPECT_EQ(
+      application_object(application, "argocd")["spec"]["syncPolicy"]["managedNamespaceMetadata"].dump(),
+      R"({"labels":{"pod-security.kubernetes.io/enforce":"restricted","pod-security.kubernetes.io/warn":"restricted"}})");
+}
+
+TEST(Objects, AQuotaComesByAnApplicationOfItsOwn) {
+  ports::Root root = kShop;
+  root.quotas = true;
+  root.pod_security = "baseline";
+  const Ordered object = namespace_object(root, "shop-local", "cd");
+  EXPECT_EQ(object["metadata"]["name"], "local.shop.namespace.shop-local");
+  EXPECT_EQ(object["metadata"]["finalizers"].dump(), R"(["resources-finalizer.argocd.argoproj.io"])");
+  EXPECT_EQ(object["spec"]["project"], "local.shop.namespaces");
+  EXPECT_EQ(object["spec"]["source"]["path"], "argocd/local/shop/_namespace.shop-local");
+  EXPECT_EQ(object["spec"]["destination"]["namespace"], "shop-local");
+  EXPECT_TRUE(object["spec"]["syncPolicy"].contains("managedNamespaceMetadata"));
+  const Ordered project = namespaces_project_object(root);
+  EXPECT_EQ(project["metadata"]["name"], "local.shop.namespaces");
+  EXPECT_EQ(project["spec"]["sourceRepos"], confinement_object(root)["spec"]["sourceRepos"]);
+  EXPECT_EQ(project["spec"]["namespaceResourceWhitelist"].dump(),
+            R"([{"group":"","kind":"ResourceQuota"},{"group":"","kind":"LimitRange"}])");
+  EXPECT_EQ(project["spec"]["clusterResourceWhitelist"].dump(),
+            R"([{"group":"","kind":"Namespace","name":"shop-local"}])");
+  // A quota that apps could write would be none.
+  EXPECT_EQ(confinement_object(root)["spec"]["namespaceResourceBlacklist"].dump(),
+            R"([{"group":"","kind":"ResourceQuota"},{"group":"","kind":"LimitRange"}])");
+}
+
 TEST(Yaml, QuotesWhatWouldReadOtherwise) {
   Ordered object;
   object["a"] = "true";

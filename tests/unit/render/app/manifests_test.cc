@@ -38,6 +38,13 @@ TEST(Manifests, WhatHelmPrints) {
   EXPECT_FALSE(resources[1].hook);
 }
 
+TEST(Manifests, ADatabasesImageIsOne) {
+  auto resources = split_ok(
+      "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec: {imageName: \"ghcr.io/a/b:17\"}\n");
+  ASSERT_EQ(resources.size(), 1u);
+  EXPECT_EQ(resources[0].images, (std::vector<std::string>{"ghcr.io/a/b:17"}));
+}
+
 TEST(Manifests, HooksAreMarkedAndEmptyDocumentsLeftOut) {
   auto resources = split_ok(
       "# only a comment\n---\n\n--- # another\n---\n"

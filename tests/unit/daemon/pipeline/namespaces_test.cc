@@ -1,0 +1,104 @@
+#include "daemon/pipeline/namespaces.h"
+
+#include <gtest/gtest.h>
+
+namespace autonomous::daemon {
+namespace {
+
+class Files : public ports::Reconciler {
+ public:
+  const std::string& name() const override { return name_; }
+  Result<void> request(const Ctx&, const std::vector<std::string>&) override { return ok(); }
+  std::optional<ports::AppStatus> snapshot(const std::string&) const override { return std::nullopt; }
+  void watch(const ports::Sink&, std::stop_token) override {}
+  std::string application_file(const ports::Application&) const override { return ""; }
+  std::string root_file(const ports::Root&) const override { return ""; }
+  std::string namespace_file(const ports::Root&, const std::string& ns) const override { return "brings " + ns + "\n"; }
+  Result<void> apply_root(const Ctx&, const ports::Root&) override { return ok(); }
+  Result<std::string> check(const Ctx&) override { return std::string(); }
+
+ private:
+  std::string name_ = "files";
+};
+
+const model::Target kSearch{"production", "notes", "search"};
+
+std::unique_ptr<model::Platform> platform_with(const std::string& policies) {
+  auto parsed = model::parse_platform("version: 1\nenvironments:\n  production:\n    policies: {" + policies + "}\n");
+  EXPECT_TRUE(parsed) << parsed.error().text();
+  return std::move(parsed.value);
+}
+
+// Each path and its bytes; "-" for what is not wanted.
+std::string files_of(const model::Platform& platform) {
+  const model::Environment& environment = platform.environments.at("production");
+  const ports::Root root = root_of("http://git", "deploy", platform, environment, kSearch);
+  std::string out;
+  for (const auto& [path, text] : namespace_files(Files(), root, platform, environment, "notes-production"))
+    out += path + ":\n" + (text ? *text : "-\n");
+  return out;
+}
+
+TEST(Namespaces, AQuotaLiesBesideTheApplications) {
+  EXPECT_EQ(files_of(*platform_with("quota: {cpu: 40, memory: 80Gi, pods: 200}, max: {cpu: 8, storage: 1Ti}")),
+            R"(argocd/production/notes/_namespace.notes-production.yaml:
+brings notes-production
+argocd/production/notes/_namespace.notes-production/limitrange.yaml:
+apiVersion: v1
+kind: LimitRange
+metadata:
+  name: autonomous
+  namespace: notes-production
+  labels:
+    app.kubernetes.io/managed-by: autonomous
+spec:
+  limits:
+  - type: Container
+    defaultRequest:
+      cpu: "50m"
+      memory: "64Mi"
+    max:
+      cpu: "8"
+  - type: PersistentVolumeClaim
+    max:
+      storage: "1Ti"
+argocd/production/notes/_namespace.notes-production/resourcequota.yaml:
+apiVersion: v1
+kind: ResourceQuota
+metadata:
+  name: autonomous
+  namespace: notes-production
+  labels:
+    app.kubernetes.io/managed-by: autonomous
+spec:
+  hard:
+    requests.cpu: "40"
+    requests.memory: "80Gi"
+    pods: "200"
+)");
+}
+
+TEST(Namespaces, WithoutOneThereIsNothing) {
+  EXPECT_EQ(files_of(*platform_with("network: strict")),
+            "argocd/production/notes/_namespace.notes-production.yaml:\n-\n"
+            "argocd/production/notes/_namespace.notes-production/limitrange.yaml:\n-\n"
+            "argocd/production/notes/_namespace.notes-production/resourcequota.yaml:\n-\n");
+}
+
+TEST(Namespaces, WhatExceedsTheQuotaNamesTheRuleAndItsLine) {
+  auto platform = platform_with("quota: {cpu: 4}");
+  const model::Environment& environment = platform->environments.at("production");
+  EXPECT_TRUE(check_quota(*platform, environment, kSearch, {{"StatefulSet/search", {3, 0, 0, 3}}}, {}).empty());
+  auto errors =
+      check_quota(*platform, environment, kSearch, {{"StatefulSet/search", {3, 0, 0, 3}}}, {{2, 0, 0, 2}, 2, 0});
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].code(), Code::kDenied);
+  ASSERT_NE(errors[0].place(), nullptr);
+  EXPECT_EQ(errors[0].place()->line, 4u);
+  EXPECT_EQ(errors[0].message(),
+            "StatefulSet/search: asks for 3 cpu; 2 other apps have 2, and the namespace may have 4 "
+            "(policies.quota.cpu)");
+}
+
+}  // namespace
+}  // namespace autonomous::daemon
