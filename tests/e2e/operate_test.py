@@ -380,6 +380,16 @@ class Lint(Operated):
         d.git("add", "-A", cwd=clone)
         d.git("commit", "-qm", "A hotfix", cwd=clone)
         self.assertIn("drift", d.run("git", "push", "origin", "HEAD:deploy", cwd=clone).stdout)
+        # Whoever resumes says what becomes of it.
+        hotfix = "apps/local/shop/web/manifests/configmap-x.yaml"
+        done = d.cli("resume", "local/shop/web", "--because", "on we go", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("--replace brings back what was released", done.stdout)
+        d.cli("resume", "local/shop/web", "--keep", "--because", "it helps")
+        self.assertIn("name: x", d.gitops("show", f"deploy:{hotfix}"))
+        d.cli("resume", "local/shop/web", "--replace", "--because", "it is not needed any more")
+        d.until("what was released is back", lambda: "configmap-x" not in d.gitops("ls-tree", "-r", "--name-only", "deploy"))
+        d.until("it is told", lambda: "This replaces a change" in d.gitops("log", "-1", "--format=%B", "deploy", "--", "apps/local/shop/web"))
 
 
 class Specs(Operated):

@@ -103,6 +103,38 @@ TEST_F(Remotes, OnlyTheGuiltyReleaseFails) {
   EXPECT_FALSE(record().state()->find(kDb));
 }
 
+TEST_F(Remotes, OldTagsLeaveTheRemoteAndOneThatKeepsThemHoldsNobodyUp) {
+  RecordConfig small = config();
+  small.tag_window = 2;
+  bed_.open(small);
+  hook("update", "case $3 in 0000*) echo 'tags stay' >&2; exit 1;; esac\n");
+  for (const char* version : {"1", "2", "3"}) {
+    release(record(), kWeb, version);
+    bed_.clock().advance(Millis(1000));
+  }
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(remote({"tag", "-l", "*web/1"}), "release/local/shop/web/1\n") << "the host keeps it";
+  EXPECT_EQ(release(record(), kWeb, "4"), 4u);
+  ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/3\nrelease/local/shop/web/4\n");
+  for (uint32_t number = 1; number <= 4; ++number) {
+    Batch batch;
+    batch.entries = {outcome_of(kWeb, number)};
+    ASSERT_TRUE(record().commit(Ctx{}, batch));
+  }
+  AuditOptions options;
+  options.repository = clone();
+  auto report = audit(Ctx{}, options);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_TRUE(report->ok()) << audit_text(*report);
+  Record::TagChoice one;
+  one.target = kWeb;
+  one.number = 1;
+  EXPECT_EQ(record().repair_tags(Ctx{}, one)->restored.size(), 1u);
+  EXPECT_EQ(remote({"tag", "-l", "*web/1"}), "release/local/shop/web/1\n");
+}
+
 TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
   hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac\n");
   EXPECT_EQ(release(record(), kWeb, "1"), 1u);

@@ -102,6 +102,31 @@ TEST_F(Reverts, AHostsRevertButton) {
   expect_whole();
 }
 
+// The merge that brought reverts of two targets is itself taken back, by one commit.
+TEST_F(Reverts, OfAMerge) {
+  git({"checkout", "-q", "-b", "back"});
+  git({"revert", "--no-edit", "release/local/shop/web/4"});
+  git({"revert", "--no-edit", "release/local/shop/db/2"});
+  git({"checkout", "-q", "deploy"});
+  git({"merge", "-q", "--no-ff", "-m", "Merge pull request #14", "back"});
+  git({"tag", "the-merge"});
+  push();
+  EXPECT_EQ(sync().changes.size(), 2u);
+  EXPECT_EQ(web()->live()->rollback_of, 3u);
+  EXPECT_EQ(db()->live()->rollback_of, 1u);
+  bed_.clock().advance(Millis(10'000));
+  git({"pull", "-q", "--ff-only", "origin", "deploy"});
+  git({"revert", "--no-edit", "-m", "1", "the-merge"});
+  push();
+  Foreign foreign = sync();
+  ASSERT_EQ(foreign.changes.size(), 2u);
+  for (const ForeignChange& change : foreign.changes) EXPECT_EQ(change.kind, Kind::kResume) << change.target.str();
+  EXPECT_EQ(web()->live()->target_tree, web()->find(4)->target_tree);
+  EXPECT_EQ(db()->live()->target_tree, db()->find(2)->target_tree);
+  EXPECT_EQ(web()->hold_in_force(bed_.clock().now()), nullptr) << "what had been rolled back stands again";
+  expect_whole();
+}
+
 TEST_F(Reverts, OfAReleaseThatOthersFollowed) {
   git({"revert", "--no-edit", "release/local/shop/web/4"});  // db/1 and db/2 came after it
   push();
