@@ -319,6 +319,17 @@ class UrlFetch {
 
 }  // namespace
 
+RemoteChart remote_chart(const model::ChartName& chart) {
+  RemoteChart out;
+  out.version = chart.version;
+  const bool oci = chart.kind == model::ChartName::Kind::kOci;
+  out.chart = oci ? chart.place : chart.name;
+  if (!oci) out.repo = chart.place;
+  out.plain_http = oci && model::is_loopback(chart.host());
+  out.warn_inexact = false;
+  return out;
+}
+
 Result<FetchedChart> fetch_chart(const Ctx& ctx, const ChartSurroundings& around, const RemoteChart& chart) {
   if (!chart.repo.empty()) return UrlFetch(ctx, around, chart).from_repository();
   if (starts_with(chart.chart, "oci://")) return OciFetch(ctx, around, chart).run();

@@ -149,6 +149,23 @@ class Maker {
   }
 
   Result<void> render_chart() {
+    TRY(model::ChartName named, model::chart_name(app_.chart, app_.version));
+    return named.kind == model::ChartName::Kind::kFolder ? render_own_chart() : render_fetched_chart(named);
+  }
+
+  // The chart itself is kept beside the spec, by the digest that the release names.
+  Result<void> render_fetched_chart(const model::ChartName& named) {
+    TRY_WITH(PackedChart chart, "while fetching the chart of " + wish_.target.app + ", " + app_.chart,
+             fetched_chart(ctx_, options_.fetch_chart, named));
+    MemoryTree tree(chart.files);
+    job_.chart = &tree;
+    job_.chart_digest = chart.digest;
+    if (elsewhere_) chart_files_ = std::move(chart.files);
+    out_.inputs[chart.digest] = {std::move(chart.bytes), {}};
+    return render_with_values();
+  }
+
+  Result<void> render_own_chart() {
     auto chart = sub_tree(project_, app_.chart);
     TRY(auto files, chart->list());
     if (files.empty()) return fail(Code::kInvalid, "app ", wish_.target.app, ": there is no chart in ", app_.chart);
@@ -162,6 +179,10 @@ class Maker {
     job_.chart = chart.get();
     job_.chart_digest = digest_of_files(content);
     if (elsewhere_) chart_files_ = std::move(content);
+    return render_with_values();
+  }
+
+  Result<void> render_with_values() {
     for (const model::ValueFile& file : app_.value_files) {
       if (!file.required && !project_.stat(file.path)) continue;
       TRY_WITH(std::string text, "while reading the values of app " + wish_.target.app,

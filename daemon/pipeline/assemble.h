@@ -8,6 +8,7 @@
 
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/config_commit.h"
+#include "daemon/pipeline/fetched_chart.h"
 #include "daemon/pipeline/renderer.h"
 #include "gitops/model/quota.h"
 #include "plugins/ports/reconciler.h"
@@ -24,6 +25,7 @@ struct AssembleOptions {
   uint64_t max_file = 16u << 20;            // bytes of a file of a source repository
   uint64_t max_output = 64u << 20;          // bytes of all manifests of a target
   ConfigCommits* config_commits = nullptr;  // null: a release names the tip of main that it was made under
+  FetchChart fetch_chart;                   // null: charts are folders of the project
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
   Demands* demands = nullptr;  // null: quotas are not checked

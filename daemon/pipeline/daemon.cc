@@ -12,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/charts/fetch.h"
 #include "daemon/config/config.h"
 #include "daemon/http/server.h"
 #include "daemon/pipeline/doctor.h"
@@ -213,6 +214,9 @@ class Daemon {
     options.assemble.branch = config_->gitops.deploy;
     options.assemble.max_file = config_->limits.blob;
     options.assemble.max_output = config_->limits.render_output;
+    options.assemble.fetch_chart = [this](const Ctx& ctx, const model::ChartName& chart) {
+      return fetched_bytes(ctx, chart);
+    };
     options.writer.git = git_program();
     options.writer.open = [this](const Ctx& ctx) { return open_record(ctx.within(Millis(60'000))); };
     options.verifier.repository = gitops_path();
@@ -231,6 +235,22 @@ class Daemon {
     options.watch.seed = static_cast<uint32_t>(::getpid());
     options.watch.fetchers = config_->concurrency.fetches;
     return options;
+  }
+
+  // A version that was fetched once means the same bytes for ever, and needs no network.
+  Result<std::string> fetched_bytes(const Ctx& ctx, const model::ChartName& chart) {
+    constexpr Millis kPatience{60'000};
+    const Ctx limited = ctx.within(kPatience);
+    helm::ChartCache cache(config_->state + "/cache");
+    auto variable = [](const std::string& name) {
+      const char* value = std::getenv(name.c_str());
+      return std::string(value == nullptr ? "" : value);
+    };
+    auto fetch = [&](const helm::RemoteChart& wanted) {
+      return fetch_chart(limited, {*client_, cache, variable}, wanted);
+    };
+    TRY(helm::FetchedChart fetched, helm::get_remote(cache, remote_chart(chart), fetch));
+    return std::move(fetched.bytes);
   }
 
   static void set_limits(Renderer::Options& renderer, const LimitsConfig& limits) {

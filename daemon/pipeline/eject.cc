@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/fetched_chart.h"
 #include "daemon/pipeline/recorded.h"
 #include "gitops/base/digest.h"
 #include "gitops/base/text.h"
@@ -195,7 +196,11 @@ class Ejector {
     TRY(RecordedInputs kept, recorded_inputs(reader_, out_.release));
     const model::App& app = kept.effective.app;
     if (app.rendering == model::Rendering::kManifests) return ok();
-    if (app.rendering == model::Rendering::kChart) {
+    if (app.rendering == model::Rendering::kChart && model::is_remote_chart(app.chart)) {
+      TRY(std::string bytes, kept_chart(reader_, inputs_));
+      TRY(PackedChart chart, unpack_chart(std::move(bytes)));
+      out_.files = std::move(chart.files);
+    } else if (app.rendering == model::Rendering::kChart) {
       TRY(out_.files, read_all(*sub_tree(*kept.sources, app.chart)));
     } else {
       TRY(const app::BuiltInChart* chart,

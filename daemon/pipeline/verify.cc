@@ -62,6 +62,7 @@ class Verification {
     for (const std::string& file : wish.app->spec_files) (void)recorded.read(file, 16u << 20).has_value();
     AssembleOptions options;
     options.renderer = &renderer_;
+    options.fetch_chart = [this](const Ctx&, const model::ChartName&) { return kept_chart(reader_, inputs_); };
     TRY(Rendering again, render_target(ctx_, options, wish, recorded));
     return compare(again.files);
   }

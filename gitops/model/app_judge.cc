@@ -3,6 +3,7 @@
 
 #include "gitops/base/text.h"
 #include "gitops/model/app_read.h"
+#include "gitops/model/chart_name.h"
 #include "gitops/model/image.h"
 #include "gitops/model/shape.h"
 #include "gitops/model/spec_shape.h"
@@ -55,6 +56,16 @@ void judge_origin(Judge& j) {
   }
 }
 
+// A chart that is fetched, and its version.
+void judge_chart(Judge& j) {
+  if (j.app.rendering != Rendering::kChart) return;
+  auto named = chart_name(j.app.chart, j.app.version);
+  if (named) return;
+  const bool place_is_right = !is_remote_chart(j.app.chart) || chart_name(j.app.chart, "1.0.0");
+  const char* key = place_is_right && !j.app.version.empty() ? "version" : "chart";
+  j.error(j.at(key), key, std::string(named.error().message()), std::string(named.error().hint()));
+}
+
 // Keys that the built-in chart reads mean nothing to somebody else's chart: silence would look like success.
 void judge_foreign(Judge& j) {
   if (j.app.rendering == Rendering::kBuiltIn) {
@@ -67,7 +78,7 @@ void judge_foreign(Judge& j) {
   }
   const bool chart = j.app.rendering == Rendering::kChart;
   for (const Member& member : j.own.members) {
-    if (is_built_in_only(member.key)) {
+    if (is_built_in_only(member.key) && !(chart && member.key == "version")) {
       j.errors.push_back(shape_error(member.place(), j.name,
                                      "'" + member.key + "' is for the built-in chart; this app brings its own " +
                                          (chart ? "chart" : "manifests"))
@@ -191,6 +202,7 @@ void judge_rest(Judge& j) {
 void judge_app(const App& app, const Value& own, std::vector<Error>& errors, std::vector<Error>& warnings) {
   Judge judge{app, own, errors, warnings};
   judge_origin(judge);
+  judge_chart(judge);
   judge_foreign(judge);
   judge_images(judge);
   if (app.rendering == Rendering::kBuiltIn) judge_ports(judge);

@@ -4,6 +4,7 @@
 
 #include "gitops/base/clock.h"
 #include "gitops/base/text.h"
+#include "gitops/model/chart_name.h"
 #include "gitops/model/image.h"
 #include "gitops/model/spec_shape.h"
 
@@ -254,7 +255,8 @@ void read_rendering(const Value& merged, App& app) {
   if (app.rendering == Rendering::kChart) {
     app.chart = text_of(merged, "chart");
     for (const std::string& file : files) app.value_files.push_back({fill(file, app), true});
-    if (merged.find("value-files") == nullptr && !app.environment.empty()) {
+    app.version = text_of(merged, "version");
+    if (merged.find("value-files") == nullptr && !app.environment.empty() && !is_remote_chart(app.chart)) {
       app.value_files.push_back(
           {(app.chart.empty() ? "" : app.chart + "/") + "values-" + app.environment + ".yaml", false});
     }

@@ -1,5 +1,6 @@
 // Which changes an app cares about.
 #include "gitops/base/text.h"
+#include "gitops/model/chart_name.h"
 #include "gitops/model/spec.h"
 
 namespace autonomous::model {
@@ -57,7 +58,7 @@ bool pattern_matches(std::string_view pattern, std::string_view path) {
 
 std::vector<std::string> always_counts(const App& app) {
   std::vector<std::string> out = app.spec_files;
-  if (app.rendering == Rendering::kChart) out.push_back(app.chart);
+  if (app.rendering == Rendering::kChart && !is_remote_chart(app.chart)) out.push_back(app.chart);
   for (const ValueFile& file : app.value_files) out.push_back(file.path);
   for (const ValueFile& folder : app.overlays) out.push_back(folder.path);
   out.insert(out.end(), app.manifests.begin(), app.manifests.end());

@@ -79,6 +79,8 @@ void check_path(const Shape& shape, Value& value, const std::string& name, Shape
   if (text.empty() || text.find('\0') != std::string_view::npos || text.find('\n') != std::string_view::npos) {
     context.errors.push_back(
         shape_error(value.place(), name, "expected " + shape.noun + ", not " + in_quotes(value.text)));
+  } else if (shape.urls && text.find("://") != std::string_view::npos) {
+    return;  // judged with the keys beside it
   } else if (!normalise_path(text, context.folder, out)) {
     context.errors.push_back(shape_error(value.place(), name, in_quotes(value.text) + " leads out of the project"));
   } else {

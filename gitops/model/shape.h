@@ -30,6 +30,7 @@ struct Shape {
   std::string pattern;  // for the JSON Schema only
   std::vector<std::string> choices;
   int64_t min = 0, max = 0;
+  bool urls = false;                // of a path: what has a scheme stays as it is
   bool overlay = false;             // from here down null removes and nothing is required
   Check check;                      // of a text's or number's text
   std::shared_ptr<const Shape> of;  // elements of a list or map
@@ -75,6 +76,7 @@ Shape integer(int64_t min, int64_t max);
 Shape boolean();
 Shape choice(std::vector<std::string> choices);
 Shape path();  // a file or folder of the project
+Shape path_or_url();
 Shape glob();
 Shape duration();
 Shape quantity();  // Kubernetes: 250m, 1Gi

@@ -108,6 +108,11 @@ Shape choice(std::vector<std::string> choices) {
 }
 
 Shape path() { return of_kind(Shape::Kind::kPath, "a path in the project"); }
+Shape path_or_url() {
+  Shape shape = of_kind(Shape::Kind::kPath, "a path in the project, or a URL");
+  shape.urls = true;
+  return shape;
+}
 Shape glob() { return of_kind(Shape::Kind::kGlob, "a path or glob in the project"); }
 Shape duration() { return text("a duration (30s, 5m, 2h, 7d)", check_duration, "^([0-9]+(ms|s|m|h|d))+$"); }
 Shape quantity() {

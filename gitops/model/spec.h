@@ -159,7 +159,7 @@ struct App {
   Build build;
   std::map<std::string, AppImage> images;  // chart and manifests apps; `image:` is the one named like the app
 
-  std::string chart;                   // folder of the chart in the project ("" with kChart: its root)
+  std::string chart;                   // folder in the project ("": its root), or where it is fetched from
   std::vector<ValueFile> value_files;  // lowest first; {env}, {app}, {project} filled in
   std::string values = "{}";           // `values:` merged over all layers, as YAML; wins over value_files
   std::vector<std::string> manifests;  // folders or globs

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kSegmentEnd = ".jsonl";
 constexpr uint64_t kMaxSegment = 64u << 20;
-constexpr uint64_t kMaxInput = 16u << 20;
 
 // The target whose segment this is; nothing: the platform's. kCorrupt for other places.
 Result<std::optional<model::Target>> segment_owner(std::string_view file) {

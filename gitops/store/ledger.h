@@ -28,6 +28,7 @@ Result<std::vector<model::Entry>> read_segment(const git::Repository& repository
 Result<model::Entry> read_entry(const git::Repository& repository, const git::Oid& ledger, const model::Target& target,
                                 uint32_t line);
 
+constexpr uint64_t kMaxInput = 16u << 20;  // bytes of a kept spec, or of a file of one
 // A spec or chart that the ledger keeps; kNotFound.
 Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& ledger, std::string_view digest);
 

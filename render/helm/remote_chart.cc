@@ -227,7 +227,10 @@ std::optional<FetchedChart> find_all(const ChartCache& cache, const std::vector<
 }  // namespace
 
 Result<FetchedChart> get_remote(const RemoteChart& chart, const FetchChart& fetch) {
-  ChartCache cache(ChartCache::default_folder());
+  return get_remote(ChartCache(ChartCache::default_folder()), chart, fetch);
+}
+
+Result<FetchedChart> get_remote(const ChartCache& cache, const RemoteChart& chart, const FetchChart& fetch) {
   if (auto known = find_all(cache, exact_names(chart))) return *std::move(known);
   if (fetch == nullptr) {
     return fail(Code::kDenied, "the chart ", chart.chart, " is not here, and nothing here may fetch it")

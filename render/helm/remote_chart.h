@@ -80,5 +80,6 @@ using FetchChart = std::function<Result<FetchedChart>(const RemoteChart& chart)>
 
 // From the default cache where the version is known there, else through `fetch`. kDenied where that is null.
 Result<FetchedChart> get_remote(const RemoteChart& chart, const FetchChart& fetch);
+Result<FetchedChart> get_remote(const ChartCache& cache, const RemoteChart& chart, const FetchChart& fetch);
 
 }  // namespace autonomous::helm

@@ -16,7 +16,10 @@ import threading
 import unittest
 from pathlib import Path
 
-PROGRAM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "autonomous"
+import local_test
+from local_test import Daemon, Project
+
+PROGRAM = local_test.PROGRAM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "autonomous"
 BED = Path(__file__).resolve().parent.parent / "support" / "bed" / "bed"
 CACHE = Path(os.environ.get("AUTONOMOUS_TEST_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autonomous-tests")
 HELM = str(CACHE / "bin" / "helm4")
@@ -164,6 +167,41 @@ class Charts(unittest.TestCase):
         asks = self.ours(oci, "--plain-http", "--version", "^0.1")
         self.assertEqual((asks.returncode, asks.stdout), (1, ""))
         self.assertIn("onnect", asks.stderr)
+
+    def test_released_by_name_and_version(self):
+        """`chart:` and `version:` in autonomous.yaml: pinned by digest, kept in the ledger, verified from a clone alone."""
+        (self.folder / "daemon").mkdir()
+        daemon = Daemon(self.folder / "daemon")
+        daemon.start()
+        self.addCleanup(lambda: daemon.alive() and daemon.stop())
+        project = Project(daemon, "shop")
+        spec = "version: 1\nproject: shop\napps:\n  web:\n    chart: {}\n    version: {}\n    values: {{replicaCount: {}, image: {{tag: '1'}}}}\n"
+        digest = {v: hashlib.sha256((self.folder / "served" / f"web-{v}.tgz").read_bytes()).hexdigest() for v in VERSIONS}
+
+        told = project.write({"autonomous.yaml": spec.format(self.oci, "0.1.0", 2)}).push("From a registry")
+        self.assertIn("release 1", told)
+        message = daemon.gitops("log", "-1", "--format=%B", "release/local/shop/web/1^{commit}")
+        self.assertIn(f"Chart: web 0.1.0 sha256:{digest['0.1.0']}\n", message)
+        self.assertIn(digest["0.1.0"], daemon.gitops("show", "deploy:apps/local/shop/web/release.yaml"))
+        self.assertIn("replicas: 2", daemon.gitops("grep", "-h", "replicas:", "deploy", "--", "apps/local/shop/web/manifests"))
+
+        self.assertIn("release 2", project.write({"autonomous.yaml": spec.format(self.repo + "/web", "0.2.0", 3)}).push("From a chart repository"))
+        self.assertIn(f"Chart: web 0.2.0 sha256:{digest['0.2.0']}\n", daemon.gitops("log", "-1", "--format=%B", "release/local/shop/web/2^{commit}"))
+
+        for chart, version, words in [(self.oci, "9.9.9", "not found"), (self.oci + "-none", "1.0.0", "while fetching the chart of web"),
+                                      (self.repo + "/web", "9.9.9", 'chart "web" version "9.9.9" not found'), (self.oci, "^0.1", "is not an exact version")]:
+            with self.subTest(chart=chart, version=version):
+                self.assertIn(words, project.write({"autonomous.yaml": spec.format(chart, version, 3)}).push("Wrong"))
+        self.assertIn("replicas: 3", daemon.gitops("grep", "-h", "replicas:", "deploy", "--", "apps/local/shop/web/manifests"))
+
+        # Nothing but the clone is asked: what was fetched is gone, and so is the daemon.
+        clone = daemon.folder / "auditor"
+        daemon.git("clone", "-q", f"{daemon.url}/git/gitops.git", clone)
+        self.assertIn("The history is whole", daemon.cli("audit", "--repo", clone).stdout)
+        daemon.stop()
+        shutil.rmtree(daemon.state)
+        for number in (1, 2):
+            self.assertIn("every byte is the same", daemon.cli("verify", f"local/shop/web/{number}", "--repo", clone).stdout)
 
 
 unittest.main(verbosity=2)

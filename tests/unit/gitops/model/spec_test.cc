@@ -235,6 +235,33 @@ autonomous.yaml:9:25: apps.api.scale: min 5 is more than max 2
 )");
 }
 
+TEST(Spec, FetchesChartsOfOneVersion) {
+  EXPECT_EQ(
+      errors_of(R"(version: 1
+apps:
+  a: {chart: oci://ghcr.io/acme/web}
+  b: {chart: https://charts.example.com/web, version: ^1}
+  c: {chart: deploy/chart, version: 1.0.0}
+  d: {chart: oci://ghcr.io/acme/web, version: 1.0.0, port: 80}
+)"),
+      R"(autonomous.yaml:3:14: apps.a.chart: a chart that is fetched needs its version, so that a commit always means the same
+    a: {chart: oci://ghcr.io/acme/web}
+               ^
+  hint: version: 1.2.3
+autonomous.yaml:4:55: apps.b.version: '^1' is not an exact version: a range would mean another chart tomorrow
+    b: {chart: https://charts.example.com/web, version: ^1}
+                                                        ^
+  hint: version: 1.2.3
+autonomous.yaml:5:37: apps.c.version: 'version' is for a chart that is fetched; a folder has the version of its commit
+    c: {chart: deploy/chart, version: 1.0.0}
+                                      ^
+autonomous.yaml:6:54: apps.d: 'port' is for the built-in chart; this app brings its own chart
+    d: {chart: oci://ghcr.io/acme/web, version: 1.0.0, port: 80}
+                                                       ^
+  hint: set it through `values:`
+)");
+}
+
 TEST(Spec, RefusesCirclesStrangersAndOtherVersions) {
   EXPECT_THAT(
       errors_of("version: 1\napps:\n  a: {image: x, port: 1, needs: [b]}\n  b: {image: x, port: 1, needs: [a]}\n"),
