@@ -1,15 +1,13 @@
-// Judging values by a compiled schema, and wording what is wrong.
+// Judging values by a compiled schema.
 #include "render/helm/schema.h"
 
 #include <re2/re2.h>
-#include <utf8proc.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "gitops/base/text.h"
-#include "gitops/yaml/emit.h"
 #include "render/helm/schema_node.h"
+#include "render/helm/schema_problem.h"
 
 namespace autonomous::helm {
 namespace {
@@ -18,100 +16,12 @@ using Kind = SchemaValue::Kind;
 
 constexpr int kMaxDepth = 3000;  // of values and schemas together
 
-struct Problem {
-  enum class What : uint8_t { kOne, kGroup, kReference };
-  What what = What::kOne;
-  std::string at;  // JSON pointer into the values
-  std::string text;
-  std::vector<Problem> causes;
-};
-using Problems = std::vector<Problem>;
-
-// ---- words ---------------------------------------------------------------------------------------------------------
-
-std::string type_name(const SchemaValue& value) {
-  switch (value.kind) {
-    case Kind::kNull: return "null";
-    case Kind::kNumber: return "number";
-    case Kind::kString: return "string";
-    case Kind::kArray: return "array";
-    case Kind::kObject: return "object";
-    default: return "boolean";
-  }
-}
-
-// golang.org/x/text writes numbers the English way: 12,345.
-std::string grouped(const std::string& digits) {
-  size_t end = digits.find('.');
-  std::string whole = digits.substr(0, end);
-  size_t first = !whole.empty() && whole[0] == '-' ? 1 : 0;
-  for (size_t at = whole.size(); at > first + 3;) {
-    at -= 3;
-    whole.insert(at, ",");
-  }
-  return whole + (end == std::string::npos ? "" : digits.substr(end));
-}
-std::string grouped(int64_t number) { return grouped(std::to_string(number)); }
-
-// … and exponents as 1.5×10⁰⁶.
-std::string number_text(const Decimal& number) {
-  std::string text = yaml::format_g(number.value());
-  size_t e = text.find('e');
-  if (e == std::string::npos) return grouped(text);
-  std::string out = text.substr(0, e) + "×10";
-  for (char c : text.substr(e + 1)) {
-    constexpr const char* kRaised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    if (c == '-') out += "⁻";
-    if (c >= '0' && c <= '9') out += kRaised[c - '0'];
-  }
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + quote_for_schema(name);
-  return out;
-}
-
-std::string display(const SchemaValue& value) {
-  switch (value.kind) {
-    case Kind::kString: return quote_for_schema(value.text);
-    case Kind::kNumber: return value.text;
-    case Kind::kNull: return "<nil>";
-    case Kind::kTrue: return "true";
-    case Kind::kFalse: return "false";
-    default: return "value";
-  }
-}
-
-bool is_primitive(const SchemaValue& value) { return value.kind != Kind::kArray && value.kind != Kind::kObject; }
-
-std::string choices_text(const SchemaValue& choices) {
-  if (!std::all_of(choices.items.begin(), choices.items.end(), is_primitive)) return "'enum' failed";
-  if (choices.items.size() == 1) return "value must be " + display(choices.items[0]);
-  std::string out;
-  for (const SchemaValue& choice : choices.items) out += (out.empty() ? "" : ", ") + display(choice);
-  return "value must be one of " + out;
-}
-
-void print(const Problem& problem, int indent, std::string& out) {
-  bool skipped = problem.what == Problem::What::kReference && problem.causes.size() == 1;
-  if (!skipped) {
-    out += "\n" + std::string(static_cast<size_t>(indent - 1) * 2, ' ') + "- at " + quote_for_schema(problem.at) +
-           ": " + problem.text;
-    ++indent;
-  }
-  for (const Problem& cause : problem.causes) print(cause, indent, out);
-}
-
 // A single group is as good as what is in it.
 Problems ungrouped(Problems problems) {
   if (problems.size() != 1 || problems[0].what != Problem::What::kGroup) return problems;
   Problems inner = std::move(problems[0].causes);
   return inner;
 }
-
-// ---- judging -------------------------------------------------------------------------------------------------------
 
 // Which schemas are at work on one value, innermost first: for cycles and dynamic references.
 struct Scope {
@@ -255,7 +165,7 @@ class Judge {
   // type, const, enum, format: the first that fails is the only one that is told.
   bool basics() {
     if (!node_.types.empty()) {
-      std::string got = type_name(value_);
+      std::string got = words::type_name(value_);
       auto takes = [&](const std::string& type) {
         return type == got ||
                (type == "integer" && value_.kind == Kind::kNumber && Decimal::parse(value_.text).is_integer());
@@ -266,21 +176,21 @@ class Judge {
       }
     }
     if (node_.constant != nullptr && !equal(value_, *node_.constant)) {
-      add(is_primitive(*node_.constant) ? "value must be " + display(*node_.constant) : "'const' failed");
+      add(words::is_primitive(*node_.constant) ? "value must be " + words::display(*node_.constant) : "'const' failed");
       return false;
     }
     if (node_.choices != nullptr) {
       const auto& choices = node_.choices->items;
       if (std::none_of(choices.begin(), choices.end(),
                        [&](const SchemaValue& choice) { return equal(value_, choice); })) {
-        add(choices_text(*node_.choices));
+        add(words::choices_text(*node_.choices));
         return false;
       }
     }
     if (!node_.format.empty() && value_.kind == Kind::kString) {
       std::string wrong = check_format(node_.format, value_.text);
       if (!wrong.empty()) {
-        add(display(value_) + " is not valid " + node_.format + ": " + wrong);
+        add(words::display(value_) + " is not valid " + node_.format + ": " + wrong);
         return false;
       }
     }
@@ -299,14 +209,15 @@ class Judge {
     if (!limit) return;
     auto count = static_cast<int64_t>(got);
     if (least ? count >= *limit : count <= *limit) return;
-    add(std::string(word) + ": got " + grouped(count) + ", want " + grouped(*limit));
+    add(std::string(word) + ": got " + words::grouped(count) + ", want " + words::grouped(*limit));
   }
 
   void needed_with(const std::map<std::string, std::vector<std::string>>& rules) {
     for (const auto& [name, needed] : rules) {
       if (value_.find(name) == nullptr) continue;
       std::vector<std::string> absent = missing(needed);
-      if (!absent.empty()) add("properties " + joined(absent) + " required, if " + quote_for_schema(name) + " exists");
+      if (!absent.empty())
+        add("properties " + words::joined(absent) + " required, if " + quote_for_schema(name) + " exists");
     }
   }
 
@@ -315,7 +226,7 @@ class Judge {
     bound(node_.max_properties, false, value_.members.size(), "maxProperties");
     std::vector<std::string> absent = missing(node_.required);
     if (absent.size() == 1) add("missing property " + quote_for_schema(absent[0]));
-    if (absent.size() > 1) add("missing properties " + joined(absent));
+    if (absent.size() > 1) add("missing properties " + words::joined(absent));
     if (only_whether_ && !problems_.empty()) return;
     needed_with(node_.dependencies);
     for (const auto& [name, node] : node_.schema_dependencies) {
@@ -354,7 +265,7 @@ class Judge {
       }
       if (seen) unseen_.properties.erase(member.key);
     }
-    if (!additional.empty()) add("additional properties " + joined(additional) + " not allowed");
+    if (!additional.empty()) add("additional properties " + words::joined(additional) + " not allowed");
   }
 
   void names() {
@@ -379,7 +290,7 @@ class Judge {
       for (size_t i = known; i < items.size(); ++i) add_inner(*node_.items, items[i], std::to_string(i));
     }
     if (node_.additional_items_flag && !*node_.additional_items_flag && known != items.size()) {
-      add("last " + grouped(static_cast<int64_t>(items.size() - known)) + " additionalItem(s) not allowed");
+      add("last " + words::grouped(static_cast<int64_t>(items.size() - known)) + " additionalItem(s) not allowed");
     }
     if (node_.additional_items != nullptr) {
       for (size_t i = known; i < items.size(); ++i) add_inner(*node_.additional_items, items[i], std::to_string(i));
@@ -391,7 +302,8 @@ class Judge {
     for (size_t i = 1; i < value_.items.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         if (!equal(value_.items[i], value_.items[j])) continue;
-        add("items at " + grouped(static_cast<int64_t>(j)) + " and " + grouped(static_cast<int64_t>(i)) + " are equal");
+        add("items at " + words::grouped(static_cast<int64_t>(j)) + " and " + words::grouped(static_cast<int64_t>(i)) +
+            " are equal");
         return;
       }
     }
@@ -411,15 +323,16 @@ class Judge {
       matched += (matched.empty() ? "" : " ") + std::to_string(i);
       if (node_.draft >= 2020) unseen_.items.erase(i);
     }
-    std::string got = "matched " + grouped(count) + " items at " + matched;
+    std::string got = "matched " + words::grouped(count) + " items at " + matched;
     if (node_.min_contains) {
-      std::string least = "min " + grouped(*node_.min_contains) + " items required to match contains schema, but ";
+      std::string least =
+          "min " + words::grouped(*node_.min_contains) + " items required to match contains schema, but ";
       if (count < *node_.min_contains) add(least + (count == 0 ? "none matched" : got), std::move(why));
     } else if (count == 0) {
       add("no items match contains schema", std::move(why));
     }
     if (node_.max_contains && count > *node_.max_contains) {
-      add("max " + grouped(*node_.max_contains) + " items required to match contains schema, but " + got);
+      add("max " + words::grouped(*node_.max_contains) + " items required to match contains schema, but " + got);
     }
   }
 
@@ -436,7 +349,7 @@ class Judge {
   void number() {
     Decimal got = Decimal::parse(value_.text);
     auto tell = [&](const char* word, const Decimal& want) {
-      add(std::string(word) + ": got " + number_text(got) + ", want " + number_text(want));
+      add(std::string(word) + ": got " + words::number_text(got) + ", want " + words::number_text(want));
     };
     if (node_.minimum && compare(got, *node_.minimum) < 0) tell("minimum", *node_.minimum);
     if (node_.maximum && compare(got, *node_.maximum) > 0) tell("maximum", *node_.maximum);
@@ -513,7 +426,8 @@ class Judge {
       } else if (matched == -1) {
         matched = static_cast<int>(i);
       } else {
-        add("'oneOf' failed, subschemas " + grouped(matched) + ", " + grouped(static_cast<int64_t>(i)) + " matched");
+        add("'oneOf' failed, subschemas " + words::grouped(matched) + ", " + words::grouped(static_cast<int64_t>(i)) +
+            " matched");
         return;
       }
     }
@@ -546,72 +460,12 @@ class Judge {
   Problems problems_;
 };
 
-bool is_printable(utf8proc_int32_t rune) {
-  if (rune < 0x80) return rune >= 0x20 && rune < 0x7F;
-  utf8proc_category_t category = utf8proc_category(rune);
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO;
-}
-
-std::string hex_escape(uint32_t rune) {
-  int digits = rune < 0x80 ? 2 : rune < 0x10000 ? 4 : 8;
-  std::string out = digits == 2 ? "\\x" : digits == 4 ? "\\u" : "\\U";
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) out += "0123456789abcdef"[rune >> shift & 0xF];
-  return out;
-}
-
 }  // namespace
-
-// Go's %q with the quotes turned around.
-std::string quote_for_schema(std::string_view text) {
-  std::string out = "'";
-  for (size_t at = 0; at < text.size();) {
-    utf8proc_int32_t rune = 0;
-    utf8proc_ssize_t size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
-                                             static_cast<utf8proc_ssize_t>(text.size() - at), &rune);
-    if (size <= 0) {
-      out += hex_escape(static_cast<unsigned char>(text[at]) & 0x7F)
-                 .replace(2, 1, 1, "89abcdef"[static_cast<unsigned char>(text[at]) >> 4 & 7]);
-      ++at;
-      continue;
-    }
-    constexpr std::string_view kFrom = "\a\b\f\n\r\t\v\\'";
-    constexpr std::string_view kTo = "abfnrtv\\'";
-    size_t known = rune < 0x80 ? kFrom.find(static_cast<char>(rune)) : std::string_view::npos;
-    if (known != std::string_view::npos) {
-      out += '\\';
-      out += kTo[known];
-    } else if (is_printable(rune)) {
-      out += text.substr(at, static_cast<size_t>(size));
-    } else {
-      out += hex_escape(static_cast<uint32_t>(rune));
-    }
-    at += static_cast<size_t>(size);
-  }
-  return out + "'";
-}
-
-std::string location_of(const std::string& pointer) {
-  std::string out;
-  for (char c : pointer) {
-    bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                 std::string_view("-_.~$&+=:@/").find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-      out += "0123456789ABCDEF"[c & 0xF];
-    }
-  }
-  return out;
-}
 
 std::string problems_of(const Schema& schema, const SchemaValue& value, bool& too_deep) {
   const SchemaNode& root = schema.root();
   Judge judge(root, value, "", {&root, nullptr, 0, ""}, unseen_of(value, root, false), false, 0, too_deep);
-  std::string text;
-  for (const Problem& problem : ungrouped(judge.run())) print(problem, 1, text);
-  return text.empty() ? text : text.substr(1);
+  return words::lines(ungrouped(judge.run()));
 }
 
 Result<void> validate_schema(std::string_view schema, const SchemaValue& values) {

@@ -1,7 +1,8 @@
 // What a schema itself has to look like: the rules of the drafts' metaschemas, from which the metaschemas are made that
 // jsonschema/v6 holds schemas against before it compiles them. Its messages follow their nesting ('allOf' failed), so
 // the nesting is theirs; titles, comments and defaults, which no message shows, are left out.
-#include <map>
+#include <initializer_list>
+#include <span>
 
 #include "render/helm/schema_node.h"
 
@@ -41,7 +42,7 @@ struct Keyword {
   std::string_view name;
   Shape shape;
 };
-using Keywords = std::initializer_list<Keyword>;
+using Keywords = std::span<const Keyword>;
 
 // How the drafts say the same.
 struct Dialect {
@@ -107,11 +108,13 @@ std::string text_of(const Dialect& dialect, Shape shape) {
   return "true";
 }
 
-std::string properties(const Dialect& dialect, Keywords keywords) {
+std::string properties(const Dialect& dialect, std::initializer_list<Keywords> lists) {
   std::string out;
-  for (const Keyword& keyword : keywords) {
-    if (!out.empty()) out += ",";
-    out += "\"" + std::string(keyword.name) + "\":" + text_of(dialect, keyword.shape);
+  for (Keywords list : lists) {
+    for (const Keyword& keyword : list) {
+      if (!out.empty()) out += ",";
+      out += "\"" + std::string(keyword.name) + "\":" + text_of(dialect, keyword.shape);
+    }
   }
   return R"("properties":{)" + out + "}";
 }
@@ -134,7 +137,6 @@ std::string validation_definitions(const Dialect& dialect) {
 
 constexpr Keyword kDraft4[] = {
     {"id", Shape::kString},
-    {"$schema", Shape::kUri},
     {"multipleOf", Shape::kPositive4},
     {"exclusiveMaximum", Shape::kBoolean},
     {"exclusiveMinimum", Shape::kBoolean},
@@ -143,31 +145,14 @@ constexpr Keyword kDraft4[] = {
     {"patternProperties", Shape::kSchemasByName},
     {"$ref", Shape::kString},
 };
-constexpr Keyword kDraft6[] = {
-    {"$id", Shape::kReference},
-    {"$schema", Shape::kUri},
-    {"multipleOf", Shape::kPositive},
-    {"exclusiveMaximum", Shape::kNumber},
-    {"exclusiveMinimum", Shape::kNumber},
-    {"additionalItems", Shape::kSchema},
-    {"additionalProperties", Shape::kSchema},
-    {"patternProperties", Shape::kSchemasByName},
-    {"$ref", Shape::kReference},
-    {"contains", Shape::kSchema},
-    {"propertyNames", Shape::kSchema},
+constexpr Keyword kSince6[] = {
+    {"$id", Shape::kReference},           {"multipleOf", Shape::kPositive},    {"exclusiveMaximum", Shape::kNumber},
+    {"exclusiveMinimum", Shape::kNumber}, {"additionalItems", Shape::kSchema}, {"additionalProperties", Shape::kSchema},
+    {"$ref", Shape::kReference},          {"contains", Shape::kSchema},        {"propertyNames", Shape::kSchema},
 };
+constexpr Keyword kDraft6[] = {{"patternProperties", Shape::kSchemasByName}};
 constexpr Keyword kDraft7[] = {
-    {"$id", Shape::kReference},
-    {"$schema", Shape::kUri},
-    {"multipleOf", Shape::kPositive},
-    {"exclusiveMaximum", Shape::kNumber},
-    {"exclusiveMinimum", Shape::kNumber},
-    {"additionalItems", Shape::kSchema},
-    {"additionalProperties", Shape::kSchema},
     {"patternProperties", Shape::kSchemasByPattern},
-    {"$ref", Shape::kReference},
-    {"contains", Shape::kSchema},
-    {"propertyNames", Shape::kSchema},
     {"$comment", Shape::kString},
     {"readOnly", Shape::kBoolean},
     {"writeOnly", Shape::kBoolean},
@@ -179,6 +164,7 @@ constexpr Keyword kDraft7[] = {
     {"else", Shape::kSchema},
 };
 constexpr Keyword kOfAll[] = {
+    {"$schema", Shape::kUri},
     {"title", Shape::kString},
     {"description", Shape::kString},
     {"maximum", Shape::kNumber},
@@ -205,21 +191,14 @@ constexpr Keyword kOfAll[] = {
     {"not", Shape::kSchema},
 };
 
-template <size_t n>
-std::string of_one_document(int draft, const Keyword (&own)[n]) {
+std::string of_one_document(int draft, std::initializer_list<Keywords> keywords) {
   Dialect dialect{draft, R"({"$ref":"#"})", "definitions"};
   std::string url = "http://json-schema.org/draft-0" + std::to_string(draft) + "/schema#";
-  std::string all;
-  auto add = [&](const Keyword& keyword) {
-    all += (all.empty() ? "\"" : ",\"") + std::string(keyword.name) + "\":" + text_of(dialect, keyword.shape);
-  };
-  for (const Keyword& keyword : own) add(keyword);
-  for (const Keyword& keyword : kOfAll) add(keyword);
   return R"({"$schema":")" + url + R"(","definitions":{)" + schema_array(dialect) + "," +
          validation_definitions(dialect) + R"(},"type":)" +
          (draft == 4 ? R"("object","dependencies":{"exclusiveMaximum":["maximum"],"exclusiveMinimum":["minimum"]})"
                      : R"(["object","boolean"])") +
-         R"(,"properties":{)" + all + "}}";
+         "," + properties(dialect, keywords) + "}";
 }
 
 // ---- drafts of vocabularies
@@ -230,7 +209,7 @@ class Vocabularies {
   Vocabularies(int draft, std::string base, std::string mark, std::string self)
       : dialect_{draft, std::move(self), "$defs"}, base_(std::move(base)), mark_(std::move(mark)) {}
 
-  void add(std::string_view name, Keywords keywords, const std::string& definitions = "") {
+  void add(std::string_view name, std::initializer_list<Keywords> keywords, const std::string& definitions = "") {
     std::string url = base_ + "meta/" + std::string(name);
     all_of_ += (all_of_.empty() ? "" : ",") + (R"({"$ref":"meta/)" + std::string(name) + R"("})");
     documents_ += (documents_.empty() ? "\"" : ",\"") + std::string(name) + R"(":{"$id":")" + url + R"(",)" + mark_ +
@@ -251,130 +230,96 @@ class Vocabularies {
   std::string base_, mark_, all_of_, documents_;
 };
 
-void add_validation(Vocabularies& all) {
-  all.add("validation",
-          {{"multipleOf", Shape::kPositive},
-           {"maximum", Shape::kNumber},
-           {"exclusiveMaximum", Shape::kNumber},
-           {"minimum", Shape::kNumber},
-           {"exclusiveMinimum", Shape::kNumber},
-           {"maxLength", Shape::kCount},
-           {"minLength", Shape::kCount0},
-           {"pattern", Shape::kRegex},
-           {"maxItems", Shape::kCount},
-           {"minItems", Shape::kCount0},
-           {"uniqueItems", Shape::kBoolean},
-           {"maxContains", Shape::kCount},
-           {"minContains", Shape::kCount},
-           {"maxProperties", Shape::kCount},
-           {"minProperties", Shape::kCount0},
-           {"required", Shape::kStrings},
-           {"dependentRequired", Shape::kStringsByName},
-           {"enum", Shape::kList},
-           {"type", Shape::kTypes}},
-          validation_definitions(all.dialect()));
-}
+constexpr Keyword kCore[] = {
+    {"$id", Shape::kIdentity},           {"$schema", Shape::kUri},     {"$anchor", Shape::kAnchor},
+    {"$ref", Shape::kReference},         {"$comment", Shape::kString}, {"$defs", Shape::kSchemasByName},
+    {"$vocabulary", Shape::kVocabulary},
+};
+constexpr Keyword kCore2019[] = {{"$recursiveRef", Shape::kReference}, {"$recursiveAnchor", Shape::kBoolean}};
+constexpr Keyword kCore2020[] = {{"$dynamicRef", Shape::kReference}, {"$dynamicAnchor", Shape::kAnchor}};
+constexpr Keyword kApplicator[] = {
+    {"contains", Shape::kSchema},
+    {"additionalProperties", Shape::kSchema},
+    {"properties", Shape::kSchemasByName},
+    {"patternProperties", Shape::kSchemasByPattern},
+    {"dependentSchemas", Shape::kSchemasByName},
+    {"propertyNames", Shape::kSchema},
+    {"if", Shape::kSchema},
+    {"then", Shape::kSchema},
+    {"else", Shape::kSchema},
+    {"allOf", Shape::kSchemas},
+    {"anyOf", Shape::kSchemas},
+    {"oneOf", Shape::kSchemas},
+    {"not", Shape::kSchema},
+};
+constexpr Keyword kApplicator2019[] = {{"additionalItems", Shape::kSchema}, {"items", Shape::kSchemaOrList}};
+constexpr Keyword kApplicator2020[] = {{"prefixItems", Shape::kSchemas}, {"items", Shape::kSchema}};
+constexpr Keyword kUnevaluated[] = {{"unevaluatedItems", Shape::kSchema}, {"unevaluatedProperties", Shape::kSchema}};
+constexpr Keyword kValidation[] = {
+    {"multipleOf", Shape::kPositive},
+    {"maximum", Shape::kNumber},
+    {"exclusiveMaximum", Shape::kNumber},
+    {"minimum", Shape::kNumber},
+    {"exclusiveMinimum", Shape::kNumber},
+    {"maxLength", Shape::kCount},
+    {"minLength", Shape::kCount0},
+    {"pattern", Shape::kRegex},
+    {"maxItems", Shape::kCount},
+    {"minItems", Shape::kCount0},
+    {"uniqueItems", Shape::kBoolean},
+    {"maxContains", Shape::kCount},
+    {"minContains", Shape::kCount},
+    {"maxProperties", Shape::kCount},
+    {"minProperties", Shape::kCount0},
+    {"required", Shape::kStrings},
+    {"dependentRequired", Shape::kStringsByName},
+    {"enum", Shape::kList},
+    {"type", Shape::kTypes},
+};
+constexpr Keyword kMetaData[] = {
+    {"title", Shape::kString},     {"description", Shape::kString}, {"deprecated", Shape::kBoolean},
+    {"readOnly", Shape::kBoolean}, {"writeOnly", Shape::kBoolean},  {"examples", Shape::kList},
+};
+constexpr Keyword kFormat[] = {{"format", Shape::kString}};
+constexpr Keyword kContent[] = {
+    {"contentMediaType", Shape::kString}, {"contentEncoding", Shape::kString}, {"contentSchema", Shape::kSchema}};
 
-void add_meta_data(Vocabularies& all) {
-  all.add("meta-data", {{"title", Shape::kString},
-                        {"description", Shape::kString},
-                        {"deprecated", Shape::kBoolean},
-                        {"readOnly", Shape::kBoolean},
-                        {"writeOnly", Shape::kBoolean},
-                        {"examples", Shape::kList}});
-}
-
-void add_content(Vocabularies& all) {
-  all.add(
-      "content",
-      {{"contentMediaType", Shape::kString}, {"contentEncoding", Shape::kString}, {"contentSchema", Shape::kSchema}});
+// The vocabularies that come last, in either draft.
+void add_rest(Vocabularies& all, std::string_view format) {
+  all.add("validation", {kValidation}, validation_definitions(all.dialect()));
+  all.add("meta-data", {kMetaData});
+  all.add(format, {kFormat});
+  all.add("content", {kContent});
 }
 
 std::string of_2019() {
   Vocabularies all(2019, "https://json-schema.org/draft/2019-09/", R"("$recursiveAnchor":true)",
                    R"({"$recursiveRef":"#"})");
-  all.add("core", {{"$id", Shape::kIdentity},
-                   {"$schema", Shape::kUri},
-                   {"$anchor", Shape::kAnchor},
-                   {"$ref", Shape::kReference},
-                   {"$recursiveRef", Shape::kReference},
-                   {"$recursiveAnchor", Shape::kBoolean},
-                   {"$vocabulary", Shape::kVocabulary},
-                   {"$comment", Shape::kString},
-                   {"$defs", Shape::kSchemasByName}});
-  all.add("applicator",
-          {{"additionalItems", Shape::kSchema},
-           {"unevaluatedItems", Shape::kSchema},
-           {"items", Shape::kSchemaOrList},
-           {"contains", Shape::kSchema},
-           {"additionalProperties", Shape::kSchema},
-           {"unevaluatedProperties", Shape::kSchema},
-           {"properties", Shape::kSchemasByName},
-           {"patternProperties", Shape::kSchemasByPattern},
-           {"dependentSchemas", Shape::kSchemasByName},
-           {"propertyNames", Shape::kSchema},
-           {"if", Shape::kSchema},
-           {"then", Shape::kSchema},
-           {"else", Shape::kSchema},
-           {"allOf", Shape::kSchemas},
-           {"anyOf", Shape::kSchemas},
-           {"oneOf", Shape::kSchemas},
-           {"not", Shape::kSchema}},
-          schema_array(all.dialect()));
-  add_validation(all);
-  add_meta_data(all);
-  all.add("format", {{"format", Shape::kString}});
-  add_content(all);
+  all.add("core", {kCore, kCore2019});
+  all.add("applicator", {kApplicator, kApplicator2019, kUnevaluated}, schema_array(all.dialect()));
+  add_rest(all, "format");
   return all.document("");
 }
 
 std::string of_2020() {
   Vocabularies all(2020, "https://json-schema.org/draft/2020-12/", R"("$dynamicAnchor":"meta")",
                    R"({"$dynamicRef":"#meta"})");
-  all.add("core",
-          {{"$id", Shape::kIdentity},
-           {"$schema", Shape::kUri},
-           {"$ref", Shape::kReference},
-           {"$anchor", Shape::kAnchor},
-           {"$dynamicRef", Shape::kReference},
-           {"$dynamicAnchor", Shape::kAnchor},
-           {"$vocabulary", Shape::kVocabulary},
-           {"$comment", Shape::kString},
-           {"$defs", Shape::kSchemasByName}},
+  all.add("core", {kCore, kCore2020},
           R"("anchorString":{"type":"string","pattern":"^[A-Za-z_][-A-Za-z0-9._]*$"})"
           R"(,"uriString":{"type":"string","format":"uri"})"
           R"(,"uriReferenceString":{"type":"string","format":"uri-reference"})");
-  all.add("applicator",
-          {{"prefixItems", Shape::kSchemas},
-           {"items", Shape::kSchema},
-           {"contains", Shape::kSchema},
-           {"additionalProperties", Shape::kSchema},
-           {"properties", Shape::kSchemasByName},
-           {"patternProperties", Shape::kSchemasByPattern},
-           {"dependentSchemas", Shape::kSchemasByName},
-           {"propertyNames", Shape::kSchema},
-           {"if", Shape::kSchema},
-           {"then", Shape::kSchema},
-           {"else", Shape::kSchema},
-           {"allOf", Shape::kSchemas},
-           {"anyOf", Shape::kSchemas},
-           {"oneOf", Shape::kSchemas},
-           {"not", Shape::kSchema}},
-          schema_array(all.dialect()));
-  all.add("unevaluated", {{"unevaluatedItems", Shape::kSchema}, {"unevaluatedProperties", Shape::kSchema}});
-  add_validation(all);
-  add_meta_data(all);
-  all.add("format-annotation", {{"format", Shape::kString}});
-  add_content(all);
+  all.add("applicator", {kApplicator, kApplicator2020}, schema_array(all.dialect()));
+  all.add("unevaluated", {kUnevaluated});
+  add_rest(all, "format-annotation");
   return all.document(R"(,"$recursiveAnchor":{"$ref":"meta/core#/$defs/anchorString"})"
                       R"(,"$recursiveRef":{"$ref":"meta/core#/$defs/uriReferenceString"})");
 }
 
 std::string text_of_draft(int draft) {
   switch (draft) {
-    case 4: return of_one_document(4, kDraft4);
-    case 6: return of_one_document(6, kDraft6);
-    case 7: return of_one_document(7, kDraft7);
+    case 4: return of_one_document(4, {kDraft4, kOfAll});
+    case 6: return of_one_document(6, {kSince6, kDraft6, kOfAll});
+    case 7: return of_one_document(7, {kSince6, kDraft7, kOfAll});
     case 2019: return of_2019();
     default: return of_2020();
   }
@@ -388,33 +333,20 @@ std::string metaschema_url(int draft) {
                        : "https://json-schema.org/draft/2020-12/schema#";
 }
 
+// One static each, so that a render makes only the one that it needs; never freed: as good as a constant.
+template <int draft>
+static const Schema& made() {
+  static const Schema& schema = *std::move(*Schema::compile_meta(text_of_draft(draft))).release();
+  return schema;
+}
+
 const Schema& metaschema(int draft) {
-  auto make = [](int of) {
-    auto made = Schema::compile_meta(text_of_draft(of));
-    return std::move(*made).release();  // never freed: as good as a constant
-  };
-  // One static each, so that a render makes only the one that it needs.
   switch (draft) {
-    case 4: {
-      static const Schema& schema = *make(4);
-      return schema;
-    }
-    case 6: {
-      static const Schema& schema = *make(6);
-      return schema;
-    }
-    case 7: {
-      static const Schema& schema = *make(7);
-      return schema;
-    }
-    case 2019: {
-      static const Schema& schema = *make(2019);
-      return schema;
-    }
-    default: {
-      static const Schema& schema = *make(2020);
-      return schema;
-    }
+    case 4: return made<4>();
+    case 6: return made<6>();
+    case 7: return made<7>();
+    case 2019: return made<2019>();
+    default: return made<2020>();
   }
 }
 
