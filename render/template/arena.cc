@@ -6,14 +6,13 @@
 namespace autonomous::render {
 namespace {
 
-constexpr size_t kFirstBlock = size_t{64} << 10;
 constexpr size_t kLargestBlock = size_t{4} << 20;
 
 }  // namespace
 
 void* Arena::allocate_slow(size_t size, size_t alignment) {
   size_t wanted = size + alignment + sizeof(Block);
-  size_t usual = block_ == nullptr ? kFirstBlock : std::min(block_->size * 2, kLargestBlock);
+  size_t usual = block_ == nullptr ? first_ : std::min(block_->size * 2, kLargestBlock);
   size_t bytes = std::max(wanted, usual);
   if (size > limit_ || bytes > limit_ - std::min(limit_, taken_)) throw ArenaFull();
   auto* block = static_cast<Block*>(std::malloc(bytes));

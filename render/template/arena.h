@@ -25,7 +25,9 @@ class ArenaFull : public std::bad_alloc {
 class Arena {
  public:
   static constexpr size_t kNoLimit = SIZE_MAX;
-  explicit Arena(size_t limit = kNoLimit) : limit_(limit) {}
+  static constexpr size_t kUsualBlock = size_t{64} << 10;
+  // `first`: bytes of the first block, for those that stay small; each next one is twice as large.
+  explicit Arena(size_t limit = kNoLimit, size_t first = kUsualBlock) : limit_(limit), first_(first) {}
   ~Arena() { release(); }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -95,6 +97,7 @@ class Arena {
   Block* block_ = nullptr;
   size_t taken_ = 0;
   size_t limit_;
+  size_t first_;
 };
 
 }  // namespace autonomous::render

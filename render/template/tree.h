@@ -2,6 +2,7 @@
 // themselves as Go's nodes do, because error texts show them. Immutable after parsing; any thread may read.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -125,11 +126,14 @@ struct Tree {
 
 class ParsedFile {
  public:
-  ParsedFile(std::string_view name, std::string text) : name(name), text(std::move(text)) {}
+  ParsedFile(std::string_view name, std::string text)
+      : name(name), text(std::move(text)), arena(Arena::kNoLimit, first_block(this->text.size())) {}
   const std::string name;  // in error texts
   const std::string text;
   Arena arena;
   std::vector<Tree*> trees;
+  // A tree takes some times the bytes of its text. The texts of `tpl` are short, and there may be thousands of them.
+  static size_t first_block(size_t text) { return std::min(512 + 6 * text, Arena::kUsualBlock); }
   size_t bytes() const { return sizeof *this + text.capacity() + arena.used(); }  // of memory, about
 };
 
