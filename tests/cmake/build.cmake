@@ -95,5 +95,5 @@ function(autonomous_fuzzer name)
   add_test(NAME fuzz.${name}
     COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run $<TARGET_FILE:${name}_fuzz> ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}/corpus
             ${CMAKE_BINARY_DIR}/fuzz/${name} ${arg_RUNS} ${options})
-  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
 endfunction()
