@@ -97,12 +97,7 @@ class LayoutReader {
   bool read(const Chunk& chunk) {
     int ignored = 0;
     switch (chunk.element) {
-      case Element::kYear: {
-        int two = 0;
-        if (!number(two, true)) return false;
-        year_ = two + (two >= 69 ? 1900 : 2000);
-        return true;
-      }
+      case Element::kYear: return short_year();
       case Element::kLongYear: return long_year();
       case Element::kMonth: return name(month_name, 1, 12, 3, month_);
       case Element::kLongMonth: return name(month_name, 1, 12, 99, month_);
@@ -143,6 +138,19 @@ class LayoutReader {
       }
       default: return zone_offset(chunk.element);
     }
+  }
+
+  // Two characters, of which the first may be a sign.
+  bool short_year() {
+    if (text_.size() < 2 || !digit_at(text_, 1)) return false;
+    const bool sign = text_[0] == '-' || text_[0] == '+';
+    if (!sign && !digit_at(text_, 0)) return false;
+    int year = text_[1] - '0';
+    if (!sign) year += (text_[0] - '0') * 10;
+    if (text_[0] == '-') year = -year;
+    year_ = year + (year >= 69 ? 1900 : 2000);
+    text_.remove_prefix(2);
+    return true;
   }
 
   bool long_year() {

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "gitops/base/digest.h"
 #include "render/funcs/json_text.h"
@@ -36,8 +38,8 @@ class JsonWriter {
         if (value.is_nil()) return static_cast<void>(out_ += "null");
         out_ += '"' + base64_encode(value.bytes()) + '"';
         return;
-      case Store::kList: return list(value, depth);
-      case Store::kMap: return map(value, depth);
+      case Store::kList:
+      case Store::kMap: return collection(value, depth);
       case Store::kStruct: return structure(value, depth);
     }
   }
@@ -133,6 +135,19 @@ class JsonWriter {
     for (int i = 0; i < depth; ++i) out_ += style_.indent;
   }
 
+  // Below so many levels Go remembers what it is inside of, and finds a cycle where one of those comes again.
+  void collection(Value value, int depth) {
+    constexpr int kCyclesFrom = 1000;
+    using Entered = decltype(inside_)::value_type;
+    const Entered entered{value.type(), value.address(), value.is_list() ? value.length() : 0};
+    const bool counts = depth >= kCyclesFrom && !value.is_nil() && value.length() > 0;
+    if (counts && !inside_.insert(entered).second) {
+      return fail("json: unsupported value: encountered a cycle via " + std::string(value.type_name()));
+    }
+    value.is_list() ? list(value, depth) : map(value, depth);
+    if (counts) inside_.erase(entered);
+  }
+
   void list(Value value, int depth) {
     if (value.is_nil()) return static_cast<void>(out_ += "null");
     out_ += '[';
@@ -195,6 +210,7 @@ class JsonWriter {
   std::string& out_;
   const Library& library_;
   const JsonStyle& style_;
+  std::set<std::tuple<Type, const void*, size_t>> inside_;
   std::string failure_;
   bool too_long_ = false;
 };

@@ -1,4 +1,5 @@
 // sprig's numeric.go but the decimal functions (addf and its kin). Integers wrap around as Go's do.
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -110,9 +111,42 @@ Value func_minf(Context&, Args args) {
 Value func_ceil(Context&, Args args) { return Value::of(std::ceil(to_float64(args[0]))); }
 Value func_floor(Context&, Args args) { return Value::of(std::floor(to_float64(args[0]))); }
 
+// math.Pow(10, exponent), which is not always the nearest number: binary powers of the fraction, multiplied.
+double go_power_of_ten(int64_t exponent) {
+  if (exponent == 0) return 1;
+  if (exponent == 1) return 10;
+  constexpr int kFar = 1 << 12;
+  double product = 1;
+  int64_t binary = 0;
+  int square_exponent = 0;
+  double square = std::frexp(10.0, &square_exponent);
+  const uint64_t size = exponent < 0 ? 0 - static_cast<uint64_t>(exponent) : static_cast<uint64_t>(exponent);
+  for (uint64_t left = size; left != 0; left >>= 1) {
+    if (square_exponent > kFar) {
+      binary += square_exponent;
+      break;
+    }
+    if ((left & 1) != 0) {
+      product *= square;
+      binary += square_exponent;
+    }
+    square *= square;
+    square_exponent *= 2;
+    if (square < 0.5) {
+      square += square;
+      --square_exponent;
+    }
+  }
+  if (exponent < 0) {
+    product = 1 / product;
+    binary = -binary;
+  }
+  return std::ldexp(product, static_cast<int>(std::clamp<int64_t>(binary, -100'000, 100'000)));
+}
+
 Value func_round(Context&, Args args) {
   double on = args.size() > 2 ? args[2].floating() : 0.5;
-  double power = std::pow(10, static_cast<double>(args[1].integer()));
+  double power = go_power_of_ten(args[1].integer());
   double digit = power * to_float64(args[0]);
   double whole = 0;
   double fraction = std::modf(digit, &whole);

@@ -145,7 +145,9 @@ Result<std::string> marshal_yaml(Arena& arena, const Value& value, const Library
     if (text || text.error().code() == Code::kLimit) return text;
   }
   std::string json;
-  TRY_DO(write_json(json, value, library, {.most = most}));
+  auto written = write_json(json, value, library, {.most = most});
+  if (!written && written.error().code() == Code::kLimit) return std::move(written).error();
+  if (!written) return fail(Code::kInvalid, "error marshaling into JSON: ", written.error().message());
   // Its numbers are read again as YAML reads them, so that integers stay integers.
   TRY(Value read, read_yaml(arena, json, Numbers::kNative));
   return write_yaml(read, most);

@@ -196,12 +196,17 @@ class Parser {
     int64_t next = 0;
     if (Outcome outcome = key_index(next); !outcome.ok()) return index_error(outcome);
     Value inner = Value::of(std::span<const Value>());
+    bool existed = false;
     if (static_cast<uint64_t>(index) < list.items().size()) {
       const Value& there = list.items()[static_cast<size_t>(index)];
       if (!there.is_nothing() && !there.is_list()) return bad_conversion(there, "[]interface {}");
-      if (there.is_list()) inner = there;
+      existed = there.is_list();
+      if (existed) inner = there;
     }
-    if (Outcome outcome = list_item(inner, next, level); !outcome.ok()) return outcome;
+    if (Outcome outcome = list_item(inner, next, level); !outcome.ok()) {
+      if (existed) (void)set_index(list, index, inner);  // helm changes the list that is there, whatever comes of it
+      return outcome;
+    }
     return set_index(list, index, inner);
   }
 

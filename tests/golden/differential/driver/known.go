@@ -11,7 +11,7 @@ import (
 var nonsense = regexp.MustCompile("(\\{[ \\t]*\\}|\\[[ \\t]*\\])[ \\t]*[^\\s,}\\]]|![^\\s]*[\\[\\]{},'\"]|\xEF\xBB\xBF|[\\[{][^\\]}]*[?:]")
 
 // Where a text has more than one error, go-yaml and libyaml may come upon them in another order.
-func severalErrors(text []byte) bool { return bytes.ContainsAny(text, "[{\"'!?") }
+func severalErrors(text []byte) bool { return bytes.ContainsAny(text, "[{*\"'!?") }
 
 // known: what is known to differ, and why.
 func known(q question, wanted, got answer) bool {
