@@ -13,16 +13,6 @@ namespace {
 
 using model::Demand;
 
-const Json& at(const Json& from, std::initializer_list<const char*> keys) {
-  static const Json kNone;
-  const Json* now = &from;
-  for (const char* key : keys) {
-    if (!now->is_object() || !now->contains(key)) return kNone;
-    now = &now->at(key);
-  }
-  return *now;
-}
-
 // Nothing where it is none: the API server says that.
 long double quantity(const Json& value) {
   auto parsed = model::parse_quantity(value.is_string()   ? value.get<std::string>()
@@ -59,12 +49,13 @@ class Reader {
 
   uint64_t surge(const std::string& kind, const Json& spec, uint64_t replicas) const {
     if (!rules_.surge || replicas == 0) return 0;
-    if (kind == "Rollout" && at(spec, {"strategy", "blueGreen"}).is_object()) return replicas;
+    if (kind == "Rollout" && value_at(spec, {"strategy", "blueGreen"}).is_object()) return replicas;
     if (kind != "Deployment" && kind != "Rollout") return 0;
-    if (text_of(at(spec, {"strategy"}).is_object() ? at(spec, {"strategy"}) : Json::object(), "type") == "Recreate")
+    if (text_of(value_at(spec, {"strategy"}).is_object() ? value_at(spec, {"strategy"}) : Json::object(), "type") ==
+        "Recreate")
       return 0;
-    const Json& said = kind == "Deployment" ? at(spec, {"strategy", "rollingUpdate", "maxSurge"})
-                                            : at(spec, {"strategy", "canary", "maxSurge"});
+    const Json& said = kind == "Deployment" ? value_at(spec, {"strategy", "rollingUpdate", "maxSurge"})
+                                            : value_at(spec, {"strategy", "canary", "maxSurge"});
     if (said.is_number_integer()) return count(said, 0);
     const std::string text = said.is_string() ? said.get<std::string>() : "25%";
     const uint64_t percent = std::min<uint64_t>(std::strtoul(text.c_str(), nullptr, 10), 100);
@@ -74,14 +65,14 @@ class Reader {
  private:
   static const Json& list(const Json& spec, const char* key) {
     static const Json kNone = Json::array();
-    const Json& found = at(spec, {key});
+    const Json& found = value_at(spec, {key});
     return found.is_array() ? found : kNone;
   }
 
   Demand container(const Json& value) const {
     auto of = [&](const char* name, const std::string& otherwise) {
       for (const char* side : {"requests", "limits"}) {  // a limit without a request is one
-        const Json& said = at(value, {"resources", side, name});
+        const Json& said = value_at(value, {"resources", side, name});
         if (!said.is_null()) return quantity(said);
       }
       return otherwise.empty() ? 0 : quantity(otherwise);
@@ -98,30 +89,30 @@ std::map<std::string, uint64_t> least_of(const std::vector<std::pair<const Resou
   for (const auto& [resource, value] : all) {
     const bool keda = resource->kind == "ScaledObject";
     if (!keda && resource->kind != "HorizontalPodAutoscaler") continue;
-    const Json& target = at(value, {"spec", "scaleTargetRef"});
+    const Json& target = value_at(value, {"spec", "scaleTargetRef"});
     if (!target.is_object()) continue;
     const std::string kind = text_of(target, "kind").empty() ? "Deployment" : text_of(target, "kind");
     out[kind + "/" + text_of(target, "name")] =
-        count(at(value, {"spec", keda ? "minReplicaCount" : "minReplicas"}), keda ? 0 : 1);
+        count(value_at(value, {"spec", keda ? "minReplicaCount" : "minReplicas"}), keda ? 0 : 1);
   }
   return out;
 }
 
 Demand claims(const Json& spec) {
   Demand out;
-  const Json& templates = at(spec, {"volumeClaimTemplates"});
+  const Json& templates = value_at(spec, {"volumeClaimTemplates"});
   for (const Json& each : templates.is_array() ? templates : Json::array())
-    out.storage += quantity(at(each, {"spec", "resources", "requests", "storage"}));
+    out.storage += quantity(value_at(each, {"spec", "resources", "requests", "storage"}));
   return out;
 }
 
 Demand database(const Json& spec) {
-  Demand one{0, 0, quantity(at(spec, {"storage", "size"})) + quantity(at(spec, {"walStorage", "size"})), 1};
+  Demand one{0, 0, quantity(value_at(spec, {"storage", "size"})) + quantity(value_at(spec, {"walStorage", "size"})), 1};
   for (const char* side : {"requests", "limits"}) {
-    if (one.cpu == 0) one.cpu = quantity(at(spec, {"resources", side, "cpu"}));
-    if (one.memory == 0) one.memory = quantity(at(spec, {"resources", side, "memory"}));
+    if (one.cpu == 0) one.cpu = quantity(value_at(spec, {"resources", side, "cpu"}));
+    if (one.memory == 0) one.memory = quantity(value_at(spec, {"resources", side, "memory"}));
   }
-  return one.times(count(at(spec, {"instances"}), 1));
+  return one.times(count(value_at(spec, {"instances"}), 1));
 }
 
 bool is_replicated(const std::string& kind) {
@@ -143,27 +134,27 @@ Result<std::vector<model::ResourceDemand>> demand_of(const std::vector<Resource>
   std::optional<model::ResourceDemand> job;
   for (const auto& [resource, value] : all) {
     const std::string name = resource->kind + "/" + resource->name;
-    const Json& spec = at(value, {"spec"});
+    const Json& spec = value_at(value, {"spec"});
     Demand demand;
     if (is_replicated(resource->kind)) {
       auto scaled = least.find(name);
       const uint64_t floor = scaled == least.end() ? 0 : scaled->second;
-      const uint64_t replicas = std::max(count(at(spec, {"replicas"}), scaled == least.end() ? 1 : floor), floor);
-      demand =
-          reader.pod(at(spec, {"template", "spec"})).times(replicas + reader.surge(resource->kind, spec, replicas));
+      const uint64_t replicas = std::max(count(value_at(spec, {"replicas"}), scaled == least.end() ? 1 : floor), floor);
+      demand = reader.pod(value_at(spec, {"template", "spec"}))
+                   .times(replicas + reader.surge(resource->kind, spec, replicas));
       demand += claims(spec).times(replicas);
     } else if (resource->kind == "DaemonSet") {
-      demand = reader.pod(at(spec, {"template", "spec"}));
+      demand = reader.pod(value_at(spec, {"template", "spec"}));
     } else if (resource->kind == "Pod") {
       demand = reader.pod(spec);
     } else if (resource->kind == "CronJob") {
-      demand = reader.pod(at(spec, {"jobTemplate", "spec", "template", "spec"}));
+      demand = reader.pod(value_at(spec, {"jobTemplate", "spec", "template", "spec"}));
     } else if (resource->kind == "PersistentVolumeClaim") {
-      demand.storage = quantity(at(spec, {"resources", "requests", "storage"}));
+      demand.storage = quantity(value_at(spec, {"resources", "requests", "storage"}));
     } else if (resource->kind == "Cluster" && resource->group == "postgresql.cnpg.io") {
       demand = database(spec);
     } else if (resource->kind == "Job") {
-      demand = reader.pod(at(spec, {"template", "spec"})).times(count(at(spec, {"parallelism"}), 1));
+      demand = reader.pod(value_at(spec, {"template", "spec"})).times(count(value_at(spec, {"parallelism"}), 1));
       if (!job || demand.cpu > job->demand.cpu) job = model::ResourceDemand{name, demand};
       continue;
     } else {

@@ -179,6 +179,16 @@ std::string text_of(const Json& map, const char* key) {
   return found != map.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+const Json& value_at(const Json& from, std::initializer_list<const char*> keys) {
+  static const Json kNone;
+  const Json* now = &from;
+  for (const char* key : keys) {
+    if (!now->is_object() || !now->contains(key)) return kNone;
+    now = &now->at(key);
+  }
+  return *now;
+}
+
 std::string describe(const Resource& resource) {
   return resource.kind + " " + (resource.ns.empty() ? "" : resource.ns + "/") + resource.name;
 }

@@ -2,6 +2,7 @@
 // stands in the text, and as a value, which has aliases and merges resolved. Pure.
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ Result<std::string> print_resource(const Json& value);
 
 // A text as YAML keys and values name it; "" where it isn't one.
 std::string text_of(const Json& map, const char* key);
+
+// What stands below these keys, one in the other; null where nothing does.
+const Json& value_at(const Json& from, std::initializer_list<const char*> keys);
 
 // "Deployment shop/web"
 std::string describe(const Resource& resource);

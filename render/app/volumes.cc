@@ -16,23 +16,13 @@ struct Volume {
 };
 using Volumes = std::map<std::string, Volume>;  // by the template's name; "" for the resource's own
 
-const Json& at(const Json& from, std::initializer_list<const char*> keys) {
-  static const Json kNone;
-  const Json* now = &from;
-  for (const char* key : keys) {
-    if (!now->is_object() || !now->contains(key)) return kNone;
-    now = &now->at(key);
-  }
-  return *now;
-}
-
 std::string scalar(const Json& value) {
   return one_line(value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump(), 200);
 }
 
 Volume claim_of(const Json& spec) {
-  return {scalar(at(spec, {"resources", "requests", "storage"})), scalar(at(spec, {"storageClassName"})),
-          scalar(at(spec, {"accessModes"}))};
+  return {scalar(value_at(spec, {"resources", "requests", "storage"})), scalar(value_at(spec, {"storageClassName"})),
+          scalar(value_at(spec, {"accessModes"}))};
 }
 
 bool is_set(const Resource& resource) { return resource.kind == "StatefulSet" && resource.group == "apps"; }
@@ -43,23 +33,24 @@ bool is_claim(const Resource& resource) { return resource.kind == "PersistentVol
 
 Volumes volumes_of(const Resource& resource, const Json& value) {
   Volumes out;
-  const Json& spec = at(value, {"spec"});
+  const Json& spec = value_at(value, {"spec"});
   if (is_claim(resource)) out[""] = claim_of(spec);
   if (is_database(resource)) {
-    out[""] = {scalar(at(spec, {"storage", "size"})), scalar(at(spec, {"storage", "storageClass"})), ""};
-    const Json& wal = at(spec, {"walStorage"});
-    if (wal.is_object()) out["wal"] = {scalar(at(wal, {"size"})), scalar(at(wal, {"storageClass"})), ""};
+    out[""] = {scalar(value_at(spec, {"storage", "size"})), scalar(value_at(spec, {"storage", "storageClass"})), ""};
+    const Json& wal = value_at(spec, {"walStorage"});
+    if (wal.is_object()) out["wal"] = {scalar(value_at(wal, {"size"})), scalar(value_at(wal, {"storageClass"})), ""};
   }
-  const Json& templates = at(spec, {"volumeClaimTemplates"});
+  const Json& templates = value_at(spec, {"volumeClaimTemplates"});
   if (is_set(resource) && templates.is_array()) {
-    for (const Json& each : templates) out[scalar(at(each, {"metadata", "name"}))] = claim_of(at(each, {"spec"}));
+    for (const Json& each : templates)
+      out[scalar(value_at(each, {"metadata", "name"}))] = claim_of(value_at(each, {"spec"}));
   }
   return out;
 }
 
 // How many of a set's pods there may be, for the steps by hand.
 std::string last_pod(const Json& set) {
-  const Json& replicas = at(set, {"spec", "replicas"});
+  const Json& replicas = value_at(set, {"spec", "replicas"});
   return replicas.is_number_integer() && replicas.get<int64_t>() > 0 ? std::to_string(replicas.get<int64_t>() - 1)
                                                                      : "N";
 }
@@ -132,7 +123,7 @@ class Planner {
     }
     commands.push_back("kubectl -n NAMESPACE delete statefulset " + set.name + " --cascade=orphan");
     const std::string by_hand = join(commands, "; ");
-    if (scalar(at(value, {"metadata", "annotations", std::string(kVolumesByHand).c_str()})) == "by-hand") {
+    if (scalar(value_at(value, {"metadata", "annotations", std::string(kVolumesByHand).c_str()})) == "by-hand") {
       plan_.steps.push_back(what + ": by hand, and until then the sync fails: " + by_hand);
       return ok();
     }
