@@ -26,8 +26,8 @@ type answer struct {
 	Lost string `json:"-"`
 }
 
-// How long an answer may take. While something is made smaller, nobody waits so long.
-var patience = 10 * time.Second
+// How long an answer may take, on a loaded machine, too. While something is made smaller, nobody waits so long.
+var patience = 30 * time.Second
 
 // process is a program that answers questions; it is started again after it died.
 type process struct {
