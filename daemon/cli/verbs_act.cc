@@ -59,6 +59,14 @@ Result<int> deploy(Command& command) {
   for (const char* key : {"commit", "image"}) {
     if (command.options.has(key)) body[key] = command.options.get(key);
   }
+  if (command.options.has("move")) body["move"] = true;
+  if (command.options.has("vanished")) {
+    if (!app.empty()) return fail(Code::kInvalid, "--vanished is of a whole project: leave the app out");
+    TRY_DO(
+        confirm(command, "The apps that " + project + " no longer has are orphaned, and the rest is released.", true));
+    body["vanished"] = true;
+    return act(command, "/api/v1/projects/" + project + "/deploy", body, false);
+  }
   return act(command, "/api/v1/projects/" + project + "/deploy", body, true);
 }
 
@@ -124,9 +132,12 @@ std::vector<Verb> act_verbs() {
         "Without --commit and --image: the newest commit of the branch, to wherever the platform sends it.",
         {{"TARGET", "shop, shop/web or production/shop/web; default: this folder's project", false, false, "target"}},
         aimed_action({{"--commit", "COMMIT", "This source commit"},
-                      {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"}}),
+                      {"--image", "REF", "This image (registry/repo@sha256:…), for `build: external`"},
+                      {"--vanished", "", "The many apps that the commit no longer has are meant to go"},
+                      {"--move", "", "Take over the app of another project that `renamed-from:` names"}}),
         {{"autonomous deploy", "this folder's project"},
-         {"autonomous deploy shop/web --image r.example.com/web@sha256:… --commit 3f2c1ab", "from your own CI"}}},
+         {"autonomous deploy shop/web --image r.example.com/web@sha256:… --commit 3f2c1ab", "from your own CI"},
+         {"autonomous deploy shop --commit 3f2c1ab --vanished", "when a fifth of the apps went on purpose"}}},
        deploy},
       {{"retry",
         "Try the newest release again",

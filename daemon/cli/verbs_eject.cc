@@ -24,7 +24,7 @@ Result<std::vector<model::Target>> leaving(const Command& command, const store::
         (environment.empty() || target.environment == environment) && (project.empty() || target.project == project);
     if (!narrow || !record->live()) continue;
     if (target.str() == said || ends_with(target.str(), "/" + said)) apps.push_back(target);
-    bool gone = record->live()->trigger == model::Trigger::kRetire;
+    bool gone = record->live()->trigger == model::Trigger::kRetire || record->moved_away;
     bool within = target.project == said || target.environment + "/" + target.project == said;
     if (within && !gone) projects.push_back(target);
   }

@@ -203,6 +203,9 @@ Result<int> releases(Command& command) {
     std::string because = text_of(row, "reason");
     if (because.empty()) because = text_of(row, "because");
     if (because.empty()) because = text_of(row, "trigger");
+    for (const auto& [key, words] : {std::pair{"moved_from", "moved from "}, std::pair{"moved_to", "moved to "}}) {
+      if (std::string other = text_of(row, key); !other.empty()) because = words + other + "; " + because;
+    }
     table.add({{text_of(row, "target") + "/" + release_number(row), Tone::kBold},
                {std::string(mark_of_state(outcome)) + " " + outcome + (live ? ", live" : ""), tone_of_state(outcome)},
                {one_line(commit_and_subject(row), 50)},
@@ -264,6 +267,8 @@ Result<int> show(Command& command) {
                         {"trigger", text_of(body, "trigger")},
                         {"because", text_of(body, "because")},
                         {"reason", text_of(body, "reason")},
+                        {"moved from", text_of(body, "moved_from")},
+                        {"moved to", text_of(body, "moved_to")},
                         {"on deploy", text_of(body, "commit")},
                         {"tag", text_of(body, "tag")},
                         {"undo", text_of(body, "undo")}});

@@ -53,7 +53,9 @@ struct ReleaseRow {
   std::string source_commit, subject, author;
   std::string commit;  // on deploy
   Time at{};
-  std::string reason;  // why it failed or was superseded
+  std::string reason;           // why it failed or was superseded
+  std::string moved_from = {};  // the last release of the target that this one went on after, env/project/app/41
+  std::string moved_to = {};    // the target that this one became
 };
 
 struct ReleaseStep {
@@ -172,6 +174,8 @@ struct DeployRequest {
   std::string environment;  // empty: where the platform sends it
   std::string commit;       // source commit; empty: the newest of the branch
   std::string image;        // registry/repo@sha256:…, for `build: external`; needs app
+  bool vanished = false;    // the apps that the commit no longer has are meant to go
+  bool move = false;        // take over another project's app, as `renamed-from:` says
 };
 
 // Moves what runs in the environment before: the same images, never built again.

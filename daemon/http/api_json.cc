@@ -93,6 +93,8 @@ json to_json(const ReleaseRow& row) {
   put(out, "commit", row.commit);
   put_time(out, "at", row.at);
   put(out, "reason", row.reason);
+  put(out, "moved_from", row.moved_from);
+  put(out, "moved_to", row.moved_to);
   return out;
 }
 

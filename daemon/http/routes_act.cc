@@ -98,6 +98,8 @@ Result<HttpResponse> deploy(const RouteCall& call) {
   TRY(request.environment, body.text("environment"));
   TRY(request.commit, body.text("commit"));
   TRY(request.image, body.text("image"));
+  TRY(request.vanished, body.flag("vanished"));
+  TRY(request.move, body.flag("move"));
   TRY_DO(body.finish());
   if (!request.app.empty()) TRY_DO(model::check_name("app name", request.app, model::kMaxApp));
   if (!request.environment.empty())
@@ -204,7 +206,7 @@ std::vector<Route> act_routes() {
   const std::string target_path = "/api/v1/targets/{environment}/{project}/{app}";
   return {
       {"POST", "/api/v1/projects/{project}/deploy", Permission::kAct,
-       "Release a commit or an image (app, environment, commit, image)", deploy},
+       "Release a commit or an image (app, environment, commit, image, vanished, move)", deploy},
       {"POST", "/api/v1/projects/{project}/connect", Permission::kAct, "Bind a source repository to a project (url)",
        connect},
       {"POST", target_path + "/retry", Permission::kAct, "Try the newest release again", simple<&Api::retry>},

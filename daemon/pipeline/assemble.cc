@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/namespaces.h"
 #include "daemon/pipeline/recording_tree.h"
 #include "daemon/pipeline/version.h"
@@ -52,7 +53,8 @@ class Maker {
     environment_ = model::find_environment(*wish_.view->platform, wish_.target.environment);
     if (environment_ == nullptr)
       return fail(Code::kInvalid, "platform.yaml has no environment ", wish_.target.environment);
-    ns_ = model::namespace_of(*environment_, wish_.target);
+    names_ = wish_.names.value_or(wish_.target);
+    ns_ = model::namespace_of(*environment_, names_);
     elsewhere_ = environment_->mode == "values";
     TRY_DO(choose_images());
     TRY_DO(render());
@@ -231,12 +233,12 @@ class Maker {
   }
 
   Result<void> run_job() {
-    job_.release_name = wish_.target.app;
+    job_.release_name = names_.app;
     job_.release_namespace = ns_;
     job_.kube_version = environment_->kubernetes;
     job_.api_versions = environment_->api_versions;
     Sha256 seed;
-    seed.add_field(wish_.target.str()).add_field(job_.chart_digest).add_field(wish_.commit());
+    seed.add_field(names_.str()).add_field(job_.chart_digest).add_field(wish_.commit());
     for (const helm::ValuesText& values : job_.values) seed.add_field(values.text);
     job_.seed = seed.finish_hex();
     job_.source_time = wish_.source ? Time(std::chrono::seconds(wish_.source->author.seconds)) : Time{};
@@ -311,7 +313,8 @@ class Maker {
     inputs.api_versions = environment_->api_versions;
     std::sort(inputs.api_versions.begin(), inputs.api_versions.end());
     inputs.namespace_name = ns_;
-    inputs.release_name = wish_.target.app;
+    inputs.release_name = names_.app;
+    if (names_ != wish_.target) inputs.extra["names"] = names_.str();
     inputs.config_commit = wish_.config_commit.empty() ? wish_.view->commit.hex() : wish_.config_commit;
     inputs.platform_blob = wish_.view->blob;
     std::string overlay = overlay_file(wish_.target);
@@ -377,6 +380,7 @@ class Maker {
   const model::App& app_;
   const FileTree& project_;
   const model::Environment* environment_ = nullptr;
+  model::Target names_;  // that the objects bear
   std::string ns_;
   bool elsewhere_ = false;                          // the reconciler renders
   std::map<std::string, std::string> chart_files_;  // then
@@ -556,29 +560,49 @@ Result<bool> same_as_live(const AssembleOptions& options, const Wish& wish, cons
   return compared + 1 == files.size();
 }
 
+// Until what was moved is known to be its own, objects bear the mark of the Application that they come from.
+bool takes_over_still(const store::TargetState* target) {
+  if (target == nullptr || !target->moved) return false;
+  auto good = target->last_good(0, false);
+  return !good || good->number <= target->moved->from.number;
+}
+
+void add_namespace(ports::Root& root, const std::string& ns) {
+  if (std::find(root.namespaces.begin(), root.namespaces.end(), ns) == root.namespaces.end())
+    root.namespaces.push_back(ns);
+}
+
 // The target's Application and its root, where they aren't on deploy yet or say something else.
-Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, const Wish& wish) {
+Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, const Wish& wish,
+                                             const store::State& known, const std::optional<Moving>& move) {
   const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
   if (environment == nullptr || environment->reconcile.empty() || !options.reconciler)
     return std::optional<store::TakeOn>();
   ports::Reconciler* reconciler = options.reconciler(environment->reconcile);
   if (reconciler == nullptr) return std::optional<store::TakeOn>();
   const model::Target& target = wish.target;
+  const model::Target names = wish.names.value_or(target);
   ports::Application application{target.environment,
                                  target.project,
                                  target.app,
                                  options.gitops_url,
                                  options.branch,
-                                 model::namespace_of(*environment, target),
+                                 model::namespace_of(*environment, names),
                                  environment->cluster,
                                  environment->mode == "values",
                                  environment->policies.pod_security};
-  ports::Root root = root_of(options.gitops_url, options.branch, *wish.view->platform, *environment, target);
-  std::map<std::string, std::optional<std::string>> wanted =
-      namespace_files(*reconciler, root, *wish.view->platform, *environment, application.ns);
+  application.release = names.app;
+  application.takes_over = move.has_value() || takes_over_still(known.find(target).get());
+  ports::Root root = root_of(options.gitops_url, options.branch, *wish.view->platform, *environment, target, known);
+  if (move) add_namespace(root, application.ns);
+  std::map<std::string, std::optional<std::string>> wanted;
+  if (names.project == target.project)
+    wanted = namespace_files(*reconciler, root, *wish.view->platform, *environment, application.ns);
   wanted.merge(std::map<std::string, std::optional<std::string>>{
       {store::application_file(target), reconciler->application_file(application)},
       {store::root_file(target.environment, target.project), reconciler->root_file(root)}});
+  // Two Applications of the same objects would not sync.
+  if (move) wanted[store::application_file(move->moved.from.target)] = std::nullopt;
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
   TRY(store::StatePtr state, reader.state());
   store::TakeOn out;
@@ -587,7 +611,7 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
     auto entry = reader.repository().entry(state->deploy, path);
     if (!entry && !text) continue;
     if (entry) {
-      there = true;
+      there = there || text.has_value();
       auto blob = reader.repository().blob(entry->oid);
       if (text && blob && *blob == *text) continue;
     }
@@ -595,7 +619,8 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
   }
   if (out.files.empty()) return std::optional<store::TakeOn>();
   out.target = target;
-  out.what = there && out.files.contains(store::application_file(target)) && state->find(target) &&
+  out.what = move ? "taken on, in place of " + move->moved.from.target.str()
+             : there && out.files.contains(store::application_file(target)) && state->find(target) &&
                      state->find(target)->taken_on
                  ? "application changed"
                  : "taken on";
@@ -606,7 +631,7 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
 }  // namespace
 
 ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Platform& platform,
-                    const model::Environment& environment, const model::Target& target) {
+                    const model::Environment& environment, const model::Target& target, const store::State& state) {
   model::Target any = target;
   const model::Policies& policies = environment.policies;
   ports::Root root{target.environment,
@@ -622,6 +647,13 @@ ports::Root root_of(const std::string& gitops_url, const std::string& branch, co
   // A pattern with {app} gives each app a namespace of its own: the project may then use all that fit.
   any.app = "*";
   root.namespaces.push_back(model::namespace_of(environment, any));
+  // What came from another project is where it was.
+  for (auto it = state.targets.lower_bound({target.environment, target.project, ""}); it != state.targets.end(); ++it) {
+    if (it->first.environment != target.environment || it->first.project != target.project) break;
+    const auto& moved = it->second->moved;
+    if (moved && moved->names.project != target.project)
+      add_namespace(root, model::namespace_of(environment, moved->names));
+  }
   return root;
 }
 
@@ -642,6 +674,13 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   RecordingTree recorded(*tree);
   for (const std::string& file : wish.app->spec_files) (void)recorded.read(file, options.max_file).has_value();
   Wish placed = wish;
+  std::optional<Moving> move = moving(state, wish.target, *wish.app, wish.moves, Time{});
+  placed.names = names_of(state, wish.target, wish.app.get());
+  placed.app = named(wish.app, *placed.names);
+  for (auto& [name, neighbour] : placed.neighbours) {
+    model::Target other{wish.target.environment, wish.target.project, name};
+    neighbour = named(neighbour, names_of(state, other, neighbour.get()));
+  }
   if (options.config_commits != nullptr) {
     TRY(git::Repository gitops, git::Repository::open(options.repository));
     placed.config_commit = options.config_commits->commit_for(gitops, *wish.view, overlay_file(wish.target));
@@ -676,11 +715,15 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   out->draft.files = std::move(rendering.files);
   out->draft.trailers = std::move(rendering.trailers);
   out->draft.inputs = std::move(rendering.inputs);
+  if (move) {
+    out->draft.moved = move->moved;
+    out->draft.on_number = move->moved.from.number;
+  }
   TRY(git::Oid made, store::tree_of_files(out->draft.files));
   out->tree = made.hex();
   out->warnings = std::move(rendering.warnings);
   out->summary = std::move(rendering.summary);
-  TRY(out->take_on, take_on(options, wish));
+  TRY(out->take_on, take_on(options, placed, state, move));
   return out;
 }
 

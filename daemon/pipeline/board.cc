@@ -75,6 +75,30 @@ void Board::set_view(PlatformPtr view) {
   tell(std::move(told));
 }
 
+void Board::set_doubts(const std::string& project, const std::vector<std::string>& environments,
+                       const std::vector<std::shared_ptr<const Doubt>>& doubts) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    std::set<model::Target> touched;
+    for (auto it = doubts_.begin(); it != doubts_.end();) {
+      bool about = it->first.project == project &&
+                   std::find(environments.begin(), environments.end(), it->first.environment) != environments.end();
+      if (about) touched.insert(it->first);
+      it = about ? doubts_.erase(it) : std::next(it);
+    }
+    for (const auto& doubt : doubts) {
+      for (const model::Target& target : doubt->vanished) {
+        doubts_[target] = doubt;
+        touched.insert(target);
+      }
+    }
+    for (const model::Target& target : touched) changed(target, told);
+  }
+  tell(std::move(told));
+}
+
 void Board::judge_gates() {
   std::lock_guard order(telling_);
   Told told;
@@ -652,7 +676,13 @@ TargetRow Board::row_of(const model::Target& target) const {
   auto lane = lanes_.find(target);
   const Flight* newest = lane == lanes_.end() || lane->second.flights.empty() ? nullptr : &lane->second.flights.back();
   store::TargetPtr record = state_->find(target);
-  return make_row(target, record.get(), newest, clock_.now());
+  TargetRow row = make_row(target, record.get(), newest, clock_.now());
+  auto doubt = doubts_.find(target);
+  if (doubt != doubts_.end() && record && !record->orphaned && !record->moved_away) {
+    row.state = TargetState::kWaiting;
+    row.why = doubt->second->text;
+  }
+  return row;
 }
 
 void Board::tell(Told told) {

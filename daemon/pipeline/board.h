@@ -54,6 +54,9 @@ class Board {
   // ---- facts. Setting them judges all gates again.
   void set_state(store::StatePtr state);
   void set_view(PlatformPtr view);
+  // What is in doubt of a project in these environments now, in place of what was before.
+  void set_doubts(const std::string& project, const std::vector<std::string>& environments,
+                  const std::vector<std::shared_ptr<const Doubt>>& doubts);
   // Time passed: holds and freezes that had an end may have ended.
   void judge_gates();
   // Somebody set the clock: pauses and deadlines last as long as they were meant to.
@@ -145,6 +148,7 @@ class Board {
   uint64_t next_id_ = 1;
   store::StatePtr state_ = std::make_shared<store::State>();
   PlatformPtr view_;
+  std::map<model::Target, std::shared_ptr<const Doubt>> doubts_;
   std::mutex telling_;  // keeps what listeners hear in order
 };
 

@@ -56,6 +56,7 @@ class Ejector {
     TRY(std::string text, tree_->read("release.yaml", 1u << 20));
     TRY(inputs_, store::parse_release_yaml(text));
     out_.ns = inputs_.namespace_name;
+    out_.name = inputs_.release_name;
     TRY_DO(read_objects());
     out_.objects = objects_.size();
     if (out_.as == EjectAs::kManifests) write_manifests();
@@ -75,6 +76,8 @@ class Ejector {
     if (live->trigger == model::Trigger::kRetire)
       return fail(Code::kNotFound, target_.str(), " was retired by release ", live->number, ": it has no workloads")
           .hint("`autonomous rollback` brings it back");
+    if (record->moved_away)
+      return fail(Code::kNotFound, target_.str(), " became ", record->moved_away->to.str(), ": leave with that");
     out_.release = {target_, live->number};
     out_.orphaned = record->orphaned.has_value();
     if (reader_.repository().entry(state->deploy, store::application_file(target_)))
@@ -329,7 +332,7 @@ std::vector<std::string> after_eject(const Ejected& ejected, const std::string& 
                   target.project + " and argocd app delete " + ejected.application + " --cascade=false");
   }
   out.push_back(ejected.as == EjectAs::kManifests ? "from then on: kubectl apply -k " + folder
-                                                  : "from then on: helm upgrade --install " + target.app + " " +
+                                                  : "from then on: helm upgrade --install " + ejected.name + " " +
                                                         folder + " --namespace " + ejected.ns + " --take-ownership");
   return out;
 }

@@ -17,7 +17,7 @@ enum class EjectAs : uint8_t { kManifests, kChart };
 struct Ejected {
   model::ReleaseId release;  // that runs
   EjectAs as = EjectAs::kManifests;
-  std::string ns;
+  std::string ns, name;  // the namespace, and the name that helm knows it by
   size_t objects = 0;
   std::map<std::string, std::string> files;  // path below the folder → bytes, README.md with them
   std::vector<std::string> notes;            // what a person has to know of them

@@ -1,5 +1,6 @@
 #include "daemon/pipeline/gates.h"
 
+#include "daemon/pipeline/moving.h"
 #include "gitops/base/digest.h"
 #include "gitops/model/approval.h"
 #include "gitops/model/policy.h"
@@ -92,9 +93,20 @@ Consent consent_to(const Wish& wish, const store::State& state, const Bound& bou
   return out;
 }
 
+std::vector<model::Target> still_doubted(const Doubt& doubt, const store::State& state) {
+  std::vector<model::Target> out;
+  for (const model::Target& target : doubt.vanished) {
+    store::TargetPtr record = state.find(target);
+    auto live = record ? record->live() : nullptr;
+    bool runs = live && live->trigger != model::Trigger::kRetire;
+    if (runs && !record->orphaned && !record->moved_away) out.push_back(target);
+  }
+  return out;
+}
+
 Result<void> never_goes(const Wish& wish, const Blocked& blocked) {
   if (blocked.gate == "ticket") return fail(Code::kInvalid, wish.target.str(), ": ", blocked.why);
-  if (blocked.gate == "bad" || blocked.gate == "mapped")
+  if (blocked.gate == "bad" || blocked.gate == "mapped" || blocked.gate == "gone")
     return fail(Code::kConflict, wish.target.str(), ": ", blocked.why);
   return ok();
 }
@@ -127,9 +139,14 @@ std::string hold_text(const store::Hold& hold, Time now) {
 Blocked blocked_by(const Wish& wish, const store::State& state, Time now) {
   const model::Environment* environment = model::find_environment(*wish.view->platform, wish.target.environment);
   if (environment == nullptr) return {"mapped", "platform.yaml has no environment " + wish.target.environment};
+  std::optional<Moving> move =
+      wish.app ? moving(state, wish.target, *wish.app, wish.moves, now) : std::optional<Moving>();
   if (auto target = state.find(wish.target)) {
+    if (std::string gone = move ? "" : gone_elsewhere(*target); !gone.empty()) return {"gone", gone};
     if (Blocked hold = held(wish, *target, now)) return hold;
   }
+  if (wish.doubt && !still_doubted(*wish.doubt, state).empty()) return {"vanished", wish.doubt->text};
+  if (move && !move->waits.empty()) return {"move", move->waits};
   if (Blocked bake = baking(wish, state, *environment, now)) return bake;
   if (Blocked freeze = frozen(wish, state, *environment, now)) return freeze;
   if (auto violation = model::check_ticket(*environment, wish.ticket)) return {"ticket", violation->message};

@@ -11,13 +11,16 @@
 namespace autonomous::daemon {
 
 struct Blocked {
-  std::string gate;  // mapped hold bake freeze ticket bad approval; empty: nothing in the way
+  std::string gate;  // mapped gone vanished move hold bake freeze ticket bad approval; empty: nothing in the way
   std::string why;   // a sentence for people
   explicit operator bool() const { return !gate.empty(); }
 };
 
 // The first gate that is shut for the wish at `now`, but for approvals: those are of what was rendered.
 Blocked blocked_by(const Wish& wish, const store::State& state, Time now);
+
+// Those of a doubt that nobody has let go yet: they run, and are not orphaned.
+std::vector<model::Target> still_doubted(const Doubt& doubt, const store::State& state);
 
 // An error where waiting would not help: the ticket is missing, the artifact is bad.
 Result<void> never_goes(const Wish& wish, const Blocked& blocked);

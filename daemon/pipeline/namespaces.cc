@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/pipeline/moving.h"
 #include "gitops/base/text.h"
 #include "gitops/git/repository.h"
 #include "gitops/store/layout.h"
@@ -141,10 +142,13 @@ std::vector<store::TakeOn> namespace_changes(const AssembleOptions& options, con
     const ports::Reconciler* reconciler = options.reconciler(environment->reconcile);
     if (reconciler == nullptr) continue;
     store::TakeOn change;
-    const std::string ns = model::namespace_of(*environment, target);
-    const ports::Root root = root_of(options.gitops_url, options.branch, *view.platform, *environment, target);
+    const model::Target names = names_of(state, target, nullptr);
+    const std::string ns = model::namespace_of(*environment, names);
+    const ports::Root root = root_of(options.gitops_url, options.branch, *view.platform, *environment, target, state);
     std::map<std::string, std::optional<std::string>> wanted;
-    if (seen.insert(target.environment + "/" + target.project + "/" + ns).second)
+    // What came from another project lives where that says what may be asked for.
+    bool own = names.project == target.project;
+    if (own && seen.insert(target.environment + "/" + target.project + "/" + ns).second)
       wanted = namespace_files(*reconciler, root, *view.platform, *environment, ns);
     const std::string application = store::application_file(target);
     auto stands = text_at(*repository, state.deploy, application);
@@ -175,7 +179,7 @@ Result<Demands::Others> Demands::others(store::Reader& reader, const store::Stat
     auto live = known->live();
     const bool here = other.environment == target.environment && other.project == target.project && other != target &&
                       model::namespace_of(environment, other) == ns;
-    if (!here || !live || live->trigger == model::Trigger::kRetire) continue;
+    if (!here || !live || live->trigger == model::Trigger::kRetire || known->moved_away) continue;
     ++out.apps;
     if (environment.mode == "values") {
       ++out.unknown;

@@ -372,6 +372,8 @@ void Pipeline::say_plan(const Plan& plan, const std::string& branch, const Follo
          "orphaned: it is gone from the spec and keeps running until `autonomous retire " + target.str() + "`",
          Progress::Tone::kWarning});
   }
+  for (const auto& [environment, doubt] : plan.doubts)
+    say(follower, doubt->text, Progress::Tone::kWarning, "spec", environment);
   for (const Error& error : plan.errors) say(follower, error.text(), Progress::Tone::kBad, "spec");
 }
 
@@ -398,6 +400,12 @@ void Pipeline::apply_plan(const Plan& plan, const std::string& branch, const Fol
   }
   for (const model::Target& target : plan.found)
     mark(target, model::EntryType::kFound, "it is in the spec again at " + plan.source->id.substr(0, 7));
+  std::vector<std::shared_ptr<const Doubt>> doubts;
+  for (const auto& [environment, doubt] : plan.doubts) {
+    log(Level::kWarning, doubt->text, {{"project", plan.source->repository.project}, {"environment", environment}});
+    doubts.push_back(doubt);
+  }
+  if (plan.whole) board_.set_doubts(plan.source->repository.project, plan.environments, doubts);
   for (const WishPtr& wish : plan.wishes) board_.want(wish, follower);
 }
 
@@ -482,6 +490,7 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
       asked->past_hold = again.past_hold;
       asked->decision = again.decision;
       asked->image = again.image;
+      asked->moves = again.moves;
       asked->retry_of = again.retry_of;
       for (const std::string& commit : again.supersedes) {
         if (commit != asked->commit()) asked->supersedes.push_back(commit);

@@ -94,6 +94,7 @@ class Pipeline {
     model::Who by;
     std::string because, ticket, intent;
     bool past_hold = false;
+    bool moves = false;  // Wish::moves
     std::optional<model::Entry> decision;
     std::optional<model::ReleaseId> retry_of;
     std::vector<std::string> supersedes;  // source commits that will now never be released

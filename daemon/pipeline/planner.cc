@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "daemon/pipeline/moving.h"
 #include "gitops/base/text.h"
 
 namespace autonomous::daemon {
@@ -11,6 +12,9 @@ namespace autonomous::daemon {
 namespace {
 
 using model::Target;
+
+// A fifth of a project, and at least two apps.
+constexpr size_t kDoubtfulPart = 5;
 
 std::string body_of(const std::string& message) {
   size_t end = message.find('\n');
@@ -176,6 +180,8 @@ class Planner {
     planned_.insert(target);
     std::shared_ptr<const model::App> app = effective_app(environment, name);
     if (!app) return;
+    // It did not vanish: it goes on here.
+    if (auto from = renamed_from(target, *app); from && from->project == target.project) planned_.insert(*from);
     Neighbours neighbours;
     for (const std::string& other : neighbours_of(*app)) {
       if (!std::binary_search(names_.begin(), names_.end(), other)) continue;  // the spec's own check says it
@@ -252,14 +258,44 @@ class Planner {
   }
 
   void find_vanished(const model::Environment& environment) {
+    std::vector<Target> gone;
+    size_t before = 0;
     for (auto it = in_.state->targets.lower_bound({environment.name, in_.source.project, ""});
          it != in_.state->targets.end(); ++it) {
       const Target& target = it->first;
       if (target.environment != environment.name || target.project != in_.source.project) break;
       auto live = it->second->live();
-      bool runs = live && live->trigger != model::Trigger::kRetire;
-      if (runs && !it->second->orphaned && !planned_.contains(target)) out_.vanished.push_back(target);
+      bool runs = live && live->trigger != model::Trigger::kRetire && !it->second->moved_away;
+      if (!runs || it->second->orphaned) continue;
+      ++before;
+      if (!planned_.contains(target)) gone.push_back(target);
     }
+    bool doubtful = gone.size() >= 2 && gone.size() * kDoubtfulPart >= before;
+    if (doubtful) return doubt(environment, std::move(gone), before);
+    out_.vanished.insert(out_.vanished.end(), gone.begin(), gone.end());
+  }
+
+  // More likely a file that was cut off than apps that nobody wants: nothing of the commit goes there before somebody
+  // says so.
+  void doubt(const model::Environment& environment, std::vector<Target> gone, size_t before) {
+    auto doubt = std::make_shared<Doubt>();
+    std::string names;
+    for (size_t i = 0; i < gone.size() && i < 4; ++i) names += (i == 0 ? "" : ", ") + gone[i].app;
+    if (gone.size() > 4) names += "…";
+    const std::string commit = in_.commit.hex().substr(0, 7);
+    doubt->text = std::to_string(gone.size()) + " of " + std::to_string(before) + " apps are gone from the spec at " +
+                  commit + " (" + names + "): nothing of it is released to " + environment.name +
+                  " until somebody says that this is right: autonomous deploy " + in_.source.project + " -e " +
+                  environment.name + " --commit " + commit + " --vanished";
+    doubt->vanished = std::move(gone);
+    doubt->apps = before;
+    for (WishPtr& wish : out_.wishes) {
+      if (wish->target.environment != environment.name) continue;
+      auto doubted = std::make_shared<Wish>(*wish);
+      doubted->doubt = doubt;
+      wish = std::move(doubted);
+    }
+    out_.doubts[environment.name] = std::move(doubt);
   }
 
   const git::Repository& repository_;

@@ -39,11 +39,12 @@ struct Plan {
   std::vector<std::string> environments;  // the branch goes to
   std::vector<WishPtr> wishes;
   std::vector<Skipped> skipped;
-  std::vector<model::Target> vanished;  // were released, and the spec has them no more
-  std::vector<model::Target> found;     // were orphaned, and are back
-  std::vector<Error> errors;            // of the spec: nothing is released of the apps they are about
-  std::vector<std::string> notes;       // what was detected, warnings, what is missing
-  bool whole = false;                   // the spec could be read: `vanished` means something
+  std::vector<model::Target> vanished;                         // were released, and the spec has them no more
+  std::map<std::string, std::shared_ptr<const Doubt>> doubts;  // by environment: they are in it, not in `vanished`
+  std::vector<model::Target> found;                            // were orphaned, and are back
+  std::vector<Error> errors;       // of the spec: nothing is released of the apps they are about
+  std::vector<std::string> notes;  // what was detected, warnings, what is missing
+  bool whole = false;              // the spec could be read: `vanished` means something
 };
 
 Plan plan(const git::Repository& repository, const PlanInput& input);

@@ -94,6 +94,14 @@ void from_marks(const store::TargetState& record, Time now, TargetRow& row) {
   }
 }
 
+// Its objects are another target's: whatever else was known of it is history.
+void from_move(const store::TargetState& record, TargetRow& row) {
+  if (!record.moved_away) return;
+  row.state = TargetState::kRetired;
+  row.since = record.moved_away->since;
+  row.why = "moved to " + record.moved_away->to.str();
+}
+
 // Broken glass is shown before everything else.
 TargetRow with_emergency(TargetRow row, const store::TargetState* record, Time now) {
   const model::Entry* glass = record == nullptr ? nullptr : record->glass_broken(now);
@@ -126,6 +134,7 @@ TargetRow make_row(const model::Target& target, const store::TargetState* record
     if (auto live = record->live()) from_live(*live, row);
     from_attempts(*record, row);
     from_marks(*record, now, row);
+    from_move(*record, row);
   }
   if (flight == nullptr) return with_emergency(std::move(row), record, now);
   if (flight->release.phase == Phase::kDone) {

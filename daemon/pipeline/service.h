@@ -79,6 +79,8 @@ class Service final : public Api {
     store::TargetPtr state;
   };
   Result<Known> known(const std::string& target) const;
+  // The same; kConflict where its objects are another target's now (renamed-from).
+  Result<Known> still_here(const std::string& target) const;
   // kDenied where the roles of platform.yaml don't let them. environment, project: "" where it is about all.
   Result<void> allowed(const Ask& ask, std::string_view action, const std::string& environment,
                        const std::string& project) const;
@@ -92,6 +94,10 @@ class Service final : public Api {
   WhyAnswer why_target(const model::Target& target) const;
   std::string hosted_repository(const std::string& project) const;
   static void make_lasting(const std::string& repository, const Push& push);
+  void ask_root(const Ctx& ctx, const model::Target& target);
+  Result<ActionAnswer> let_vanish(const Ctx& ctx, const Ask& ask, const DeployRequest& request);
+  // Whoever lets an app take over another project's one has to be allowed to take that away.
+  Result<void> may_move(const Ask& ask, Pipeline::Again again) const;
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
   Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
+#include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/service.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
@@ -52,6 +53,13 @@ Result<Service::Known> Service::known(const std::string& text) const {
   return Known{target, state ? state : std::make_shared<store::TargetState>()};
 }
 
+Result<Service::Known> Service::still_here(const std::string& text) const {
+  TRY(Known known, this->known(text));
+  std::string gone = gone_elsewhere(*known.state);
+  if (!gone.empty()) return fail(Code::kConflict, gone);
+  return known;
+}
+
 std::string Service::new_intent(std::string_view verb) {
   return std::string(verb) + "-" + format_time(pipeline_.clock().now()) + "-" + std::to_string(++asked_);
 }
@@ -87,6 +95,7 @@ Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const Deplo
   auto looked = pipeline_.look_now(ctx.within(kLook), request.project);
   if (!looked && request.commit.empty())
     return std::move(looked).error().with("while looking for the newest commit of " + request.project);
+  if (request.vanished) return let_vanish(ctx, ask, request);
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
   again.project = request.project;
@@ -99,6 +108,10 @@ Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const Deplo
   again.ticket = ask.ticket;
   again.intent = new_intent("deploy");
   again.dry_run = ask.dry_run;
+  if (request.move) {
+    TRY_DO(may_move(ask, again));
+    again.moves = true;
+  }
   auto wishes = pipeline_.want_again(again, follower);
   if (follower) follower->complete();
   if (!wishes) return std::move(wishes).error();
@@ -107,7 +120,7 @@ Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const Deplo
 }
 
 Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
-  TRY(Known known, this->known(text));
+  TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "retry", known.target.environment, known.target.project));
   if (auto from = promoted_before(known.state.get())) {
     store::ReleaseRowPtr row = pipeline_.board().state()->find(*from);
@@ -138,7 +151,7 @@ Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::strin
 }
 
 Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
-  TRY(Known known, this->known(text));
+  TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "retire", known.target.environment, known.target.project));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to retire");
@@ -166,7 +179,7 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
 
 Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to,
                                        ProgressPtr progress) {
-  TRY(Known known, this->known(text));
+  TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "rollback", known.target.environment, known.target.project));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
@@ -196,7 +209,7 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
 }
 
 Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::string& text, std::optional<Time> until) {
-  TRY(Known known, this->known(text));
+  TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "hold", known.target.environment, known.target.project));
   if (until && *until <= pipeline_.clock().now())
     return fail(Code::kInvalid, "the hold would end in the past: ", format_time(*until));

@@ -104,7 +104,16 @@ Result<Files> Service::files_of(const Ctx& ctx, const DiffRequest& request, cons
 
 Result<Files> Service::rendered(const Ctx& ctx, const Wish& wish) {
   AssembleOptions options = pipeline_.options().assemble;
-  TRY(auto made, assemble(ctx, options, wish, store::State{}));
+  // As if it had never been released, so that what changes nothing is rendered too; but under the names that it has.
+  store::State state = *pipeline_.board().state();
+  if (store::TargetPtr record = state.find(wish.target)) {
+    auto fresh = std::make_shared<store::TargetState>();
+    fresh->target = wish.target;
+    fresh->moved = record->moved;
+    fresh->moved_away = record->moved_away;
+    state.targets[wish.target] = fresh;
+  }
+  TRY(auto made, assemble(ctx, options, wish, state));
   return made->draft.files;
 }
 

@@ -45,6 +45,13 @@ ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row
 
 namespace {
 
+// Where the history goes on, before and after: on the first release of a target that another one became, and on the
+// last one of that.
+void link_moves(const store::TargetState& record, const store::ReleaseRow& row, ReleaseRow& out) {
+  if (record.moved && row.number == record.moved->from.number + 1) out.moved_from = record.moved->from.str();
+  if (record.moved_away && row.number == record.last_number) out.moved_to = record.moved_away->to.str();
+}
+
 // What ended before there was a commit: attempts that failed, and what people refused or took back.
 void add_attempts(const model::Target& target, const store::TargetState& record, const std::string& commit,
                   std::vector<ReleaseRow>& rows) {
@@ -127,7 +134,10 @@ Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilte
   });
   for (auto each = found.begin(); each != newest; ++each) {
     const store::Rows& known = each->record->releases;
-    rows.push_back(release_row(*each->target, *known[each->index], each->index + 1 == known.size()));
+    bool live = each->index + 1 == known.size() && !each->record->moved_away;
+    store::ReleaseRowPtr row = known[each->index];
+    rows.push_back(release_row(*each->target, *row, live));
+    link_moves(*each->record, *row, rows.back());
   }
   std::stable_sort(rows.begin(), rows.end(), [](const ReleaseRow& a, const ReleaseRow& b) { return a.at > b.at; });
   if (rows.size() > filter.limit) rows.resize(filter.limit);
@@ -140,8 +150,9 @@ Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
   TRY(store::ReleaseDetail detail, reader.show(release));
   store::TargetPtr record = pipeline_.board().state()->find(release.target);
   ReleaseDetails out;
-  out.row =
-      release_row(release.target, *detail.row, record && record->live() && record->live()->number == release.number);
+  out.row = release_row(release.target, *detail.row,
+                        record && record->live() && record->live()->number == release.number && !record->moved_away);
+  if (record) link_moves(*record, *detail.row, out.row);
   for (const model::Who& who : detail.trailers.approved_by) out.row.approved_by.push_back(who.str());
   TRY(std::string block, model::format_trailers(detail.trailers));
   for (std::string_view line : split(block, '\n')) {
@@ -178,7 +189,8 @@ Result<TargetDetails> Service::target(const Ctx&, const std::string& text) {
   out.gates = why_target(known.target).gates;
   size_t taken = 0;
   for (auto row = known.state->releases.rbegin(); row != known.state->releases.rend() && taken < 10; ++row, ++taken) {
-    out.releases.push_back(release_row(known.target, **row, taken == 0));
+    out.releases.push_back(release_row(known.target, **row, taken == 0 && !known.state->moved_away));
+    link_moves(*known.state, **row, out.releases.back());
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon/pipeline/assemble.h"
+#include "daemon/pipeline/moving.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
@@ -104,12 +105,16 @@ void Verifier::round(const Ctx& ctx) {
 void Verifier::begin(const Flight& flight, const git::Repository& repository) {
   const model::Target& target = flight.release.target;
   PlatformPtr view = board_.view();
-  store::TargetPtr state = board_.state()->find(target);
+  store::StatePtr whole = board_.state();
+  store::TargetPtr state = whole->find(target);
   store::ReleaseRowPtr row = state ? state->find(flight.release.number) : nullptr;
   if (!view || !row) return;  // the writer is about to publish it
   if (row != state->live())
     return end(flight.id, {model::Outcome::kSuperseded,
                            "release " + std::to_string(state->live()->number) + " came before it was verified"});
+  if (state->moved_away)
+    return end(flight.id,
+               {model::Outcome::kSuperseded, "it became " + state->moved_away->to.str() + " before it was verified"});
   const model::Environment* environment = model::find_environment(*view->platform, target.environment);
   if (environment == nullptr || environment->reconcile.empty()) {
     return end(flight.id, {model::Outcome::kUnverified, "nothing reconciles the environment " + target.environment +
@@ -121,7 +126,7 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
     return end(flight.id, {model::Outcome::kUnverified, "this daemon has no working instance '" +
                                                             environment->reconcile + "' (see `autonomous doctor`)"});
   }
-  std::string ns = model::namespace_of(*environment, target);
+  std::string ns = model::namespace_of(*environment, names_of(*whole, target, nullptr));
   bool renders = environment->mode == "values";
   auto resources = renders ? Result<std::vector<ports::ResourceId>>(std::vector<ports::ResourceId>{})
                            : resources_at(repository, row->commit, target, ns);
@@ -134,7 +139,10 @@ void Verifier::begin(const Flight& flight, const git::Repository& repository) {
                     std::move(*resources),
                     flight.release.deadline,
                     renders && row->trigger != model::Trigger::kRetire};
-  watch.root = root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target);
+  watch.root = root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target, *whole);
+  const auto& moved = state->moved;
+  if (moved && row->number == moved->from.number + 1 && moved->from.target.project != target.project)
+    watch.left = ports::root_name(target.environment, moved->from.target.project);
   watch.since = row->time;
   watch.cluster = cluster_of(*view->platform, *environment, options_.cluster);
   watch.followed = target.str();
@@ -157,6 +165,7 @@ void Verifier::ask(const Ctx& ctx) {
     Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), *watch.reconciler, watch.root);
     watch.root_error = rooted ? "" : rooted.error().line();
     wanted[watch.reconciler].push_back(watch.released.application);
+    if (!watch.left.empty()) wanted[watch.reconciler].push_back(watch.left);
   }
   for (const auto& [reconciler, names] : wanted) {
     auto asked = reconciler->request(ctx.within(Millis(30'000)), names);
@@ -176,7 +185,8 @@ void Verifier::ask_about(const Ctx& ctx, const std::vector<model::Target>& targe
     ports::Reconciler* reconciler =
         environment != nullptr && options_.reconciler ? options_.reconciler(environment->reconcile) : nullptr;
     if (reconciler == nullptr) continue;
-    const ports::Root root = root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target);
+    const ports::Root root =
+        root_of(options_.gitops_url, options_.branch, *view->platform, *environment, target, *board_.state());
     const std::string name = ports::root_name(root.environment, root.project);
     Result<void> rooted = ensure_root(ctx.within(Millis(30'000)), *reconciler, root);
     if (!rooted)

@@ -51,6 +51,7 @@ class Verifier {
   struct Watch {
     ports::Released released;
     ports::Root root;
+    std::string left;        // the root of the project that it came from, whose Application goes; or ""
     std::string root_error;  // why the root could not be made; "" when it is there
     Time since{};            // of the release: older pods are none of its
     ports::Reconciler* reconciler = nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/assemble.h"
+#include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/platform_view.h"
 #include "daemon/pipeline/recording_tree.h"
 #include "gitops/git/repository.h"
@@ -113,9 +114,24 @@ class Verification {
     TRY(git::Commit commit, reader_.repository().commit(row_->commit));
     source->author = commit.author;
     wish.source = source;
+    TRY_DO(give_names(wish));
     auto image = inputs_.images.find(id_.target.app);
     if (image != inputs_.images.end() && image->second != wish.app->image) wish.image = image->second;
     return wish;
+  }
+
+  // Of a target that went on after another one, and of neighbours that did.
+  Result<void> give_names(Wish& wish) {
+    if (auto names = inputs_.extra.find("names"); names != inputs_.extra.end()) {
+      TRY(wish.names, model::Target::parse(names->second));
+      wish.app = named(wish.app, *wish.names);
+    }
+    TRY(store::StatePtr state, reader_.state());
+    for (auto& [name, neighbour] : wish.neighbours) {
+      model::Target other{id_.target.environment, id_.target.project, name};
+      neighbour = named(neighbour, names_of(*state, other, nullptr));
+    }
+    return ok();
   }
 
   Result<std::shared_ptr<const model::App>> effective_app(const model::Spec& spec, const PlatformView& view,

@@ -68,6 +68,18 @@ class Walk {
       add("spec", Gate::Verdict::kNo, error.line());
       return false;
     }
+    auto doubt = branch_->plan->doubts.find(target_.environment);
+    if (doubt != branch_->plan->doubts.end()) {
+      std::vector<model::Target> doubted = still_doubted(*doubt->second, state_);
+      if (std::find(doubted.begin(), doubted.end(), target_) != doubted.end()) {
+        add("vanished", Gate::Verdict::kWaiting, doubt->second->text);
+        return false;
+      }
+    }
+    if (record_ && record_->moved_away) {
+      add("spec", Gate::Verdict::kNo, "it became " + record_->moved_away->to.str());
+      return false;
+    }
     if (record_ && record_->orphaned) {
       add("spec", Gate::Verdict::kNo, record_->orphaned->reason);
       return false;

@@ -47,6 +47,13 @@ using Neighbours = std::map<std::string, std::shared_ptr<const model::App>>;
 // The apps of the same project that an app's configuration names.
 std::set<std::string> neighbours_of(const model::App& app);
 
+// So much of a project is gone from its spec in one commit that a person has to say that this is right.
+struct Doubt {
+  std::vector<model::Target> vanished;
+  size_t apps = 0;   // that ran before
+  std::string text;  // a sentence for people
+};
+
 struct Wish {
   model::Target target;
   model::Trigger trigger = model::Trigger::kPush;
@@ -65,6 +72,9 @@ struct Wish {
   std::optional<uint32_t> restore;  // rollback: the release whose tree comes back
   std::optional<model::ReleaseId> retry_of;
   bool retire = false;  // a release without workloads
+  bool moves = false;   // somebody who may says that it takes over another project's app (renamed-from)
+  // Whose names its objects bear; nothing: its own. Filled in where it is rendered.
+  std::optional<model::Target> names;
   bool past_hold = false;
   std::optional<model::Entry> decision;  // hold or resume that goes with it
   std::string image;                     // `deploy --image`: in place of the spec's
@@ -75,6 +85,7 @@ struct Wish {
   std::string config_commit;                  // of main, as release.yaml says it; "" = the view's
   bool proposed = false;                      // the ledger has an open proposal of it (a daemon before us made it)
   std::vector<std::string> supersedes;        // source commits that were never released
+  std::shared_ptr<const Doubt> doubt;         // about the commit, in this environment; null: none
 
   bool asked() const { return !intent.empty(); }
   std::string commit() const { return source ? source->id : ""; }

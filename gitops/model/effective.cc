@@ -130,6 +130,16 @@ void judge_neighbours(const App& app, const std::vector<std::string>& known, std
       for (const Value& item : list->items) check(key, item.text, &item);
     }
   }
+  const std::string& before = app.renamed_from;
+  if (!before.empty()) {
+    const Value* where = app.merged.find("renamed-from");
+    if (before == app.name || before == app.project + "/" + app.name)
+      errors.push_back(shape_error(where->place(), "apps." + app.name + ".renamed-from", "that is its name"));
+    else if (std::binary_search(known.begin(), known.end(), before))
+      errors.push_back(std::move(shape_error(where->place(), "apps." + app.name + ".renamed-from",
+                                             "the app '" + before + "' is still here"))
+                           .hint("an app goes on with what another one made: take '" + before + "' out"));
+  }
   if (const Value* env = app.merged.find("env")) {
     for (const Member& member : env->members) {
       if (const Value* from = member.value.find("from")) {

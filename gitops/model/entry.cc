@@ -12,10 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 22> kTypes = {
-    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",     "taken-on", "hold",
-    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad",  "unmark",   "freeze",
-    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window"};
+constexpr std::array<std::string_view, 23> kTypes = {
+    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",      "taken-on", "hold",
+    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad",   "unmark",   "freeze",
+    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window", "moved"};
 constexpr std::array<std::string_view, 6> kVerdicts = {"healthy",   "failed",   "superseded",
                                                        "cancelled", "rejected", "unverified"};
 constexpr size_t kMaxTextBytes = 64 * 1024;
@@ -238,6 +238,11 @@ Result<void> check(const Entry& entry) {
     case EntryType::kRewriteAccepted: return need(!entry.commit.empty(), "the commit");
     case EntryType::kKey: return need(!entry.key.empty(), "the key");
     case EntryType::kTagWindow: return need(entry.number > 0, "how many tags stay");
+    case EntryType::kMoved:
+      TRY_DO(need(entry.target.has_value(), "the target"));
+      if (entry.removed) return need(Target::parse(entry.origin).has_value(), "the target that it went to");
+      TRY_DO(need(ReleaseId::parse(entry.origin).has_value(), "the release that it continues"));
+      return need(Target::parse(entry.scope).has_value(), "the target whose names it bears");
     default: return ok();
   }
 }

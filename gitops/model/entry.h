@@ -41,6 +41,10 @@ enum class EntryType : uint8_t {
   kRewriteAccepted,  // the branches' new tips: commit (deploy), previous
   kKey,              // a key of the daemon that counts from here on (or no longer: `removed`)
   kTagWindow,        // from here on the tags of what is live and of the newest releases stay, `number` in all
+  // The target takes over what `origin`, the last release of another one, made; its numbers go on from there, and the
+  // objects go on bearing the names of the target `scope`. On the other one's side, in the same commit: `removed`, and
+  // `origin` is the target that they went to.
+  kMoved,
 };
 std::string_view entry_type_name(EntryType type);
 Result<EntryType> parse_entry_type(std::string_view name);

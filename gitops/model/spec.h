@@ -202,6 +202,9 @@ struct App {
   std::vector<std::string> extra;        // globs of further manifests
   std::map<std::string, Value> patches;  // each {target: {kind, name…}, patch: {…}}
   std::string renamed_from;              // "app" or "project/app"
+  // Of one whose objects bear the name (and project) of another app: `name` and `project` are those, and this is what
+  // the project's other apps call it. "" = its name.
+  std::string known_as;
 
   std::vector<std::string> spec_files;  // a change of one of them touches the app
   Value merged;                         // what all of the above was read from

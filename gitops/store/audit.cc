@@ -23,6 +23,8 @@ const std::vector<AuditRule>& audit_rules() {
        "restore the ledger from an older clone, then accept the rewrite in the daemon"},
       {"ledger-line", "each line of the ledger is an entry that can follow the ones before",
        "restore the ledger from a clone that is whole"},
+      {"move-unmatched", "a target that goes on after another one says so on both sides",
+       "look at both ledgers in other clones; release the target again"},
       {"number-gap", "release numbers of a target are gapless, from 1",
        "look for the lost release in other clones and in the tags"},
       {"commit-missing", "the commit of each release is on deploy",

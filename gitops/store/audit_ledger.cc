@@ -127,6 +127,7 @@ Before Auditor::before(const model::Entry& entry) const {
   out.bad = !entry.artifact.empty() && state.is_bad(entry.artifact);
   if (target == nullptr) return out;
   out.last = target->live();
+  out.last_number = target->last_number;
   if (const Hold* hold = target->hold_in_force(entry.time)) out.hold = *hold;
   if (const model::Entry* glass = target->glass_broken(entry.time)) out.glass = *glass;
   if (target->proposal && target->proposal->entry.artifact == entry.artifact &&
@@ -158,7 +159,7 @@ void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const
   Named named{target, entry, *std::move(trailers), oid_of(entry.commit)};
   by_commit_[named.commit] = {&target, entry.number};
   ++report_.releases;
-  uint32_t expected = before.last ? before.last->number + 1 : 1;
+  uint32_t expected = before.last_number + 1;
   if (entry.number != expected) {
     find("number-gap", Severity::kError,
          "release " + std::to_string(expected) + " is missing before release " + std::to_string(entry.number),
@@ -199,6 +200,7 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
       builder_.settle();
       learn_tag_window(builder_.state(), entry.number);
       break;
+    case model::EntryType::kMoved: learn_move(id, entry); break;
     default: break;
   }
 }
@@ -207,6 +209,14 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
 void Auditor::learn_tag_window(const State& state, uint32_t next) {
   if (tag_window_ != 0) tags_gone_ = std::max(tags_gone_, tag_cut(state, tag_window_));
   tag_window_ = next;
+}
+
+void Auditor::learn_move(const git::Oid& id, const model::Entry& entry) {
+  if (entry.removed) {
+    if (auto to = model::Target::parse(entry.origin)) left_.insert({id, *entry.target, *to});
+  } else if (auto from = model::ReleaseId::parse(entry.origin)) {
+    arrived_[{id, from->target, *entry.target}] = from->number;
+  }
 }
 
 // From here on, in the ledger's order: what an ended key signs later does not count, whatever date it bears.

@@ -78,7 +78,27 @@ void Auditor::check_strange_tags() {
   }
 }
 
+// A target that goes on after another one says so on both sides, and after a release that there is.
+void Auditor::check_moves() {
+  for (const auto& [move, number] : arrived_) {
+    if (!left_.contains(move))
+      find_of("move-unmatched", Severity::kError, move.from.str() + " does not say that it became " + move.to.str(),
+              move.commit, move.to, number + 1);
+    if (!row({move.from, number}))
+      find_of("move-unmatched", Severity::kError,
+              move.to.str() + " goes on after release " + std::to_string(number) + " of " + move.from.str() +
+                  ", which there is not",
+              move.commit, move.to, number + 1);
+  }
+  for (const Move& move : left_) {
+    if (!arrived_.contains(move))
+      find("move-unmatched", Severity::kError, move.to.str() + " does not say that it came from " + move.from.str(),
+           move.commit);
+  }
+}
+
 void Auditor::check_ends() {
+  check_moves();
   for (const auto& [made, commit] : missing_) {
     ReleaseRowPtr release = row({*made.target, made.number});
     bool given_up = release && std::any_of(rewrites_.begin(), rewrites_.end(),

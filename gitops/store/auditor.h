@@ -40,6 +40,7 @@ struct Before {
   std::optional<model::Entry> glass;
   std::optional<Proposal> proposal;  // the open one, where it is of this release
   bool bad = false;                  // the artifact
+  uint32_t last_number = 0;          // of the target, or of the one that it goes on after
 };
 
 // platform.yaml as a release's Policy names it.
@@ -64,6 +65,7 @@ class Auditor {
   void learn_release(const git::Oid& id, const model::Entry& entry, const Before& before);
   void learn_key(const model::Entry& entry);
   void learn_tag_window(const State& state, uint32_t next);
+  void learn_move(const git::Oid& id, const model::Entry& entry);
   Before before(const model::Entry& entry) const;
   Result<std::string> segment(const std::string& file, const git::Oid& blob);
   void keep_segment(const std::string& file, const git::Oid& blob, std::string text);
@@ -87,6 +89,7 @@ class Auditor {
   void check_origin(const Named& named);
   void check_release_yaml(const Named& named, const std::string& text);
   void check_ends();
+  void check_moves();
   Result<void> read_tags();
   void check_strange_tags();
 
@@ -147,8 +150,15 @@ class Auditor {
   std::unordered_map<git::Oid, model::Target> taken_on_;
   std::map<model::Target, std::set<git::Oid>> drifts_;  // trees that the ledger calls drift; zero: removed
   std::vector<std::pair<git::Oid, Time>> rewrites_;     // accepted
-  git::Oid begin_;                                      // the record begins after this commit of deploy
-  std::vector<git::Oid> deploy_;                        // oldest first
+  struct Move {
+    git::Oid commit;  // of the ledger
+    model::Target from, to;
+    auto operator<=>(const Move&) const = default;
+  };
+  std::map<Move, uint32_t> arrived_;  // with the last release of where it came from
+  std::set<Move> left_;               // as the other side says it
+  git::Oid begin_;                    // the record begins after this commit of deploy
+  std::vector<git::Oid> deploy_;      // oldest first
   std::unordered_set<git::Oid> on_deploy_;
   std::map<model::Target, git::Oid> expected_;  // while deploy is walked
   struct Pending {

@@ -130,6 +130,27 @@ Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
   return ok();
 }
 
+Result<void> Builder::add_move(TargetState& state, const Entry& entry) {
+  state.orphaned.reset();
+  if (entry.removed) {
+    TRY(model::Target to, model::Target::parse(entry.origin));
+    state.moved_away = MovedAway{std::move(to), entry.time};
+    state.taken_on = false;
+    return ok();
+  }
+  Moved moved{{}, {}, entry.time};
+  TRY(moved.from, model::ReleaseId::parse(entry.origin));
+  TRY(moved.names, model::Target::parse(entry.scope));
+  if (moved.from.number < state.last_number) {
+    return fail(Code::kCorrupt, state.target.str(), " cannot go on after ", moved.from.str(), ": it has release ",
+                state.last_number);
+  }
+  state.last_number = moved.from.number;
+  state.moved = std::move(moved);
+  state.moved_away.reset();
+  return ok();
+}
+
 Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
   if (model::is_decision(entry.type)) state.decisions.push_back(without_tag(entry));
   apply_decision(state, entry);
@@ -150,6 +171,7 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
       state.taken_on = !entry.removed;
       state.application_commit = entry.commit;
       break;
+    case EntryType::kMoved: return add_move(state, entry);
     case EntryType::kDrift: {
       Drift drift{entry.time, {}, {}, entry.author};
       if (!entry.commit.empty()) {

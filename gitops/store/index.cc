@@ -20,7 +20,7 @@ namespace {
 using model::Entry;
 using model::EntryType;
 
-constexpr std::string_view kMagic = "autonomous index 1\n";
+constexpr std::string_view kMagic = "autonomous index 2\n";
 constexpr size_t kChecksum = 4;
 constexpr uint64_t kMostBytes = 4ull << 30;
 
@@ -78,6 +78,17 @@ class IndexWriter {
     if (state.orphaned) {
       time(state.orphaned->since);
       text(state.orphaned->reason);
+    }
+    number(state.moved ? 1 : 0);
+    if (state.moved) {
+      text(state.moved->from.str());
+      text(state.moved->names.str());
+      time(state.moved->since);
+    }
+    number(state.moved_away ? 1 : 0);
+    if (state.moved_away) {
+      text(state.moved_away->to.str());
+      time(state.moved_away->since);
     }
     number(state.drift ? 1 : 0);
     if (state.drift) {
@@ -142,6 +153,19 @@ class IndexReader {
     if (number() != 0) {
       Time since = time();
       state->orphaned = Orphaned{since, text()};
+    }
+    if (number() != 0) {
+      Moved moved;
+      TRY(moved.from, model::ReleaseId::parse(in_.text()));
+      TRY(moved.names, model::Target::parse(in_.text()));
+      moved.since = time();
+      state->moved = std::move(moved);
+    }
+    if (number() != 0) {
+      MovedAway away;
+      TRY(away.to, model::Target::parse(in_.text()));
+      away.since = time();
+      state->moved_away = std::move(away);
     }
     if (number() != 0) {
       Drift drift;

@@ -65,7 +65,7 @@ const Freeze* frozen(const State& state, const model::Target& target, Time now) 
 
 std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* target, const State& state,
                                       const git::Oid& main, Time now) {
-  uint32_t last = target == nullptr ? 0 : target->last_number;
+  uint32_t last = draft.moved ? draft.moved->from.number : target == nullptr ? 0 : target->last_number;
   if (target != nullptr) {
     if (ReleaseRowPtr row = target->with_key(draft.artifact, draft.trailers.input_digest, draft.intent)) {
       if (row->number > draft.on_number || !draft.intent.empty())
@@ -183,7 +183,7 @@ Result<void> Plan::write_files(const Draft& draft, const git::Oid& tree) {
 // Nothing differs but release.yaml: the number of the release that stays.
 Result<std::optional<uint32_t>> Plan::unchanged(const Draft& draft, const TargetState* state) const {
   std::optional<uint32_t> none;
-  if (state == nullptr || state->releases.empty() || draft.restore || draft.even_unchanged) return none;
+  if (state == nullptr || state->releases.empty() || draft.restore || draft.even_unchanged || draft.moved) return none;
   TRY(git::Oid now, oid_at(base_.repository, tree_, target_folder(draft.target)));
   if (now.is_zero()) return none;
   TRY(auto before, base_.repository.tree(now));
@@ -201,9 +201,42 @@ Result<DraftResult> Plan::release(const Draft& draft) {
   return done;
 }
 
+// Why what a draft takes over is not what it was computed with.
+std::optional<std::string> Plan::moved_meanwhile(const Draft& draft) const {
+  if (!draft.moved) return std::nullopt;
+  const model::ReleaseId& from = draft.moved->from;
+  const TargetState* other = builder_.find(from.target);
+  uint32_t last = other == nullptr ? 0 : other->last_number;
+  if (last != from.number) return from.target.str() + " is at release " + std::to_string(last) + " now";
+  if (other->moved_away) return from.target.str() + " became " + other->moved_away->to.str() + " meanwhile";
+  return std::nullopt;
+}
+
+Result<void> Plan::write_move(const model::Target& target, const Moved& moved, Making& making) {
+  Entry to;
+  to.type = EntryType::kMoved;
+  to.target = target;
+  to.origin = moved.from.str();
+  to.scope = moved.names.str();
+  Entry away;
+  away.type = EntryType::kMoved;
+  away.target = moved.from.target;
+  away.origin = target.str();
+  away.removed = true;
+  TRY_DO(add(std::move(to)));
+  TRY_DO(add(std::move(away)));
+  making.prose += (making.prose.empty() ? "" : "\n\n") + std::string("This goes on after ") + moved.from.str() +
+                  ", whose objects it takes over.";
+  return ok();
+}
+
 Result<DraftResult> Plan::try_release(const Draft& draft) {
   const TargetState* state = builder_.find(draft.target);
   if (auto stop = stopped_by(draft, state, builder_.state(), base_.tips.main, base_.now)) return *std::move(stop);
+  if (auto stop = moved_meanwhile(draft)) return DraftResult(Stale{*stop});
+  if (draft.moved && state != nullptr && state->last_number > draft.moved->from.number)
+    return fail(Code::kConflict, draft.target.str(), " has release ", state->last_number, " and cannot go on after ",
+                draft.moved->from.str());
   TRY(git::Oid tree, draft_tree(draft, state));
   TRY(auto same, unchanged(draft, state));
   if (same) {
@@ -232,6 +265,7 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
     making.prose += "\n\nThis replaces a change that was made past the platform by " + state->drift->by + " in " +
                     state->drift->commit.hex() + ".";
   }
+  if (draft.moved) TRY_DO(write_move(draft.target, *draft.moved, making));
   TRY(Released released, write_release(std::move(making)));
   if (draft.hold) {
     Entry hold = *draft.hold;

@@ -67,6 +67,8 @@ class Plan {
   Result<git::Oid> draft_tree(const Draft& draft, const TargetState* state) const;
   Result<void> write_files(const Draft& draft, const git::Oid& tree);
   Result<DraftResult> try_release(const Draft& draft);
+  std::optional<std::string> moved_meanwhile(const Draft& draft) const;
+  Result<void> write_move(const model::Target& target, const Moved& moved, Making& making);
   Result<Released> write_release(Making making);
   Result<void> adopt_release(ForeignChange& change, const TargetState& state);
   Result<void> write_drift(const ForeignChange& change, bool hold);

@@ -98,7 +98,10 @@ struct Draft {
   std::string intent;
   std::map<std::string, KeptInput> inputs;  // by digest; those already kept cost nothing
 
-  uint32_t on_number = 0;  // the target's last number when this was computed: else it is stale
+  // It takes over the objects of another target, and goes on after its last release.
+  std::optional<Moved> moved;
+  // The target's last number when this was computed (of `moved`: that release's): else it is stale.
+  uint32_t on_number = 0;
   // The tip of main that was looked at, where it isn't the policy's own commit: a platform.yaml that is wrong leaves
   // the one before in force. Empty: the policy's commit.
   std::string on_main;

@@ -68,6 +68,8 @@ TargetPtr target_at(const TargetState& now, Time time) {
   decisions_at(*then);
   if (now.orphaned && now.orphaned->since <= time) then->orphaned = now.orphaned;
   if (now.drift && now.drift->since <= time) then->drift = now.drift;
+  if (now.moved && now.moved->since <= time) then->moved = now.moved;
+  if (now.moved_away && now.moved_away->since <= time) then->moved_away = now.moved_away;
   then->taken_on = now.taken_on;
   then->application_commit = now.application_commit;
   then->last_number = then->releases.empty() ? 0 : then->releases.back()->number;

@@ -38,6 +38,18 @@ struct Orphaned {
   std::string reason;
 };
 
+// A target that took over the objects of another one (renamed-from).
+struct Moved {
+  model::ReleaseId from;  // the last release of the one that it continues
+  model::Target names;    // whose names the objects bear
+  Time since{};
+};
+// The other side of it.
+struct MovedAway {
+  model::Target to;
+  Time since{};
+};
+
 // What others made of a target, and nobody released.
 struct Drift {
   Time since{};
@@ -60,6 +72,8 @@ struct TargetState {
   Rows releases;                   // oldest first
   std::optional<Hold> hold;        // the last one said; `in_force` judges its end
   std::optional<Orphaned> orphaned;
+  std::optional<Moved> moved;                // the last time
+  std::optional<MovedAway> moved_away;       // its objects are another target's now
   std::optional<Drift> drift;                // since the last release
   std::optional<Proposal> proposal;          // the one that is open
   std::optional<model::Entry> broken_glass;  // kBreakGlass, until its `until` or the next release
@@ -182,6 +196,7 @@ class Builder {
   TargetState& touch(const model::Target& target);
   Result<void> add_release(TargetState& state, const model::Entry& entry);
   Result<void> add_outcome(TargetState& state, const model::Entry& entry);
+  Result<void> add_move(TargetState& state, const model::Entry& entry);
   Result<void> add_to_target(TargetState& state, const model::Entry& entry);
   std::shared_ptr<State> state_ = std::make_shared<State>();
   std::map<model::Target, std::shared_ptr<TargetState>> touched_;

@@ -129,14 +129,16 @@ Ordered application_object(const ports::Application& application, const std::str
   Ordered source{{"repoURL", from.repo}, {"targetRevision", from.revision}, {"path", from.path}};
   // The folder itself, which is never empty, and of it the manifests: a release without workloads has no manifests/.
   // In the other mode it renders the chart, under the name that the templates were made for.
-  if (application.values_mode) source["helm"] = {{"releaseName", application.app}};
+  if (application.values_mode)
+    source["helm"] = {{"releaseName", application.release.empty() ? application.app : application.release}};
   else source["directory"] = {{"recurse", true}, {"include", "manifests/*"}};
-  out["spec"] = {
-      {"project", ports::root_name(environment, project)},
-      {"source", source},
-      {"destination", destination(application.cluster, application.ns)},
-      {"syncPolicy", sync_policy({"CreateNamespace=true", "FailOnSharedResource=true"}, application.pod_security)},
-      {"revisionHistoryLimit", 3}};
+  Ordered options = {"CreateNamespace=true"};
+  if (!application.takes_over) options.push_back("FailOnSharedResource=true");
+  out["spec"] = {{"project", ports::root_name(environment, project)},
+                 {"source", source},
+                 {"destination", destination(application.cluster, application.ns)},
+                 {"syncPolicy", sync_policy(std::move(options), application.pod_security)},
+                 {"revisionHistoryLimit", 3}};
   return out;
 }
 

@@ -95,6 +95,8 @@ struct Application {
   std::string cluster;       // name or URL; "" = where the reconciler itself runs
   bool values_mode = false;  // the reconciler renders chart/ (design.md §4)
   std::string pod_security;  // what the namespace enforces: restricted, …; "" = nothing is said
+  std::string release;       // the name that it renders the chart under; "" = the app's
+  bool takes_over = false;   // objects that another Application made are there already, and may be taken over
 };
 
 // What a target's Application follows.

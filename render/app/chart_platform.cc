@@ -50,7 +50,9 @@ void put_routes(const App& app, const ChartContext& context, Json& out) {
 
 Json peer_of(const std::string& name, const ChartContext& context) {
   size_t slash = name.find('/');
-  Json peer = {{"app", slash == std::string::npos ? name : name.substr(slash + 1)}};
+  auto other = context.others.find(name);
+  bool renamed = other != context.others.end() && !other->second->known_as.empty();
+  Json peer = {{"app", renamed ? other->second->name : slash == std::string::npos ? name : name.substr(slash + 1)}};
   auto ns = context.namespaces.find(name);
   if (ns != context.namespaces.end()) peer["namespace"] = ns->second;
   return peer;
@@ -91,8 +93,9 @@ void put_network(const App& app, const ChartContext& context, Json& out) {
     if (value.from.empty()) continue;
     if (auto binding = model::parse_binding(value.from)) add_once(calls, peer_of(binding->app, context));
   }
+  const std::string& called = app.known_as.empty() ? app.name : app.known_as;
   for (const auto& [name, other] : context.others) {
-    if (name != app.name && talks_to(*other, app.name)) add_once(from, peer_of(name, context));
+    if (name != called && talks_to(*other, called)) add_once(from, peer_of(name, context));
   }
   for (const std::string& text : app.egress) add_once(egress, egress_of(text));
   out["network"] = {{"strict", true}};

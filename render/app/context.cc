@@ -28,11 +28,18 @@ Result<ChartContext> chart_context(const model::Environment& environment, const 
     TRY_WITH(out.files[path], "while reading a file of app " + app.name, project.read(file, max_file));
   }
   auto place = [&](const std::string& name) {
-    std::string ns = model::namespace_of(environment, target_of(app, name));
-    if (ns != out.ns) out.namespaces[name] = std::move(ns);
+    auto other = others.find(name);  // it may bear another name than it has (renamed-from)
+    bool renamed = other != others.end() && !other->second->known_as.empty();
+    model::Target where = target_of(app, name);
+    if (other != others.end()) where.project = other->second->project;
+    if (renamed) where.app = other->second->name;
+    std::string ns = model::namespace_of(environment, where);
+    if (ns == out.ns) return;
+    if (renamed) out.namespaces[other->second->name] = ns;
+    out.namespaces[name] = std::move(ns);
   };
   for (const auto& [name, other] : others) {
-    if (name == app.name) continue;
+    if (name == (app.known_as.empty() ? app.name : app.known_as)) continue;
     out.others[name] = other;
     place(name);
   }

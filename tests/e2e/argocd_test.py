@@ -274,6 +274,38 @@ def test_a_failed_release_goes_back_by_itself(scene):
     scene.wait_for_outcome("care/mend/web", 4, "healthy")
 
 
+def test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart(scene):
+    mover = scene.project("mover", {"web": "registry.example.com/mover:1", "api": "registry.example.com/api:1"})
+    scene.push(mover, "Open")
+    for app in ("web", "api"):
+        scene.wait_for_outcome(f"local/mover/{app}", 1, "healthy")
+    pods = ("-n", "mover-local", "get", "pods", "-o", "jsonpath={.items[*].metadata.uid}")
+    before = sorted(scene.kubectl(*pods).split())
+    check(len(before) == 4, "four pods run")
+    # Its objects are called web on.
+    (mover / "autonomous.yaml").write_text("version: 1\nproject: mover\napps:\n  site: {manifests: k8s/web, renamed-from: web}\n  api: {manifests: k8s/api}\n")
+    scene.push(mover, "Call it what it is")
+    scene.wait_for_outcome("local/mover/site", 2, "healthy")
+    applications = ("-n", "argocd", "get", "applications", "-o", "jsonpath={.items[*].metadata.name}")
+    scene.wait("the old Application is gone", lambda: "local.mover.web" not in scene.kubectl(*applications).split())
+    check("local.mover.site" in scene.kubectl(*applications).split(), "the new one is there")
+    tracked = scene.kubectl("-n", "mover-local", "get", "deployment", "web", "-o", "jsonpath={.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}")
+    check(tracked.startswith("local.mover.site:"), f"the Deployment is its own now: {tracked}")
+    check(sorted(scene.kubectl(*pods).split()) == before, "no pod was started anew")
+    # And the other one leaves.
+    (mover / "autonomous.yaml").write_text("version: 1\nproject: mover\napps:\n  site: {manifests: k8s/web, renamed-from: web}\n")
+    scene.push(mover, "The API leaves")
+    scene.wait("it is orphaned", lambda: "orphaned" in [entry["type"] for entry in scene.ledger("local/mover/api")])
+    scene.cli("retire", "local/mover/api", "--keep-running", "--because", "it leaves")
+    scene.wait("its Application is gone", lambda: "local.mover.api" not in scene.kubectl(*applications).split())
+    check(sorted(scene.kubectl(*pods).split()) == before, "what it made runs on")
+    out = scene.folder / "left"
+    scene.cli("eject", "local/mover/api", "--to", out)
+    applied = scene.kubectl("apply", "-k", out)
+    check("deployment.apps/api" in applied, "what was ejected can be applied by hand")
+    check(sorted(scene.kubectl(*pods).split()) == before, "... and still no pod was started anew")
+
+
 def test_the_record_is_whole(scene):
     clone = scene.folder / "auditor"
     scene.git("clone", "-q", f"{scene.url}/git/gitops.git", clone)
@@ -297,6 +329,7 @@ def main():
         for test, arguments in ((test_push_becomes_healthy, (scene, shop)), (test_an_image_that_never_gets_ready_fails, (scene, shop)),
                                 (test_a_revert_heals_and_holds, (scene,)), (test_a_push_waits_behind_the_hold_until_resume, (scene, shop)),
                                 (test_a_failed_release_goes_back_by_itself, (scene,)),
+                                (test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart, (scene,)),
                                 (test_twenty_targets_in_one_push, (scene,)), (test_the_record_is_whole, (scene,))):
             print(f"== {test.__name__.removeprefix('test_').replace('_', ' ')}", flush=True)
             test(*arguments)

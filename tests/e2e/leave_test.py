@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Leaving: what `eject` writes gives exactly what runs, judged by the real kubectl and helm; and `retire --keep-running` lets go.
+"""Leaving: what `eject` writes gives exactly what runs, judged by the real kubectl and helm; `retire --keep-running` lets go;
+apps that are renamed, move between projects, or vanish many at once.
 
 usage: AUTONOMOUS=path/to/autonomous leave_test.py [unittest's arguments]
 """
@@ -104,7 +105,7 @@ class Leave(unittest.TestCase):
 
     def test_manifests_are_what_runs(self):
         before = self.daemon.gitops("for-each-ref")
-        said = self.eject("web", "--to", self.folder / "web")
+        said = self.eject("leaver/web", "--to", self.folder / "web")
         self.assertIn("release 1,", said)
         self.assertIn("Nothing was changed", said)
         self.assertIn("take web out of leaver's autonomous.yaml", said)
@@ -134,7 +135,7 @@ class Leave(unittest.TestCase):
         for app in ("web", "own", "plain"):
             with self.subTest(app):
                 chart = self.folder / f"chart-{app}"
-                said = self.eject(app, "--as", "chart", "--to", chart)
+                said = self.eject(f"leaver/{app}", "--as", "chart", "--to", chart)
                 self.assertIn("helm upgrade --install", said)
                 want = sorted(text for file in self.released(app) for text in objects(file.read_text()))
                 version = "v1.31.0"
@@ -165,6 +166,121 @@ class Leave(unittest.TestCase):
         self.assertIn("is not empty", self.eject("leaver", "--to", self.folder / "all", status=1))
         self.assertIn("did you mean", self.eject("leavr", "--to", self.folder / "none", status=3))
         self.assertIn("--to FOLDER", self.eject("web", status=2))
+
+    # ---- apps that are called otherwise
+
+    def renamed(self, name, spec):
+        return Project(self.daemon, name).write({"autonomous.yaml": "version: 1\nproject: " + name + "\napps:\n" + spec})
+
+    def test_a_renamed_app_keeps_its_objects_and_numbers(self):
+        d = self.daemon
+        spec = "  {0}: {{type: stateful, image: registry.example.com/db:1, port: 9200, volumes: {{data: {{path: /data, size: 5Gi}}}}{1}}}\n" \
+               "  web: {{image: registry.example.com/web:{2}, port: 8080, needs: [{0}], env: {{A: {{from: {0}.url}}}}}}\n"
+        mover = self.renamed("mover", spec.format("db", "", 1))
+        mover.push("Open")
+        before = d.gitops("ls-tree", "deploy:apps/local/mover/db", "manifests")
+        mover.write({"autonomous.yaml": "version: 1\nproject: mover\napps:\n" + spec.format("store", ", renamed-from: db", 1)})
+        said = mover.push("Call it what it is")
+        self.assertNotIn("error", said)
+        self.assertNotIn("orphaned", said)
+        self.assertEqual(before, d.gitops("ls-tree", "deploy:apps/local/mover/store", "manifests"), "not the same objects")
+        self.assertIn("StatefulSet", d.gitops("show", "deploy:apps/local/mover/store/manifests/statefulset.apps-db.yaml"))
+        self.assertIn('"names": "local/mover/db"', d.gitops("show", "deploy:apps/local/mover/store/release.yaml"))
+        config = d.gitops("show", "deploy:apps/local/mover/web/manifests/configmap-web-env.yaml")
+        self.assertIn('"STORE_HOST": "db"', config)
+        rows = d.rows()
+        self.assertEqual(rows["local/mover/store"]["release"], 2)
+        self.assertEqual(rows["local/mover/db"]["state"], "retired")
+        self.assertEqual(rows["local/mover/db"]["why"], "moved to local/mover/store")
+        releases = json.loads(d.cli("releases", "-p", "mover", "-o", "json").stdout)["releases"]
+        links = {f"{row['target']}/{row['release']}": (row.get("moved_from"), row.get("moved_to")) for row in releases}
+        self.assertEqual(links["local/mover/store/2"], ("local/mover/db/1", None))
+        self.assertEqual(links["local/mover/db/1"], (None, "local/mover/store"))
+        self.assertIn("moved from local/mover/db/1", d.cli("releases", "-p", "mover").stdout)
+        for words in (("rollback", "local/mover/db", "--to", "1"), ("retire", "local/mover/db", "--yes")):
+            refused = d.cli(*words, check=False)
+            self.assertEqual(refused.returncode, 1, refused.stdout)
+            self.assertIn("became local/mover/store", refused.stdout)
+        # A release later, and a diff of what is to come: the same names.
+        mover.write({"autonomous.yaml": "version: 1\nproject: mover\napps:\n" + spec.format("store", ", renamed-from: db", 1).replace("db:1", "db:2")})
+        mover.push("A newer one")
+        self.assertEqual(d.rows()["local/mover/store"]["release"], 3)
+        self.assertEqual(json.loads(d.cli("diff", "local/mover/store", "-o", "json").stdout)["changed"], [])
+        clone = self.folder / "mover-clone"
+        d.git("clone", "-q", f"{d.url}/git/gitops.git", clone)
+        d.cli("audit", clone)
+        for release in ("local/mover/db/1", "local/mover/store/2", "local/mover/store/3", "local/mover/web/2"):
+            self.assertIn("every byte is the same", d.cli("verify", release, clone).stdout)
+        # The name of its objects is taken, until it comes back.
+        mover.write({"autonomous.yaml": "version: 1\nproject: mover\napps:\n" + spec.format("store", "", 2) +
+                     "  db: {image: registry.example.com/other:1, port: 8080}\n"})
+        self.assertIn("choose another name", mover.push("Another one of that name"))
+        mover.write({"autonomous.yaml": "version: 1\nproject: mover\napps:\n" + spec.format("db", ", renamed-from: store", 2)})
+        mover.push("Back again")
+        self.assertEqual(d.rows()["local/mover/db"]["release"], 5)
+        self.assertEqual(d.rows()["local/mover/store"]["why"], "moved to local/mover/db")
+        auditor = self.folder / "mover-auditor"
+        d.git("clone", "-q", f"{d.url}/git/gitops.git", auditor)
+        d.cli("audit", auditor)
+
+    def test_an_app_moves_to_another_project_when_both_say_so(self):
+        d = self.daemon
+        giver = self.renamed("giver", "  web: {image: registry.example.com/web:1, port: 8080}\n  rest: {image: registry.example.com/rest:1, port: 8080}\n")
+        giver.push("Open")
+        taker = self.renamed("taker", "  web: {image: registry.example.com/web:1, port: 8080, renamed-from: giver/web}\n")
+        self.assertIn("gone from the spec of giver", taker.push("Take it"))
+        self.assertNotIn("local/taker/web", d.gitops("ls-tree", "-r", "--name-only", "deploy"))
+        giver.write({"autonomous.yaml": "version: 1\nproject: giver\napps:\n  rest: {image: registry.example.com/rest:1, port: 8080}\n"})
+        giver.push("Give it")
+        d.until("it waits for a person", lambda: "deploy local/taker/web --move" in d.rows()["local/taker/web"].get("why", ""))
+        self.assertIn("--move", d.cli("why", "local/taker/web").stdout)
+        refused = d.cli("deploy", "taker/nothing", "--move", check=False)
+        self.assertEqual(refused.returncode, 3, refused.stdout)
+        before = d.gitops("ls-tree", "deploy:apps/local/giver/web", "manifests")
+        d.cli("deploy", "local/taker/web", "--move", "--because", "it is theirs now")
+        self.assertEqual(before, d.gitops("ls-tree", "deploy:apps/local/taker/web", "manifests"))
+        self.assertIn('namespace: "giver-local"', d.gitops("show", "deploy:apps/local/taker/web/release.yaml"))
+        self.assertEqual(d.rows()["local/taker/web"]["release"], 2)
+        self.assertEqual(d.rows()["local/giver/web"]["why"], "moved to local/taker/web")
+        clone = self.folder / "taker-clone"
+        d.git("clone", "-q", f"{d.url}/git/gitops.git", clone)
+        d.cli("audit", clone)
+        self.assertIn("every byte is the same", d.cli("verify", "local/taker/web/2", clone).stdout)
+
+    def test_a_fifth_that_vanishes_needs_a_person(self):
+        d = self.daemon
+        app = "  {0}: {{image: registry.example.com/{0}:{1}, port: 8080}}\n"
+        names = [f"app-{letter}" for letter in "abcdefghij"]
+        big = self.renamed("big", "".join(app.format(name, 1) for name in names))
+        big.push("Ten apps")
+        big.write({"autonomous.yaml": "version: 1\nproject: big\napps:\n" + "".join(app.format(name, 2) for name in names[:7])})
+        said = big.push("Seven apps, by mistake")
+        self.assertIn("3 of 10 apps are gone from the spec", said)
+        rows = d.rows()
+        for name in names:
+            self.assertEqual(rows[f"local/big/{name}"]["state"], "waiting", name)
+            self.assertIn("--vanished", rows[f"local/big/{name}"]["why"])
+            self.assertEqual(rows[f"local/big/{name}"]["release"], 1)
+        self.assertIn("vanished", d.cli("why", "local/big/app-j").stdout)
+        self.assertIn("3 of 10", d.cli("why", "local/big/app-a").stdout)
+        self.assertNotIn("orphaned", [entry["type"] for name in names for entry in d.ledger(f"local/big/{name}")])
+        # Put right by a push: nobody is asked.
+        big.write({"autonomous.yaml": "version: 1\nproject: big\napps:\n" + "".join(app.format(name, 2) for name in names)})
+        big.push("All ten again")
+        d.until("all ten are released", lambda: all(d.rows()[f"local/big/{name}"]["release"] == 2 for name in names))
+        big.write({"autonomous.yaml": "version: 1\nproject: big\napps:\n" + "".join(app.format(name, 3) for name in names[:7])})
+        big.push("Seven apps, on purpose")
+        asked = d.cli("deploy", "big", "--vanished", check=False)
+        self.assertEqual(asked.returncode, 2, "nobody can be asked, and --yes was not said")
+        self.assertIn("dry run", d.cli("deploy", "big", "--vanished", "--dry-run").stdout)
+        self.assertEqual(d.rows()["local/big/app-j"]["state"], "waiting")
+        d.cli("deploy", "big", "-e", "local", "--commit", big.head()[:7], "--vanished", "--yes", "--because", "three were merged")
+        d.until("the rest is released", lambda: all(d.rows()[f"local/big/{name}"]["release"] == 3 for name in names[:7]))
+        self.assertEqual({d.rows()[f"local/big/{name}"]["state"] for name in names[7:]}, {"orphaned"})
+        entry = [entry for entry in d.ledger("local/big/app-j") if entry["type"] == "orphaned"][-1]
+        self.assertEqual((entry["because"], bool(entry["by"]["how"])), ("three were merged", True))
+        again = d.cli("deploy", "big", "--vanished", "--yes", check=False)
+        self.assertEqual(again.returncode, 1, again.stdout)
 
     def test_z_letting_go_keeps_it_running(self):
         d = self.daemon

@@ -32,7 +32,7 @@ std::unique_ptr<model::Platform> platform_with(const std::string& policies) {
 // Each path and its bytes; "-" for what is not wanted.
 std::string files_of(const model::Platform& platform) {
   const model::Environment& environment = platform.environments.at("production");
-  const ports::Root root = root_of("http://git", "deploy", platform, environment, kSearch);
+  const ports::Root root = root_of("http://git", "deploy", platform, environment, kSearch, store::State{});
   std::string out;
   for (const auto& [path, text] : namespace_files(Files(), root, platform, environment, "notes-production"))
     out += path + ":\n" + (text ? *text : "-\n");

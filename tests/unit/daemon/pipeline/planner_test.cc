@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/pipeline/gates.h"
 #include "gitops/base/file.h"
 #include "gitops/git/refs.h"
 
@@ -124,6 +125,64 @@ TEST_F(PlannerTest, AnAppThatVanishesIsNamedNotDropped) {
                       {"web/a", "1"}}));
   ASSERT_EQ(plan.vanished.size(), 1u);
   EXPECT_EQ(plan.vanished[0].str(), "local/shop/api");
+}
+
+TEST_F(PlannerTest, AFifthThatVanishesAtOnceNeedsAPerson) {
+  auto spec = [](const std::vector<std::string>& apps) {
+    std::string text = "version: 1\nproject: shop\napps:\n";
+    for (const std::string& app : apps) text += "  " + app + ": {image: \"registry.example.com/a:1\", port: 8080}\n";
+    return text;
+  };
+  const std::vector<std::string> all = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+  git::Oid first = commit({{"autonomous.yaml", spec(all)}});
+  for (const std::string& app : all) released({"local", "shop", app}, first);
+  Plan one = plan_at(commit({{"autonomous.yaml", spec({"a", "b", "c", "d", "e", "f", "g", "h", "i"})}}));
+  EXPECT_EQ(one.vanished.size(), 1u) << "one app may go";
+  EXPECT_TRUE(one.doubts.empty());
+  Plan two = plan_at(commit({{"autonomous.yaml", spec({"a", "b", "c", "d", "e", "f", "g", "h", "new"})}}));
+  EXPECT_TRUE(two.vanished.empty()) << "nothing is orphaned";
+  ASSERT_TRUE(two.doubts.contains("local"));
+  const Doubt& doubt = *two.doubts.at("local");
+  EXPECT_EQ(doubt.apps, 10u);
+  EXPECT_NE(doubt.text.find("2 of 10 apps are gone from the spec"), std::string::npos) << doubt.text;
+  EXPECT_NE(doubt.text.find("autonomous deploy shop -e local --commit " + last_.hex().substr(0, 7) + " --vanished"),
+            std::string::npos);
+  ASSERT_FALSE(two.wishes.empty());
+  for (const WishPtr& wish : two.wishes) EXPECT_EQ(blocked_by(*wish, *input_.state, Time{}).gate, "vanished");
+  // Once they are orphaned, the rest goes.
+  auto state = std::make_shared<store::State>(*input_.state);
+  for (const model::Target& target : doubt.vanished) {
+    auto orphaned = std::make_shared<store::TargetState>(*state->targets[target]);
+    orphaned->orphaned = store::Orphaned{Time{}, "said"};
+    state->targets[target] = orphaned;
+  }
+  EXPECT_FALSE(blocked_by(*two.wishes[0], *state, Time{}));
+  input_.state = state;
+  EXPECT_TRUE(plan_at(last_).doubts.empty()) << "what was said is not asked again";
+}
+
+TEST_F(PlannerTest, ARenamedAppDoesNotVanish) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}});
+  released({"local", "shop", "web"}, first);
+  released({"local", "shop", "api"}, first);
+  const std::string renamed =
+      "version: 1\nproject: shop\napps:\n"
+      "  site: {image: registry.example.com/web:1, port: 8080, renamed-from: web}\n"
+      "  api: {image: registry.example.com/api:1, port: 8080}\n";
+  Plan plan = plan_at(commit({{"autonomous.yaml", renamed}}));
+  EXPECT_TRUE(plan.errors.empty());
+  EXPECT_TRUE(plan.vanished.empty());
+  EXPECT_EQ(wanted(plan), (Names{"local/shop/api", "local/shop/site"}));
+}
+
+TEST_F(PlannerTest, AnAppThatIsStillThereCannotBeTheOldNameOfAnother) {
+  Plan plan = plan_at(commit({{"autonomous.yaml",
+                               "version: 1\nproject: shop\napps:\n"
+                               "  web: {image: registry.example.com/web:1, port: 8080}\n"
+                               "  site: {image: registry.example.com/web:1, port: 8080, renamed-from: web}\n"}}));
+  ASSERT_EQ(plan.errors.size(), 1u);
+  EXPECT_NE(plan.errors[0].text().find("the app 'web' is still here"), std::string::npos) << plan.errors[0].text();
+  EXPECT_EQ(plan.errors[0].place()->line, 5u);
 }
 
 TEST_F(PlannerTest, AnAppOfABrokenSpecDoesNotVanish) {

@@ -54,11 +54,16 @@ TEST(Entry, IsReadAsItWasWritten) {
 }
 
 TEST(Entry, EachTypeAndVerdictHasAName) {
-  for (int i = 0; i <= static_cast<int>(EntryType::kTagWindow); ++i) {
+  for (int i = 0; i <= static_cast<int>(EntryType::kMoved); ++i) {
     auto type = static_cast<EntryType>(i);
     EXPECT_EQ(parse_entry_type(entry_type_name(type)).value(), type);
     Entry entry = full_entry();
     entry.type = type;
+    if (type == EntryType::kMoved) {
+      entry.removed = false;
+      entry.origin = "local/shop/web/7";
+      entry.scope = "local/shop/web";
+    }
     auto line = format_entry(entry);
     ASSERT_TRUE(line) << line.error().text();
     EXPECT_EQ(parse_entry(*line).value().type, type);

@@ -86,6 +86,14 @@ TEST(Objects, ARootFollowsItsFolderButNotItself) {
   EXPECT_EQ(object["spec"]["syncPolicy"]["syncOptions"].dump(), R"(["FailOnSharedResource=true"])");
 }
 
+TEST(Objects, WhatAnotherApplicationMadeMayBeTakenOver) {
+  ports::Application application{"local", "shop", "site", "http://gitops", "deploy", "shop-local",
+                                 "",      true,   "",     "web",           true};
+  auto object = application_object(application, "argocd");
+  EXPECT_EQ(object["spec"]["syncPolicy"]["syncOptions"].dump(), R"(["CreateNamespace=true"])");
+  EXPECT_EQ(object["spec"]["source"]["helm"]["releaseName"], "web") << "its objects bear that name";
+}
+
 TEST(Objects, RootsMayMakeOnlyApplications) {
   const Ordered spec = roots_project_object({"http://a", "http://b"}, "cd")["spec"];
   EXPECT_EQ(spec["sourceRepos"].dump(), R"(["http://a","http://b"])");

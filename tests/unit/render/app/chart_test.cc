@@ -51,6 +51,24 @@ TEST(Chart, EnvironmentKeepsItsText) {
   EXPECT_EQ(values_of(app)["config"]["PORT"], "9");
 }
 
+TEST(Chart, NeighboursAreCalledByTheNamesOfTheirObjects) {
+  model::App app = web();
+  app.known_as = "site";  // renamed: its objects are called web
+  app.needs = {"search"};
+  model::App search = web(), caller = web();
+  search.name = "index";  // renamed from index
+  search.known_as = "search";
+  caller.name = "caller";
+  caller.calls = {"site"};
+  ChartContext context;
+  context.strict_network = true;
+  context.others = {{"search", &search}, {"caller", &caller}};
+  auto values = values_of(app, context);
+  EXPECT_EQ(values["config"]["SEARCH_HOST"], "index");
+  EXPECT_EQ(values["network"]["calls"].dump(), R"([{"app":"index"}])");
+  EXPECT_EQ(values["network"]["from"].dump(), R"([{"app":"caller"}])");
+}
+
 TEST(Chart, Bindings) {
   model::App app = web();
   model::App api = web();
