@@ -3,6 +3,7 @@
 #include "gitops/base/text.h"
 #include "plugins/argocd/argocd.h"
 #include "plugins/kubernetes/kubernetes.h"
+#include "plugins/registry/images.h"
 
 namespace autonomous {
 
@@ -13,11 +14,14 @@ struct Row {
   std::string_view kind;
   Result<std::unique_ptr<ports::Reconciler>> (*reconciler)(const ports::Host&, const ports::Instance&);
   Result<std::unique_ptr<ports::Cluster>> (*cluster)(const ports::Host&, const ports::Instance&);
+  Result<std::unique_ptr<ports::Images>> (*images)(const ports::Host&, const ports::Instance&);
 };
 
 constexpr Row kTable[] = {
-    {"argocd", &argocd::make, nullptr},
-    {"kubernetes", nullptr, &kubernetes::make},
+    {"argocd", &argocd::make, nullptr, nullptr},
+    {"kubernetes", nullptr, &kubernetes::make, nullptr},
+    {"registry", nullptr, nullptr, &registry::make_images},
+    {"harbor", nullptr, nullptr, &registry::make_images},
 };
 
 constexpr bool has_duplicates() {
@@ -63,6 +67,12 @@ Result<std::unique_ptr<ports::Cluster>> make_cluster(const ports::Host& host, co
   TRY(const Row* row, row_of(instance));
   if (row->cluster == nullptr) return wrong_port(instance, "cluster");
   return row->cluster(host, instance);
+}
+
+Result<std::unique_ptr<ports::Images>> make_images(const ports::Host& host, const ports::Instance& instance) {
+  TRY(const Row* row, row_of(instance));
+  if (row->images == nullptr) return wrong_port(instance, "registry");
+  return row->images(host, instance);
 }
 
 }  // namespace autonomous

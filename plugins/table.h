@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/ports/cluster.h"
+#include "plugins/ports/images.h"
 #include "plugins/ports/instance.h"
 #include "plugins/ports/reconciler.h"
 
@@ -17,5 +18,6 @@ std::vector<std::string_view> plugin_kinds();
 // kInvalid: no such kind (with the nearest), a kind of another port, or an instance that lacks something.
 Result<std::unique_ptr<ports::Reconciler>> make_reconciler(const ports::Host& host, const ports::Instance& instance);
 Result<std::unique_ptr<ports::Cluster>> make_cluster(const ports::Host& host, const ports::Instance& instance);
+Result<std::unique_ptr<ports::Images>> make_images(const ports::Host& host, const ports::Instance& instance);
 
 }  // namespace autonomous

@@ -61,6 +61,9 @@ class Maker {
     TRY_DO(put_images());
     TRY_DO(check());
     TRY_DO(write_files());
+    out_.resources = std::move(resources_);
+    out_.ns = ns_;
+    if (auto image = images_.find(wish_.target.app); image != images_.end()) out_.main_image = image->second;
     return std::move(out_);
   }
 
@@ -416,6 +419,20 @@ store::Draft draft_of(const Wish& wish, const store::TargetState* state) {
   return draft;
 }
 
+// The Jobs among a release's manifests.
+Result<std::vector<app::Resource>> jobs_of(store::Reader& reader, const model::ReleaseId& id, uint64_t max_file) {
+  std::vector<app::Resource> out;
+  TRY(auto tree, reader.files(id));
+  TRY(auto entries, tree->list("manifests"));
+  for (const FileEntry& entry : entries) {
+    if (!starts_with(entry.path, "manifests/job.batch-")) continue;
+    TRY(std::string text, tree->read(entry.path, max_file));
+    TRY(auto found, app::split_manifests(text, entry.path));
+    std::move(found.begin(), found.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
 // What becomes of the volumes that the live release has. Only what differs is read: most releases touch none.
 Result<app::VolumePlan> volume_plan(const AssembleOptions& options, store::Reader& reader, const model::ReleaseId& live,
                                     const std::map<std::string, std::string>& files, bool built_in) {
@@ -495,8 +512,13 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
       volume_plan(options, reader, {wish.target, state->live()->number}, files, is_built_in(detail.trailers)));
   // A rollback is never refused for what it can't undo; it is said.
   for (const Error& error : volumes.errors) volumes.steps.push_back(error.message());
+  TRY(auto ran, jobs_of(reader, {wish.target, state->live()->number}, options.max_file));
+  TRY(auto goal, jobs_of(reader, {wish.target, *wish.restore}, options.max_file));
+  std::vector<std::string> stays = cannot_be_undone(ran, goal);
   out->draft.prose = "Rollback to release " + std::to_string(*wish.restore) + ".\n\n" + prose_of(volumes.steps);
+  for (const std::string& each : stays) out->draft.prose += "\n\n" + each + ".";
   out->warnings = std::move(volumes.steps);
+  out->warnings.insert(out->warnings.end(), stays.begin(), stays.end());
   out->tree = detail.row->target_tree.hex();
   out->summary = "release " + std::to_string(*wish.restore) + " again";
   return out;
@@ -628,6 +650,27 @@ Result<std::optional<store::TakeOn>> take_on(const AssembleOptions& options, con
   return std::optional<store::TakeOn>(std::move(out));
 }
 
+// The release whose objects a new one changes.
+std::optional<model::ReleaseId> what_stands(const model::Target& target, const store::TargetState* record,
+                                            const std::optional<Moving>& move) {
+  if (move) return move->moved.from;
+  auto live = record != nullptr && !record->moved_away ? record->live() : nullptr;
+  return live ? std::optional(model::ReleaseId{target, live->number}) : std::nullopt;
+}
+
+// What would fail later is said now; what nobody can check is named.
+Result<void> look_ahead(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state,
+                        const std::optional<Moving>& move, Rendering& rendering) {
+  PreflightOptions looking{options.repository, options.branch, options.images, options.cluster, options.routes};
+  Looked looked{wish, rendering.resources, rendering.ns, rendering.main_image, std::nullopt};
+  looked.before = what_stands(wish.target, state.find(wish.target).get(), move);
+  TRY_WITH(Preflight found, "while looking ahead for " + wish.target.str(), preflight(ctx, looking, looked, state));
+  if (!found.errors.empty()) return model::merge_errors(found.errors);
+  rendering.warnings.insert(rendering.warnings.end(), found.warnings.begin(), found.warnings.end());
+  if (!found.unchecked.empty()) rendering.summary += "; not checked: " + join(found.unchecked, ", ");
+  return ok();
+}
+
 }  // namespace
 
 ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Platform& platform,
@@ -693,6 +736,7 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
     TRY(bool same, same_as_live(options, wish, *target, rendering.files));
     if (same) return std::shared_ptr<const Assembled>();
   }
+  TRY_DO(look_ahead(ctx, options, placed, state, move, rendering));
   auto out = std::make_shared<Assembled>();
   out->draft = draft_of(wish, target.get());
   if (options.demands != nullptr && environment != nullptr && !rendering.demand.empty()) {
@@ -704,10 +748,10 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
       rendering.warnings.push_back("the quota was checked without " + std::to_string(others.unknown) +
                                    " other apps of the namespace, which Argo CD renders");
   }
-  if (auto live = target ? target->live() : nullptr) {
+  if (std::optional<model::ReleaseId> stands = what_stands(wish.target, target.get(), move)) {
     TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
-    TRY(app::VolumePlan volumes, volume_plan(options, reader, {wish.target, live->number}, rendering.files,
-                                             wish.app->rendering == model::Rendering::kBuiltIn));
+    TRY(app::VolumePlan volumes,
+        volume_plan(options, reader, *stands, rendering.files, wish.app->rendering == model::Rendering::kBuiltIn));
     if (!volumes.errors.empty()) return model::merge_errors(volumes.errors);
     out->draft.prose = prose_of(volumes.steps);
     rendering.warnings.insert(rendering.warnings.end(), volumes.steps.begin(), volumes.steps.end());

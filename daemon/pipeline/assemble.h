@@ -9,6 +9,7 @@
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/config_commit.h"
 #include "daemon/pipeline/fetched_chart.h"
+#include "daemon/pipeline/preflight.h"
 #include "daemon/pipeline/renderer.h"
 #include "gitops/model/quota.h"
 #include "plugins/ports/reconciler.h"
@@ -29,6 +30,10 @@ struct AssembleOptions {
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
   Demands* demands = nullptr;  // null: quotas are not checked
+  // For preflight: a registry by its host, a cluster by the instance's name; null where there is none.
+  std::function<ports::Images*(const std::string&)> images;
+  std::function<ports::Cluster*(const std::string&)> cluster;
+  RouteTable* routes = nullptr;  // null: hosts are not compared with those of others
 };
 
 // Null: a change of configuration that changes nothing for this target. Errors: the reason, for the pusher; retryable
@@ -44,6 +49,9 @@ struct Rendering {
   std::vector<model::ResourceDemand> demand;  // where the platform has a quota
   std::vector<std::string> warnings;
   std::string summary;
+  std::vector<app::Resource> resources;
+  std::string ns;          // the target's
+  std::string main_image;  // the app's own; "" = none is known
 };
 Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
                                 const FileTree& project);

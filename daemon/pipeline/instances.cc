@@ -5,10 +5,17 @@
 
 namespace autonomous::daemon {
 
+namespace {
+
+bool is_registry(const std::string& kind) { return kind == "registry" || kind == "harbor"; }
+
+}  // namespace
+
 struct Instances::Held {
   ports::Instance description;
   std::unique_ptr<ports::Reconciler> reconciler;
   std::unique_ptr<ports::Cluster> cluster;
+  std::unique_ptr<ports::Images> images;
   std::optional<Error> error;
   std::string away;  // why it does not answer; "" when it does
   std::mutex mutex;  // guards away
@@ -115,19 +122,17 @@ std::shared_ptr<Instances::Held> Instances::find(const std::string& name) {
   auto held = std::make_shared<Held>();
   held->description = describe(named->second);
   ports::Host host{client_, clock_};
-  auto reconciler = make_reconciler(host, held->description);
-  if (reconciler) {
-    held->reconciler = std::move(*reconciler);
-  } else {
-    auto cluster = make_cluster(host, held->description);
-    if (cluster) {
-      held->cluster = std::move(*cluster);
-    } else {
-      held->error = named->second.kind == "kubernetes" ? cluster.error() : reconciler.error();
-      log(Level::kError, "the instance cannot be used", {{"instance", name}, {"error", held->error->line()}});
-    }
-  }
-  if (!held->error) {
+  const std::string& kind = named->second.kind;
+  auto take = [&](auto made, auto& into) {
+    if (made) into = *std::move(made);
+    else held->error = made.error();
+  };
+  if (kind == "kubernetes") take(make_cluster(host, held->description), held->cluster);
+  else if (is_registry(kind)) take(make_images(host, held->description), held->images);
+  else take(make_reconciler(host, held->description), held->reconciler);
+  if (held->error)
+    log(Level::kError, "the instance cannot be used", {{"instance", name}, {"error", held->error->line()}});
+  if (held->reconciler || held->cluster) {
     ports::Sink sink;
     sink.changed = [listener = listener_](const std::string&) {
       if (listener) listener();
@@ -162,6 +167,17 @@ ports::Cluster* Instances::cluster(const std::string& name) {
   return held ? held->cluster.get() : nullptr;
 }
 
+ports::Images* Instances::images(const std::string& host) {
+  std::lock_guard lock(mutex_);
+  if (!platform_) return nullptr;
+  for (const auto& [name, instance] : platform_->instances) {
+    if (!is_registry(instance.kind)) continue;
+    auto held = find(name);
+    if (held && held->images && held->images->host() == host) return held->images.get();
+  }
+  return nullptr;
+}
+
 std::string Instances::away(const std::string& name) {
   std::lock_guard lock(mutex_);
   auto held = held_.find(name);
@@ -185,8 +201,10 @@ std::vector<Check> Instances::check(const Ctx& ctx) {
       checks.push_back({what, "failed", held->error->line(), held->error->hint()});
       continue;
     }
-    auto answer = held->reconciler ? held->reconciler->check(ctx.within(Millis(10'000)))
-                                   : held->cluster->check(ctx.within(Millis(10'000)));
+    const Ctx soon = ctx.within(Millis(10'000));
+    auto answer = held->reconciler ? held->reconciler->check(soon)
+                  : held->cluster  ? held->cluster->check(soon)
+                                   : held->images->check(soon);
     checks.push_back(answer ? Check{what, "ok", *answer, ""}
                             : Check{what, "failed", answer.error().line(), answer.error().hint()});
   }

@@ -15,6 +15,7 @@
 #include "gitops/http/client.h"
 #include "gitops/model/platform.h"
 #include "plugins/ports/cluster.h"
+#include "plugins/ports/images.h"
 #include "plugins/ports/instance.h"
 #include "plugins/ports/reconciler.h"
 
@@ -36,6 +37,8 @@ class Instances {
   // Null where there is none of that name and kind, or it cannot be made (doctor says why).
   ports::Reconciler* reconciler(const std::string& name);
   ports::Cluster* cluster(const std::string& name);
+  // The registry of that host, with its port where it has one; null where the platform names none.
+  ports::Images* images(const std::string& host);
 
   // Why the instance does not answer now, as far as its watcher knows; "": it does.
   std::string away(const std::string& name);

@@ -152,6 +152,7 @@ class Pipeline {
   Sources sources_;
   ConfigCommits config_commits_;
   Demands demands_;
+  RouteTable routes_;
   SourceWatch watch_;
   std::unique_ptr<Renderer> renderer_;
   std::unique_ptr<Writer> writer_;

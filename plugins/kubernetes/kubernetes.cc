@@ -23,6 +23,9 @@ constexpr Millis kPause{1'500};     // between two looks while somebody is follo
 constexpr Millis kRequest{10'000};  // for one answer
 constexpr uint64_t kMaxList = 64u << 20;
 constexpr size_t kMaxLogs = 1000;  // logs that are remembered
+constexpr Millis kFactsLast{30'000};
+// Every kind in two answers; without it, they would be one request a group.
+constexpr char kDiscovery[] = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 // Kubernetes answers a Status object; its message is for people.
 std::string said(const std::string& body) {
@@ -52,6 +55,40 @@ http::Request get(const Access& access, const std::string& path) {
   return request;
 }
 
+const Json& list_in(const Json& object, const char* key) {
+  static const Json kNone = Json::array();
+  if (!object.is_object()) return kNone;
+  auto found = object.find(key);
+  return found == object.end() || !found->is_array() ? kNone : *found;
+}
+
+const Json& child(const Json& object, const char* key) {
+  static const Json kNone = Json::object();
+  if (!object.is_object()) return kNone;
+  auto found = object.find(key);
+  return found == object.end() ? kNone : *found;
+}
+
+std::string text_in(const Json& object, const char* key) {
+  if (!object.is_object()) return "";
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Of an APIGroupDiscoveryList.
+void add_kinds(const Json& groups, std::set<std::string>& kinds) {
+  for (const Json& group : list_in(groups, "items")) {
+    std::string name = text_in(child(group, "metadata"), "name");
+    for (const Json& version : list_in(group, "versions")) {
+      std::string api = (name.empty() ? "" : name + "/") + text_in(version, "version");
+      for (const Json& resource : list_in(version, "resources")) {
+        std::string kind = text_in(child(resource, "responseKind"), "kind");
+        if (!kind.empty()) kinds.insert(api + " " + kind);
+      }
+    }
+  }
+}
+
 std::string in_namespace(const std::string& ns, const std::string& rest) {
   return "/api/v1/namespaces/" + http::escape(ns) + rest;
 }
@@ -65,6 +102,7 @@ class Kubernetes final : public ports::Cluster {
   void forget(const std::string& key) override;
   std::optional<Trouble> snapshot(const std::string& key) const override;
   void watch(const ports::Sink& sink, std::stop_token stop) override;
+  Result<ports::ClusterFacts> facts(const Ctx& ctx) override;
   Result<std::string> check(const Ctx& ctx) override;
 
  private:
@@ -82,6 +120,8 @@ class Kubernetes final : public ports::Cluster {
   std::condition_variable_any wanted_;
   std::map<std::string, Followed> followed_;              // guarded by mutex_
   std::map<std::string, Trouble> troubles_;               // guarded by mutex_
+  std::optional<ports::ClusterFacts> facts_;              // guarded by mutex_
+  Time facts_at_{};                                       // guarded by mutex_
   std::map<std::string, std::vector<std::string>> logs_;  // watch's own: pod, container and restart → last lines
 };
 
@@ -224,6 +264,38 @@ void Kubernetes::watch(const ports::Sink& sink, std::stop_token stop) {
     std::unique_lock lock(mutex_);
     wanted_.wait_for(lock, stop, kPause, [] { return false; });
   }
+}
+
+Result<ports::ClusterFacts> Kubernetes::facts(const Ctx& ctx) {
+  const Time now = host_.clock.now();
+  {
+    std::lock_guard lock(mutex_);
+    if (facts_ && now >= facts_at_ && now - facts_at_ < kFactsLast) return *facts_;
+  }
+  TRY_WITH(const Access access, "while reaching " + name(), access_of(instance_));
+  ports::ClusterFacts out;
+  for (const char* path : {"/api", "/apis"}) {
+    http::Request request = get(access, path);
+    for (auto& [header, value] : request.headers) {
+      if (header == "Accept") value = kDiscovery;
+    }
+    TRY(const Json groups, read(request, host_.client.send(ctx, request)));
+    if (!groups.is_object() || !groups.contains("items"))
+      return fail(Code::kUnavailable, name(), " does not say what kinds it has");
+    add_kinds(groups, out.kinds);
+  }
+  // Nodes are the cluster's, not everybody may look at them.
+  const http::Request nodes = get(access, "/api/v1/nodes?resourceVersion=0");
+  if (auto list = read(nodes, host_.client.send(ctx, nodes))) {
+    for (const Json& node : list_in(*list, "items")) {
+      std::string architecture = text_in(child(child(node, "status"), "nodeInfo"), "architecture");
+      if (!architecture.empty()) out.architectures.insert(architecture);
+    }
+  }
+  std::lock_guard lock(mutex_);
+  facts_ = out;
+  facts_at_ = now;
+  return out;
 }
 
 Result<std::string> Kubernetes::check(const Ctx& ctx) {

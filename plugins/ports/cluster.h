@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,6 +26,12 @@ struct Followed {
   Time since;  // pods that are older (by more than a few seconds of skew) belong to an earlier release
 };
 
+// What a cluster can take.
+struct ClusterFacts {
+  std::set<std::string> kinds;          // "apps/v1 Deployment", "v1 Service": what its API serves
+  std::set<std::string> architectures;  // of its nodes; empty where we may not look at them
+};
+
 class Cluster {
  public:
   virtual ~Cluster() = default;
@@ -36,6 +43,8 @@ class Cluster {
   virtual std::optional<Trouble> snapshot(const std::string& key) const = 0;
   // changed(key): the snapshot of this key is another one. link(why): the cluster went away, or came back ("").
   virtual void watch(const Sink& sink, std::stop_token stop) = 0;
+  // Asked now, or a moment ago.
+  virtual Result<ClusterFacts> facts(const Ctx& ctx) = 0;
   // For doctor: gives the version, or what is missing.
   virtual Result<std::string> check(const Ctx& ctx) = 0;
 };

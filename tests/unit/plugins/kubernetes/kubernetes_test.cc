@@ -25,6 +25,7 @@ struct Bench {
   Json state = Json::object();
   std::string log = "starting\nno such table: carts\n";
   int status = 200;
+  bool nodes_allowed = true;
   std::vector<std::string> asked, changes, links;
   Loopback server{[this](const Asked& request) { return answer(request); }};
   http::Client client;
@@ -48,6 +49,17 @@ struct Bench {
     if (request.headers.at("authorization") != "Bearer token")
       return {.status = 401, .body = R"({"message":"Unauthorized"})"};
     if (status != 200) return {.status = status, .body = R"({"kind":"Status","message":"pods is forbidden"})"};
+    if (request.path == "/api")
+      return {
+          .body =
+              R"({"items":[{"metadata":{},"versions":[{"version":"v1","resources":[{"responseKind":{"kind":"Service"}}]}]}]})"};
+    if (request.path == "/apis")
+      return {
+          .body =
+              R"({"items":[{"metadata":{"name":"apps"},"versions":[{"version":"v1","resources":[{"responseKind":{"kind":"Deployment"}},7]}]},8]})"};
+    if (request.path.find("/api/v1/nodes") == 0)
+      return nodes_allowed ? Answer{.body = R"({"items":[{"status":{"nodeInfo":{"architecture":"arm64"}}},{}]})"}
+                           : Answer{.status = 403, .body = R"({"message":"nodes is forbidden"})"};
     if (request.path == "/version") return {.body = R"({"gitVersion":"v1.36.3"})"};
     if (request.path.find("/log?") != std::string::npos) return {.body = log};
     if (request.path.find("/events") != std::string::npos) return {.body = R"({"items":[]})"};
@@ -142,6 +154,25 @@ TEST(Cluster, NeedsAnAddress) {
   auto made = make({client, clock}, instance);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().message(), "instance c: kubernetes needs a url or a kubeconfig");
+}
+
+TEST(Cluster, SaysWhatKindsAndMachinesItHas) {
+  Bench bench;
+  auto facts = bench.plugin->facts(Ctx{});
+  ASSERT_TRUE(facts) << facts.error().text();
+  EXPECT_EQ(facts->kinds, (std::set<std::string>{"v1 Service", "apps/v1 Deployment"}));
+  EXPECT_EQ(facts->architectures, std::set<std::string>{"arm64"});
+  size_t before = bench.asked.size();
+  ASSERT_TRUE(bench.plugin->facts(Ctx{}));
+  EXPECT_EQ(bench.asked.size(), before) << "a moment later nobody is asked";
+  bench.clock.advance(Millis(60'000));
+  bench.nodes_allowed = false;
+  facts = bench.plugin->facts(Ctx{});
+  ASSERT_TRUE(facts) << "nodes are not everybody's to see";
+  EXPECT_TRUE(facts->architectures.empty());
+  bench.clock.advance(Millis(60'000));
+  bench.status = 403;
+  EXPECT_FALSE(bench.plugin->facts(Ctx{}));
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ TEST(Table, MakesWhatItLists) {
   const ports::Host host{client, system_clock()};
   EXPECT_TRUE(make_reconciler(host, instance("argocd")));
   EXPECT_TRUE(make_cluster(host, instance("kubernetes")));
-  EXPECT_EQ(plugin_kinds().size(), 2u);
+  EXPECT_TRUE(make_images(host, instance("registry")));
+  EXPECT_TRUE(make_images(host, instance("harbor")));
+  EXPECT_EQ(plugin_kinds().size(), 4u);
 }
 
 TEST(Table, SaysWhatItCannotMake) {
@@ -30,7 +32,8 @@ TEST(Table, SaysWhatItCannotMake) {
   EXPECT_EQ(make_cluster(host, instance("kubernete")).error().message(),
             "instance x: no plugin of kind 'kubernete'; did you mean kubernetes?");
   EXPECT_EQ(make_cluster(host, instance("zzz")).error().message(),
-            "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes");
+            "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes, registry, harbor");
+  EXPECT_EQ(make_images(host, instance("argocd")).error().message(), "instance x: argocd is no registry");
 }
 
 }  // namespace

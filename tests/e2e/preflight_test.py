@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Preflight: what would fail after the commit is said before it, with the line to add. Images lie in a real registry.
+
+usage: AUTONOMOUS=path/to/autonomous preflight_test.py [unittest's arguments]
+"""
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+from pathlib import Path
+
+from local_test import Daemon, Project
+
+BED = Path(__file__).resolve().parents[1] / "support" / "bed" / "bed"
+
+
+class Preflight(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="autonomous-preflight-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        subprocess.run([BED, "up", cls.folder / "bed", "registry"], check=True)
+        cls.addClassCleanup(subprocess.run, [BED, "down", cls.folder / "bed"], check=False)
+        env = dict(line.split("=", 1) for line in (cls.folder / "bed" / "env").read_text().splitlines())
+        cls.registry = env["REGISTRY"]
+        cls.daemon = d = Daemon(cls.folder)
+        d.start()
+        cls.addClassCleanup(d.stop)
+        main = cls.folder / "main"
+        d.git("clone", "-q", "-b", "main", f"{d.url}/git/gitops.git", main)
+        (main / "platform.yaml").write_text("version: 1\ninstances: {images: {kind: registry, url: \"http://" + cls.registry + "\"}}\n"
+                                            "environments: {local: {from: branch main}}\n")
+        d.git("commit", "-qam", "Look at images", cwd=main)
+        d.git("push", "-q", "origin", "main", cwd=main)
+
+    @classmethod
+    def put(cls, url, body, kind):
+        request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": kind})
+        urllib.request.urlopen(request, timeout=30).close()
+
+    @classmethod
+    def image(cls, name, tag, **config):
+        """Pushes an image without layers; gives its reference."""
+        def blob(body):
+            digest = "sha256:" + hashlib.sha256(body).hexdigest()
+            start = urllib.request.Request(f"http://{cls.registry}/v2/{name}/blobs/uploads/", data=b"", method="POST")
+            with urllib.request.urlopen(start, timeout=30) as answer:
+                where = answer.headers["Location"]
+            where = where if where.startswith("http") else f"http://{cls.registry}{where}"
+            cls.put(where + ("&" if "?" in where else "?") + f"digest={digest}", body, "application/octet-stream")
+            return {"digest": digest, "size": len(body), "mediaType": "application/vnd.oci.image.config.v1+json"}
+        described = blob(json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}, "config": config}).encode())
+        manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": described, "layers": []}
+        cls.put(f"http://{cls.registry}/v2/{name}/manifests/{tag}", json.dumps(manifest).encode(), manifest["mediaType"])
+        return f"{cls.registry}/{name}:{tag}"
+
+    def push(self, name, apps, subject="Change", files=None):
+        project = getattr(self, "_" + name, None) or Project(self.daemon, name)
+        setattr(self, "_" + name, project)
+        return project.write({"autonomous.yaml": f"version: 1\nproject: {name}\napps:\n{apps}", **(files or {})}).push(subject)
+
+    def manifests(self, target):
+        return self.daemon.gitops("ls-tree", "-r", "--name-only", "deploy", f"apps/{target}/", check=False)
+
+    def test_the_image_itself_is_asked(self):
+        root = self.image("shop/web", "1", ExposedPorts={"3000/tcp": {}})
+        said = self.push("shop", f"  web: {{image: \"{root}\", port: 8080}}\n", "An image that runs as root")
+        self.assertIn("runs as root, and Deployment/web asks for runAsNonRoot", said)
+        self.assertIn("security: {user: 1000}", said)
+        self.assertIn("autonomous.yaml:4", said)
+        self.assertEqual(self.manifests("local/shop/web"), "", "something was committed")
+        self.assertIn("runs as root", self.daemon.rows()["local/shop/web"]["why"])
+        self.assertIn("runs as root", self.daemon.cli("why", "local/shop/web").stdout)
+        said = self.push("shop", f"  web: {{image: \"{root}\", port: 8080, security: {{user: 1000}}}}\n", "As somebody")
+        self.assertIn("warning: the image", said)
+        self.assertIn("listens on 3000", said)
+        self.assertIn("deployment.apps-web.yaml", self.manifests("local/shop/web"))
+        plain = self.image("shop/web", "2", User="1000", ExposedPorts={"8080/tcp": {}})
+        said = self.push("shop", f"  web: {{image: \"{plain}\", port: 8080}}\n", "One that is right")
+        self.assertNotIn("listens on", said)
+        self.assertIn("release 2", said)
+        said = self.push("shop", f"  web: {{image: \"{self.registry}/shop/web:none\", port: 8080}}\n", "One that is not there")
+        self.assertIn("is not in the registry", said)
+        self.assertEqual(self.daemon.rows()["local/shop/web"]["release"], 2)
+
+    def test_what_nobody_can_check_is_said(self):
+        said = self.push("far", "  web: {image: registry.example.com/far/web:1, port: 8080, secrets: [KEY]}\n")
+        self.assertIn("not checked: images of registry.example.com (no instance of kind registry)", said)
+        self.assertIn("whether the store has the secrets", said)
+        self.assertIn("release 1", said)
+
+    def test_a_host_is_one_apps(self):
+        routes = "  web: {{image: registry.example.com/{0}/web:1, port: 8080, routes: {{{1}: {2}}}}}\n"
+        self.assertIn("release 1", self.push("first", routes.format("first", "a.example.com", "/")))
+        said = self.push("second", routes.format("second", "a.example.com", "/"))
+        self.assertIn("a.example.com/ is taken by local/first/web", said)
+        self.assertEqual(self.manifests("local/second/web"), "")
+        self.assertIn("release 1", self.push("second", routes.format("second", "a.example.com", "/api")))
+        self.assertIn("release 2", self.push("first", routes.format("first", "b.example.com", "/")))
+        self.assertIn("release 2", self.push("second", routes.format("second", "a.example.com", "/")), "the host is free again")
+
+    def test_what_kubernetes_lets_nobody_change(self):
+        def app(label):
+            return {"k8s/app.yaml": f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: {{matchLabels: {{app: {label}}}}}\n"
+                                    f"  template:\n    metadata: {{labels: {{app: {label}}}}}\n    spec: {{containers: [{{name: web, image: \"registry.example.com/w:1\"}}]}}\n"}
+        self.assertIn("release 1", self.push("fixed", "  web: {manifests: k8s}\n", files=app("one")))
+        said = self.push("fixed", "  web: {manifests: k8s}\n", files=app("two"))
+        self.assertIn("Deployment/web: spec.selector would change", said)
+        self.assertIn("kubectl delete deployment web --cascade=orphan", said)
+        self.assertEqual(self.daemon.rows()["local/fixed/web"]["release"], 1)
+
+    def test_a_rollback_says_what_stays(self):
+        app = "  api: {{image: registry.example.com/api:{0}, port: 8080, release: ./migrate}}\n"
+        for version in (1, 2):
+            self.assertIn(f"release {version}", self.push("back", app.format(version)))
+        self.daemon.cli("rollback", "local/back/api", "--to", "1", "--because", "checkout fails", "--yes")
+        self.assertIn("Job/api-release of the release that is left ran", self.daemon.gitops("log", "-1", "--format=%B", "deploy"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
