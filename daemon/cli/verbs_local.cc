@@ -194,7 +194,7 @@ std::vector<Verb> local_verbs() {
          {"--state", "FOLDER", "Where repositories, keys and caches are", "folder"},
          {"--listen", "ADDR:PORT", "HTTP; port 0 takes a free one, and <state>/endpoint tells which"},
          {"--socket", "PATH", "Unix socket", "file"},
-         {"--check", "", "Check the configuration, and end"}},
+         {"--check", "", "Check the configuration and what it names, and end"}},
         {{"autonomous daemon", "on embedded defaults"},
          {"autonomous daemon --state /tmp/a --listen 127.0.0.1:0", "another one beside it"},
          {"autonomous daemon --check", "is the configuration right?"}}},
