@@ -56,8 +56,4 @@ struct Rendering {
 Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
                                 const FileTree& project);
 
-// What one (environment, project) may do in the reconciler. `target`: one of it.
-ports::Root root_of(const std::string& gitops_url, const std::string& branch, const model::Platform& platform,
-                    const model::Environment& environment, const model::Target& target, const store::State& state);
-
 }  // namespace autonomous::daemon

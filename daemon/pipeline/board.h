@@ -15,37 +15,10 @@
 #include <vector>
 
 #include "daemon/http/events.h"
-#include "daemon/pipeline/follower.h"
-#include "daemon/pipeline/gates.h"
-#include "daemon/pipeline/wish.h"
+#include "daemon/pipeline/flight.h"
 #include "gitops/base/clock.h"
-#include "gitops/model/release.h"
-#include "gitops/store/record.h"
 
 namespace autonomous::daemon {
-
-// What rendering made of a wish, ready for the writer.
-struct Assembled {
-  store::Draft draft;
-  std::optional<store::TakeOn> take_on;  // the target's Application, where Argo CD reconciles
-  std::vector<std::string> warnings;
-  std::string tree;     // oid of the target's tree, as it will be
-  std::string summary;  // "5 resources: Deployment web, …"
-  size_t resources = 0;
-};
-
-struct Flight {
-  uint64_t id = 0;
-  model::Release release;
-  WishPtr wish;
-  std::shared_ptr<const Assembled> assembled;
-  std::vector<FollowerPtr> followers;
-  // Where people have to agree: from the moment that it was rendered once, newer artifacts queue behind it.
-  bool under_review = false;
-  bool proposes = false;  // the ledger has no open proposal of it
-  std::string proposal;   // id of that proposal
-  std::vector<model::Who> approved_by;
-};
 
 class Board {
  public:

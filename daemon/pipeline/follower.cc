@@ -1,5 +1,7 @@
 #include "daemon/pipeline/follower.h"
 
+#include "gitops/base/text.h"
+
 namespace autonomous::daemon {
 
 void Follower::line(Progress line) {
@@ -31,6 +33,12 @@ void Follower::finish_if_done() {
   if (!complete_ || !pending_.empty() || !sink_) return;
   sink_->done(outcomes_);
   sink_ = nullptr;
+}
+
+void say(const FollowerPtr& follower, const std::string& text, Progress::Tone tone, const std::string& step,
+         const std::string& target) {
+  if (!follower) return;
+  for (std::string_view line : split(text, '\n')) follower->line({target, 0, step, std::string(line), tone});
 }
 
 }  // namespace autonomous::daemon

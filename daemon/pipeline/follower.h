@@ -35,4 +35,8 @@ class Follower {
 };
 using FollowerPtr = std::shared_ptr<Follower>;  // null: nobody listens
 
+// A text of one line or several (an error with its source line and caret), to who listens.
+void say(const FollowerPtr& follower, const std::string& text, Progress::Tone tone = Progress::Tone::kPlain,
+         const std::string& step = "watch", const std::string& target = "");
+
 }  // namespace autonomous::daemon

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "daemon/pipeline/moving.h"
+#include "daemon/pipeline/take_on.h"
 #include "gitops/base/text.h"
 #include "gitops/git/repository.h"
 #include "gitops/store/layout.h"

@@ -5,6 +5,7 @@
 
 #include "daemon/pipeline/assemble.h"
 #include "daemon/pipeline/moving.h"
+#include "daemon/pipeline/take_on.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"

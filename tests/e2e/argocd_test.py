@@ -315,23 +315,17 @@ def test_the_record_is_whole(scene):
     check("error" not in fsck.stdout, "git fsck --strict is content")
 
 
-def main():
+def play(usage, prefix, steps):
+    """Runs steps(scene), which gives (test, arguments) one after another, on a stage of its own; gives the program's exit status."""
     if len(sys.argv) < 2:
-        print(__doc__)
+        print(usage)
         return 2
     program, keep = Path(sys.argv[1]).resolve(), "--keep" in sys.argv
-    folder = Path(tempfile.mkdtemp(prefix="autonomous-e2e-"))
+    folder, started = Path(tempfile.mkdtemp(prefix=prefix)), time.monotonic()
     scene = Scene(program, folder)
     try:
-        scene.start()
-        take_argocd_into_use(scene)
-        shop = scene.project("shop", {"web": "registry.example.com/web:1", "api": "registry.example.com/api:1"})
-        for test, arguments in ((test_push_becomes_healthy, (scene, shop)), (test_an_image_that_never_gets_ready_fails, (scene, shop)),
-                                (test_a_revert_heals_and_holds, (scene,)), (test_a_push_waits_behind_the_hold_until_resume, (scene, shop)),
-                                (test_a_failed_release_goes_back_by_itself, (scene,)),
-                                (test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart, (scene,)),
-                                (test_twenty_targets_in_one_push, (scene,)), (test_the_record_is_whole, (scene,))):
-            print(f"== {test.__name__.removeprefix('test_').replace('_', ' ')}", flush=True)
+        for test, arguments in steps(scene):
+            print(f"== {time.monotonic() - started:5.0f}s {test.__name__.removeprefix('test_').replace('_', ' ')}", flush=True)
             test(*arguments)
         return 0
     except (Failed, subprocess.TimeoutExpired) as error:
@@ -342,11 +336,22 @@ def main():
         return 1
     finally:
         scene.stop()
+        print(f"{time.monotonic() - started:.0f} s")
         if keep:
             print(f"kept: {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def steps(scene):
+    scene.start()
+    take_argocd_into_use(scene)
+    shop = scene.project("shop", {"web": "registry.example.com/web:1", "api": "registry.example.com/api:1"})
+    yield from ((test_push_becomes_healthy, (scene, shop)), (test_an_image_that_never_gets_ready_fails, (scene, shop)),
+                (test_a_revert_heals_and_holds, (scene,)), (test_a_push_waits_behind_the_hold_until_resume, (scene, shop)),
+                (test_a_failed_release_goes_back_by_itself, (scene,)), (test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart, (scene,)),
+                (test_twenty_targets_in_one_push, (scene,)), (test_the_record_is_whole, (scene,)))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(__doc__, "autonomous-e2e-", steps))

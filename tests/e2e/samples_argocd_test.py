@@ -11,14 +11,12 @@ import os
 import pwd
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
-from argocd_test import Failed, Scene, check, run
+from argocd_test import Failed, check, play, run
 
 CACHE = Path(os.environ.get("AUTONOMOUS_TEST_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autonomous-tests")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -349,35 +347,11 @@ TESTS = (test_every_sample_becomes_healthy, test_namespaces_are_as_the_platform_
          test_a_database_is_restored_beside_the_old_one, test_a_grown_volume_is_rolled_back, test_what_was_applied_does_not_drift, test_the_record_is_whole)
 
 
-def main():
-    if len(sys.argv) < 2:
-        print(__doc__)
-        return 2
-    program, keep = Path(sys.argv[1]).resolve(), "--keep" in sys.argv
-    folder = Path(tempfile.mkdtemp(prefix="autonomous-samples-"))
-    scene = Scene(program, folder)
-    started = time.monotonic()
-    try:
-        scene.start("platform")
-        take_the_platform(scene)
-        for test in TESTS:
-            print(f"== {time.monotonic() - started:5.0f}s {test.__name__.removeprefix('test_').replace('_', ' ')}", flush=True)
-            test(scene)
-        return 0
-    except (Failed, subprocess.TimeoutExpired) as error:
-        log = folder / "daemon.log"
-        if log.exists():
-            print("the daemon's last lines:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]))
-        print(f"FAILED: {error}", flush=True)
-        return 1
-    finally:
-        scene.stop()
-        print(f"{time.monotonic() - started:.0f} s")
-        if keep:
-            print(f"kept: {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+def steps(scene):
+    scene.start("platform")
+    take_the_platform(scene)
+    yield from ((test, (scene,)) for test in TESTS)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play(__doc__, "autonomous-samples-", steps))

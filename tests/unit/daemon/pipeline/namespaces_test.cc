@@ -1,4 +1,5 @@
 #include "daemon/pipeline/namespaces.h"
+#include "daemon/pipeline/take_on.h"
 
 #include <gtest/gtest.h>
 
