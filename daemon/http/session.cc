@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstdio>
 
 #include "daemon/http/follower.h"
@@ -17,6 +18,9 @@ namespace {
 auto token(boost::system::error_code& error) { return net::redirect_error(net::use_awaitable, error); }
 
 constexpr uint32_t kMaxHead = 32u << 10;
+constexpr std::chrono::seconds kLingerTime{5};
+constexpr size_t kLingerBytes = 64u << 20;
+constexpr size_t kLingerPiece = 64u << 10;
 
 }  // namespace
 
@@ -70,9 +74,26 @@ Task<void> Session::run() {
     }
     more = co_await serve(head);
   }
-  beast::error_code ignored;
-  stream_.socket().shutdown(net::socket_base::shutdown_send, ignored);
+  co_await linger();
   stream_.close();
+}
+
+// A client that still sends when its connection is closed gets a reset, which may take the answer away that it has not
+// read yet (RFC 9112 section 9.6): so what it sends is thrown away for a while, until it has seen our end and closes
+// its own.
+Task<void> Session::linger() {
+  boost::system::error_code error;
+  stream_.socket().shutdown(net::socket_base::shutdown_send, error);
+  buffer_.clear();
+  auto end = std::chrono::steady_clock::now() + kLingerTime;
+  size_t dropped = 0;
+  idle_ = true;
+  while (!error && !stopping_ && dropped < kLingerBytes) {
+    stream_.expires_at(end);
+    size_t size = co_await stream_.async_read_some(buffer_.prepare(kLingerPiece), token(error));
+    dropped += size;
+  }
+  idle_ = false;
 }
 
 HttpRequest Session::plain_request(const Head& head) const {

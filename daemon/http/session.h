@@ -86,6 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   friend class PieceWriter;
   Task<bool> serve(Head& head);  // false: the connection ends
+  Task<void> linger();           // ends our side, and waits a little for the client to end its own
   HttpRequest plain_request(const Head& head) const;
   Task<bool> read_body(Head& head, HttpRequest& request, HttpResponse& refusal);
   Task<bool> serve_call(Head& head, HttpRequest& request);

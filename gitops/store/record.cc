@@ -16,8 +16,6 @@ namespace autonomous::store {
 
 namespace {
 
-constexpr int kEagerTagTries = 5;
-constexpr size_t kMaxTagsDue = 5000;
 constexpr uint64_t kPrunesAWindow = 20;
 
 Error rewritten(const std::string& why) {
@@ -102,13 +100,12 @@ void Record::Impl::owe_tags(const std::vector<std::string>& names, const Tips& t
   auto owe = [&]() -> Result<void> {
     TRY(StatePtr folded, fold_from(state(), repository_, tips));
     for (const std::string& name : names) {
-      bool known = std::any_of(tags_due_.begin(), tags_due_.end(), [&](const auto& due) { return due.first == name; });
       auto id = model::ReleaseId::parse(std::string_view(name).substr(std::string_view("release/").size()));
       ReleaseRowPtr row = id ? folded->find(*id) : nullptr;
-      if (known || !row) continue;
+      if (!row || owed_.knows(name)) continue;
       TRY(model::Entry entry, read_entry(repository_, tips.ledger, id->target, row->line));
       TRY(git::Oid tag, repository_.write(git::ObjectKind::kTag, entry.tag));
-      tags_due_.emplace_back(name, tag);
+      owed_.add({name, tag});
     }
     return ok();
   };
@@ -119,9 +116,9 @@ void Record::Impl::owe_tags(const std::vector<std::string>& names, const Tips& t
 
 // Nothing is in flight: the journal holds the tags that are still to be made, if any.
 Result<void> Record::Impl::note_due() {
-  if (tags_due_.empty()) return journal_.clear();
+  if (owed_.empty()) return journal_.clear();
   Flight due;
-  for (const auto& [name, oid] : tags_due_) due.tags.push_back(name);
+  due.tags = owed_.names();
   return journal_.write(due);
 }
 
@@ -198,13 +195,11 @@ Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
 Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   TRY(Flight flight, plan.finish());
   if (flight.moves.empty()) return MoveResult{};
-  size_t due = tags_due_.size();
-  for (const auto& tag : plan.tags()) tags_due_.push_back(tag);
-  flight.tags.clear();
-  for (const auto& [name, oid] : tags_due_) flight.tags.push_back(name);
+  for (const Tag& tag : plan.tags()) owed_.add(tag);
+  flight.tags = owed_.names();
   auto moved = fly(ctx, flight);
   if (!moved || moved->kind != MoveResult::Kind::kMoved) {
-    tags_due_.resize(due);  // those of before are still to be made; in flight, the journal has them all
+    owed_.take_back(plan.tags().size());  // those of before are still to be made; in flight, the journal has them all
     if (moved) TRY_DO(note_due());
     return moved;
   }
@@ -247,30 +242,29 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
   return moved;
 }
 
-// Tags never hold anybody up: what does not go now goes with a later push or look, less and less often, and repair puts
-// back the rest.
 void Record::Impl::send_tags(const Ctx& ctx) {
-  if (tags_due_.empty()) {
-    (void)journal_.clear();
+  std::vector<Tag> now = owed_.next();
+  if (now.empty()) {
+    if (owed_.empty()) (void)journal_.clear();
     return;
   }
-  if (++tag_tries_ > kEagerTagTries && tag_tries_ % kEagerTagTries != 0) return;
-  auto wrong = wire_->make_tags(ctx, tags_due_);
-  if (!wrong && tags_due_.size() <= kMaxTagsDue) {
-    log(Level::kWarning, "release tags wait for the next push", {{"error", wrong.error().line()}});
+  auto refusals = wire_->make_tags(ctx, now);
+  if (!refusals) {
+    if (owed_.lost()) log(Level::kWarning, "release tags wait for the next push", {{"error", refusals.error().line()}});
+    else
+      log(Level::kError, "release tags could not be written; `autonomous repair` puts them back",
+          {{"error", refusals.error().line()}});
     return;
   }
-  if (!wrong)
-    log(Level::kError, "release tags could not be written; `autonomous repair` puts them back",
-        {{"error", wrong.error().line()}});
-  tag_tries_ = 0;
-  tags_made_ += tags_due_.size();
+  for (const TagRefusal& refusal : owed_.done(*refusals))
+    log(Level::kWarning, "the remote did not take a release tag; it is offered again from time to time",
+        {{"tag", refusal.tag}, {"why", refusal.why}});
+  tags_made_ += now.size() - refusals->size();
   if (tags_made_ > config_.tag_window / kPrunesAWindow) {
     prune_due_ = true;
     tags_made_ = 0;
   }
-  tags_due_.clear();
-  (void)journal_.clear();
+  (void)note_due();
 }
 
 // ---- the class
@@ -283,7 +277,7 @@ Record::~Record() {
 
 Result<Foreign> Record::sync(const Ctx& ctx) {
   TRY_DO(impl_->ready(ctx));
-  if (!impl_->tags_due_.empty()) impl_->send_tags(ctx);
+  if (!impl_->owed_.empty()) impl_->send_tags(ctx);
   TRY(Foreign foreign, impl_->take_in(ctx));
   impl_->prune_tags(ctx);
   return foreign;

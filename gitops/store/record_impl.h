@@ -10,6 +10,7 @@
 #include "gitops/git/repository.h"
 #include "gitops/git/signer.h"
 #include "gitops/store/journal.h"
+#include "gitops/store/owed_tags.h"
 #include "gitops/store/plan.h"
 #include "gitops/store/record.h"
 #include "gitops/store/wire.h"
@@ -85,8 +86,7 @@ struct Record::Impl {
   std::string stopped_;     // why nothing may be written
   Tips given_up_;           // the tips that a rewrite replaced, where a start found it
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
-  std::vector<std::pair<std::string, git::Oid>> tags_due_;
-  int tag_tries_ = 0;
+  OwedTags owed_;
   StatePtr indexed_;  // what the index on disk was made of
   uint64_t since_index_ = 0;
   bool prune_due_ = true;   // after a start, and again and again

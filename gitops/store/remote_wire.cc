@@ -76,31 +76,27 @@ class RemoteWire final : public Wire {
     return MoveResult{MoveResult::Kind::kRefused, words(*report)};
   }
 
-  Result<std::vector<std::string>> make_tags(const Ctx& ctx,
-                                             const std::vector<std::pair<std::string, git::Oid>>& tags) override {
+  Result<std::vector<TagRefusal>> make_tags(const Ctx& ctx, const std::vector<Tag>& tags) override {
     std::vector<git::PushUpdate> updates;
     for (const auto& [name, oid] : tags) updates.push_back({std::string(kTagRefs) + name, oid, git::Oid()});
     TRY(git::PushReport report, remote_->push(ctx, mirror_, updates, /*atomic=*/false));
-    std::vector<std::string> wrong;
-    std::vector<std::pair<size_t, std::string>> doubtful;
+    std::vector<size_t> doubtful;
+    std::vector<std::string> prefixes;
     for (size_t i = 0; i < report.refs.size() && i < tags.size(); ++i) {
       git::PushOutcome outcome = report.refs[i].outcome;
       if (outcome == git::PushOutcome::kOk || outcome == git::PushOutcome::kUpToDate) continue;
-      doubtful.emplace_back(i, report.refs[i].reason);
+      doubtful.push_back(i);
+      prefixes.push_back(updates[i].ref);
     }
+    std::vector<TagRefusal> wrong;
     if (doubtful.empty()) return wrong;
     // A tag that is there already with our value is fine.
-    std::vector<std::string> prefixes;
-    for (const auto& [i, reason] : doubtful) prefixes.push_back(std::string(kTagRefs) + tags[i].first);
     TRY(auto refs, remote_->ls_refs(ctx, prefixes));
-    for (const auto& [i, reason] : doubtful) {
-      bool ours = false;
-      for (const git::RemoteRef& ref : refs)
-        ours = ours || (ref.name == std::string(kTagRefs) + tags[i].first && ref.oid == tags[i].second);
-      if (ours) continue;
-      log(Level::kWarning, "the remote did not take a release tag",
-          {{"tag", tags[i].first}, {"reason", reason}, {"words", report.server_words}});
-      wrong.push_back(tags[i].first);
+    for (size_t i : doubtful) {
+      bool ours = std::any_of(refs.begin(), refs.end(), [&](const git::RemoteRef& ref) {
+        return ref.name == updates[i].ref && ref.oid == tags[i].second;
+      });
+      if (!ours) wrong.push_back({tags[i].first, report.refs[i].reason + ": " + report.server_words});
     }
     return wrong;
   }
@@ -121,7 +117,7 @@ class RemoteWire final : public Wire {
     return refused;
   }
 
-  Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) override {
+  Result<std::vector<Tag>> tags(const Ctx& ctx, std::string_view prefix) override {
     TRY(auto refs, remote_->ls_refs(ctx, {std::string(kTagRefs) + std::string(prefix)}));
     std::vector<std::pair<std::string, git::Oid>> found;
     for (const git::RemoteRef& ref : refs) found.emplace_back(ref.name.substr(kTagRefs.size()), ref.oid);

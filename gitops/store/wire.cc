@@ -41,11 +41,10 @@ class HostedWire final : public Wire {
     return std::move(done).error();
   }
 
-  Result<std::vector<std::string>> make_tags(const Ctx& ctx,
-                                             const std::vector<std::pair<std::string, git::Oid>>& tags) override {
+  Result<std::vector<TagRefusal>> make_tags(const Ctx& ctx, const std::vector<Tag>& tags) override {
     std::vector<git::RefUpdate> updates;
     for (const auto& [name, oid] : tags) updates.push_back({std::string(kTags) + name, oid, git::Oid()});
-    std::vector<std::string> wrong;
+    std::vector<TagRefusal> wrong;
     auto made = git::update_refs(ctx, repository_, updates);
     if (made) return wrong;
     if (made.error().code() != Code::kConflict) return std::move(made).error();
@@ -54,7 +53,8 @@ class HostedWire final : public Wire {
     for (size_t i = 0; i < tags.size(); ++i) {
       TRY(git::Oid there, tip_or_zero(repository_, updates[i].name));
       if (there.is_zero()) missing.push_back(updates[i]);
-      else if (there != tags[i].second) wrong.push_back(tags[i].first);
+      else if (there != tags[i].second)
+        wrong.push_back({tags[i].first, "it is there with another value: " + there.short_hex(12)});
     }
     TRY_DO(git::update_refs(ctx, repository_, std::move(missing)));
     return wrong;
@@ -67,9 +67,9 @@ class HostedWire final : public Wire {
     return std::vector<std::string>{};
   }
 
-  Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx&, std::string_view prefix) override {
+  Result<std::vector<Tag>> tags(const Ctx&, std::string_view prefix) override {
     TRY(auto refs, git::list_refs(repository_, std::string(kTags) + std::string(prefix)));
-    std::vector<std::pair<std::string, git::Oid>> found;
+    std::vector<Tag> found;
     for (const git::Ref& ref : refs) found.emplace_back(ref.name.substr(kTags.size()), ref.oid);
     return found;
   }

@@ -21,6 +21,13 @@ struct MoveResult {
   std::string words;  // of a refusal: the server's
 };
 
+using Tag = std::pair<std::string, git::Oid>;  // its name without refs/tags/, the tag object
+
+struct TagRefusal {
+  std::string tag;
+  std::string why;  // the server's reason and words
+};
+
 class Wire {
  public:
   virtual ~Wire() = default;
@@ -29,14 +36,13 @@ class Wire {
   // All refs or none. An error, or a power cut: it is not known whether they moved, or some did. `tags`: so many will
   // be made next.
   virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t tags = 0) = 0;
-  // Makes tags (without refs/tags/). Gives those that others made with another value, or that were refused.
-  virtual Result<std::vector<std::string>> make_tags(const Ctx& ctx,
-                                                     const std::vector<std::pair<std::string, git::Oid>>& tags) = 0;
+  // Gives those that others made with another value, or that were refused.
+  virtual Result<std::vector<TagRefusal>> make_tags(const Ctx& ctx, const std::vector<Tag>& tags) = 0;
   // Puts tags back where they belong, each from the value that it has now (zero: it is not there). Gives those that
   // were refused.
   virtual Result<std::vector<std::string>> move_tags(const Ctx& ctx, const std::vector<Move>& moves) = 0;
   // The tags that are there below `prefix`, with the oids of their objects.
-  virtual Result<std::vector<std::pair<std::string, git::Oid>>> tags(const Ctx& ctx, std::string_view prefix) = 0;
+  virtual Result<std::vector<Tag>> tags(const Ctx& ctx, std::string_view prefix) = 0;
 };
 
 std::unique_ptr<Wire> hosted_wire(git::Repository& repository, std::string branch);

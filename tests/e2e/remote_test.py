@@ -690,7 +690,7 @@ done
         self.http.start()
         self.until("it went out", lambda: (self.daemon.rows().get("local/shop/web") or {}).get("release") == 2)
         self.assertEqual(self.level_of(), "two")
-        self.assertEqual(self.numbers(), [1, 2])
+        self.until("the tags are there", lambda: self.numbers() == [1, 2] and self.numbers("local/shop/api") == [1, 2])
         self.audit()
 
     def test_a_refusal_fails_the_guilty_alone(self):
@@ -787,6 +787,10 @@ done
         self.assertIn("release 1", self.push(self.shop(), "one"))
         self.assertEqual((self.level_of(), self.numbers()), ("one", []))
         self.assertIn("tags are protected", self.log())
+        # Once they are taken, they come by themselves.
+        self.hook("update", "exit 0\n")
+        self.until("the tags are there", lambda: self.numbers() == [1] and self.numbers("local/shop/api") == [1])
+        self.audit()
 
     def test_two_daemons_by_mistake(self):
         source, server = self.connectable()

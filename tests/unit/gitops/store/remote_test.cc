@@ -151,6 +151,23 @@ TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
   EXPECT_EQ(remote({"rev-parse", "release/local/shop/web/1"}), tag);
 }
 
+TEST_F(Remotes, ATagThatWasRefusedIsOfferedAgain) {
+  hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac\n");
+  release(record(), kWeb, "1");
+  ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
+  release(record(), kWeb, "2");
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/2\n") << "new ones do not wait for those that were refused";
+  for (int look = 0; look < 4; ++look) ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/web/1\nrelease/local/shop/web/2\n");
+
+  // The same, and the daemon ends before they are.
+  hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac\n");
+  release(record(), kWeb, "3");
+  ASSERT_EQ(unlink((url() + "/hooks/update").c_str()), 0);
+  open();
+  EXPECT_EQ(remote({"tag", "-l", "*web/3"}), "release/local/shop/web/3\n");
+}
+
 // The tags of one release are cut, then the whole push of the next: the first one's tags are still owed.
 TEST_F(Remotes, TagsThatAreOwedOutliveAPushThatIsLost) {
   auto away = [&](bool is) {
