@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/claiming.h"
 #include "daemon/pipeline/draft.h"
 #include "daemon/pipeline/going_back.h"
 #include "daemon/pipeline/moving.h"
-#include "daemon/pipeline/namespaces.h"
 #include "daemon/pipeline/recording_tree.h"
 #include "daemon/pipeline/take_on.h"
 #include "daemon/pipeline/target_maker.h"
@@ -45,13 +45,16 @@ std::optional<model::ReleaseId> what_stands(const model::Target& target, const s
   return live ? std::optional(model::ReleaseId{target, live->number}) : std::nullopt;
 }
 
-// What would fail later is said now; what nobody can check is named.
+// What would fail later is said now, all at once; what nobody can check is named.
 Result<void> look_ahead(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state,
-                        const std::optional<Moving>& move, Rendering& rendering) {
-  PreflightOptions looking{options.repository, options.branch, options.images, options.cluster, options.routes};
+                        const std::optional<Moving>& move, const std::string& tree, Rendering& rendering) {
+  PreflightOptions looking{options.repository, options.branch, options.images, options.cluster};
   Looked looked{wish, rendering.resources, rendering.ns, rendering.main_image, std::nullopt};
   looked.before = what_stands(wish.target, state.find(wish.target).get(), move);
-  TRY_WITH(Preflight found, "while looking ahead for " + wish.target.str(), preflight(ctx, looking, looked, state));
+  TRY_WITH(Preflight found, "while looking ahead for " + wish.target.str(), preflight(ctx, looking, looked));
+  TRY_WITH(Preflight room, "while looking what else is there for " + wish.target.str(),
+           claim_room(options, wish, state, move, rendering, tree, found.errors.empty()));
+  found.add(std::move(room));
   if (!found.errors.empty()) return model::merge_errors(found.errors);
   rendering.warnings.insert(rendering.warnings.end(), found.warnings.begin(), found.warnings.end());
   if (!found.unchecked.empty()) rendering.summary += "; not checked: " + join(found.unchecked, ", ");
@@ -68,7 +71,7 @@ Result<Rendering> render_target(const Ctx& ctx, const AssembleOptions& options, 
 Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const AssembleOptions& options, const Wish& wish,
                                                   const store::State& state) {
   store::TargetPtr target = state.find(wish.target);
-  if (wish.restore) return assemble_rollback(options, wish, target.get());
+  if (wish.restore) return assemble_rollback(options, wish, state);
   if (wish.retire) return assemble_retire(options, wish, target.get());
   if (!wish.app || !wish.source) return fail(Code::kInternal, "a wish without an app");
   TRY(git::Repository repository, git::Repository::open(wish.source->repository.path));
@@ -96,18 +99,8 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
     TRY(bool same, same_as_live(options, wish, *target, rendering.files));
     if (same) return std::shared_ptr<const Assembled>();
   }
-  TRY_DO(look_ahead(ctx, options, placed, state, move, rendering));
   auto out = std::make_shared<Assembled>();
   out->draft = draft_of(wish, target.get());
-  if (options.demands != nullptr && environment != nullptr && !rendering.demand.empty()) {
-    TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
-    TRY(Demands::Others others, options.demands->others(reader, state, *environment, wish.target));
-    auto errors = check_quota(*wish.view->platform, *environment, wish.target, rendering.demand, others);
-    if (!errors.empty()) return model::merge_errors(errors);
-    if (others.unknown > 0)
-      rendering.warnings.push_back("the quota was checked without " + std::to_string(others.unknown) +
-                                   " other apps of the namespace, which Argo CD renders");
-  }
   if (std::optional<model::ReleaseId> stands = what_stands(wish.target, target.get(), move)) {
     TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
     TRY(app::VolumePlan volumes, volume_plan(reader, *stands, rendering.files,
@@ -116,6 +109,9 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
     out->draft.prose = prose_of(volumes.steps);
     rendering.warnings.insert(rendering.warnings.end(), volumes.steps.begin(), volumes.steps.end());
   }
+  TRY(git::Oid made, store::tree_of_files(rendering.files));
+  out->tree = made.hex();
+  TRY_DO(look_ahead(ctx, options, placed, state, move, out->tree, rendering));
   out->draft.files = std::move(rendering.files);
   out->draft.trailers = std::move(rendering.trailers);
   out->draft.inputs = std::move(rendering.inputs);
@@ -123,8 +119,6 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
     out->draft.moved = move->moved;
     out->draft.on_number = move->moved.from.number;
   }
-  TRY(git::Oid made, store::tree_of_files(out->draft.files));
-  out->tree = made.hex();
   out->warnings = std::move(rendering.warnings);
   out->summary = std::move(rendering.summary);
   TRY(out->take_on, take_on(options, placed, state, move));

@@ -16,7 +16,9 @@
 
 namespace autonomous::daemon {
 
-class Demands;  // namespaces.h
+class Demands;     // namespaces.h
+class Outgoing;    // outgoing.h
+class RouteTable;  // route_claims.h
 
 struct AssembleOptions {
   Renderer* renderer = nullptr;
@@ -34,6 +36,7 @@ struct AssembleOptions {
   std::function<ports::Images*(const std::string&)> images;
   std::function<ports::Cluster*(const std::string&)> cluster;
   RouteTable* routes = nullptr;  // null: hosts are not compared with those of others
+  Outgoing* outgoing = nullptr;  // null: nothing is claimed, and only what is live is compared with
 };
 
 // Null: a change of configuration that changes nothing for this target. Errors: the reason, for the pusher; retryable

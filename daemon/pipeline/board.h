@@ -79,6 +79,8 @@ class Board {
   std::optional<TargetRow> row(const model::Target& target) const;
   std::optional<Flight> flight(const model::Target& target) const;  // the newest one
   std::vector<Flight> flights(const model::Target& target) const;   // oldest first
+  // Whether a release of that tree is on its way, or is what runs.
+  bool goes_or_runs(const model::Target& target, const std::string& tree) const;
   bool has_ready() const;
   size_t in_flight() const;
 

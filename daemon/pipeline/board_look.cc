@@ -89,6 +89,20 @@ std::vector<Flight> Board::flights(const model::Target& target) const {
   return lane == lanes_.end() ? std::vector<Flight>{} : lane->second.flights;
 }
 
+// What renders now will have it, or not: for so long it counts.
+bool Board::goes_or_runs(const model::Target& target, const std::string& tree) const {
+  std::lock_guard lock(mutex_);
+  store::TargetPtr record = state_->find(target);
+  auto live = record ? record->live() : nullptr;
+  if (live && live->target_tree.hex() == tree) return true;
+  auto lane = lanes_.find(target);
+  if (lane == lanes_.end()) return false;
+  return std::any_of(lane->second.flights.begin(), lane->second.flights.end(), [&](const Flight& flight) {
+    if (flight.release.phase == Phase::kDone) return false;
+    return flight.release.phase == Phase::kRendering || (flight.assembled && flight.assembled->tree == tree);
+  });
+}
+
 bool Board::has_ready() const {
   std::lock_guard lock(mutex_);
   Time now = clock_.now();

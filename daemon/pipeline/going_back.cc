@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/claiming.h"
 #include "daemon/pipeline/draft.h"
 #include "daemon/pipeline/volume_changes.h"
 #include "gitops/base/text.h"
@@ -45,11 +46,12 @@ bool is_built_in(const model::Trailers& trailers) {
 }  // namespace
 
 Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
-                                                           const store::TargetState* state) {
+                                                           const store::State& known) {
+  const store::TargetPtr state = known.find(wish.target);
   TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
   TRY_WITH(store::ReleaseDetail detail, "while reading what to go back to", reader.show({wish.target, *wish.restore}));
   auto out = std::make_shared<Assembled>();
-  out->draft = draft_of(wish, state);
+  out->draft = draft_of(wish, state.get());
   out->draft.restore = wish.restore;
   out->draft.trailers = detail.trailers;
   model::Trailers& trailers = out->draft.trailers;
@@ -81,6 +83,7 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   out->warnings = std::move(volumes.steps);
   out->warnings.insert(out->warnings.end(), stays.begin(), stays.end());
   out->tree = detail.row->target_tree.hex();
+  TRY_DO(claim_again(options, wish, known, reader, detail.row->target_tree));
   out->summary = "release " + std::to_string(*wish.restore) + " again";
   return out;
 }

@@ -7,9 +7,9 @@
 
 namespace autonomous::daemon {
 
-// state: what the record knows of the target; null: nothing.
 Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
-                                                           const store::TargetState* state);
+                                                           const store::State& known);
+// state: what the record knows of the target; null: nothing.
 Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& options, const Wish& wish,
                                                          const store::TargetState* state);
 

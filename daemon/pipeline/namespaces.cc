@@ -171,45 +171,52 @@ std::vector<store::TakeOn> namespace_changes(const AssembleOptions& options, con
   return out;
 }
 
-Result<Demands::Others> Demands::others(store::Reader& reader, const store::State& state,
-                                        const model::Environment& environment, const model::Target& target) {
-  Others out;
-  const std::string ns = model::namespace_of(environment, target);
+Result<model::Demand> Demands::of(store::Reader& reader, const model::Environment& environment, const git::Oid& tree) {
   const app::DemandRules rules = demand_rules(environment, false);
+  const std::string key = tree.hex() + " " + rules.request_cpu + " " + rules.request_memory;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = known_.find(key); found != known_.end()) return found->second;
+  }
+  TRY(auto files, reader.repository().tree_of(tree));
+  TRY(auto entries, files->list("manifests"));
+  std::vector<app::Resource> resources;
+  for (const FileEntry& entry : entries) {
+    TRY(std::string text, files->read(entry.path, 16u << 20));
+    TRY(auto found, app::split_manifests(text, entry.path));
+    std::move(found.begin(), found.end(), std::back_inserter(resources));
+  }
+  TRY(auto asked, app::demand_of(resources, rules));
+  model::Demand sum;
+  for (const model::ResourceDemand& each : asked) sum += each.demand;
+  std::lock_guard lock(mutex_);
+  if (known_.size() >= kMaxKnown) known_.clear();
+  known_[key] = sum;
+  return sum;
+}
+
+Result<Demands::Others> Demands::others(store::Reader& reader, const store::State& state,
+                                        const model::Environment& environment, const std::string& ns,
+                                        const std::set<model::Target>& itself, const Coming& coming) {
+  Others out;
+  for (const auto& [other, demand] : coming) {
+    ++out.apps;
+    out.demand += demand;
+    out.coming.push_back(other.project + "/" + other.app);
+  }
   for (const auto& [other, known] : state.targets) {
     auto live = known->live();
-    const bool here = other.environment == target.environment && other.project == target.project && other != target &&
-                      model::namespace_of(environment, other) == ns;
-    if (!here || !live || live->trigger == model::Trigger::kRetire || known->moved_away) continue;
+    if (other.environment != environment.name || itself.contains(other) || coming.contains(other)) continue;
+    if (!live || live->trigger == model::Trigger::kRetire || known->moved_away) continue;
+    // What came from another project is where it was.
+    if (model::namespace_of(environment, names_of(state, other, nullptr)) != ns) continue;
     ++out.apps;
     if (environment.mode == "values") {
       ++out.unknown;
       continue;
     }
-    const std::string key = live->target_tree.hex() + " " + rules.request_cpu + " " + rules.request_memory;
-    {
-      std::lock_guard lock(mutex_);
-      auto found = known_.find(key);
-      if (found != known_.end()) {
-        out.demand += found->second;
-        continue;
-      }
-    }
-    model::Demand sum;
-    TRY(auto tree, reader.files({other, live->number}));
-    TRY(auto entries, tree->list("manifests"));
-    std::vector<app::Resource> resources;
-    for (const FileEntry& entry : entries) {
-      TRY(std::string text, tree->read(entry.path, 16u << 20));
-      TRY(auto found, app::split_manifests(text, entry.path));
-      std::move(found.begin(), found.end(), std::back_inserter(resources));
-    }
-    TRY(auto asked, app::demand_of(resources, rules));
-    for (const model::ResourceDemand& each : asked) sum += each.demand;
-    out.demand += sum;
-    std::lock_guard lock(mutex_);
-    if (known_.size() >= kMaxKnown) known_.clear();
-    known_[key] = sum;
+    TRY(model::Demand demand, of(reader, environment, live->target_tree));
+    out.demand += demand;
   }
   return out;
 }
@@ -222,7 +229,8 @@ std::vector<Error> check_quota(const model::Platform& platform, const model::Env
   for (const model::QuotaExcess& excess : model::check_quota(quota, asked, others.demand, others.apps)) {
     Error error = fail(Code::kDenied, excess.resource, ": ", excess.message, " (policies.quota.", excess.key, ")")
                       .hint("ask for less, or have the platform's owners raise the quota of " +
-                            model::namespace_of(environment, target));
+                            model::namespace_of(environment, target) +
+                            (others.coming.empty() ? "" : "; on their way: " + join(others.coming, ", ")));
     if (auto place = model::place_of_quota(platform, environment.name, target.project, excess.key))
       error = std::move(error).at(*place);
     out.push_back(std::move(error));

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,25 +35,30 @@ std::map<std::string, std::optional<std::string>> namespace_files(const ports::R
 std::vector<store::TakeOn> namespace_changes(const AssembleOptions& options, const PlatformView& view,
                                              const store::State& state);
 
-// What the other targets of a namespace ask for, by what is live. Any thread; what was read once is kept.
+// What the targets of a namespace ask for. Any thread; what was read once is kept.
 class Demands {
  public:
+  using Coming = std::map<model::Target, model::Demand>;  // on their way: what they will ask for
   struct Others {
     model::Demand demand;
     size_t apps = 0;
-    size_t unknown = 0;  // Argo CD renders them: nobody here knows
+    size_t unknown = 0;               // Argo CD renders them: nobody here knows
+    std::vector<std::string> coming;  // those of them that are on their way: "shop/web"
   };
+  // All but `itself`, by what is live, or coming.
   Result<Others> others(store::Reader& reader, const store::State& state, const model::Environment& environment,
-                        const model::Target& target);
+                        const std::string& ns, const std::set<model::Target>& itself, const Coming& coming);
+  // Of one tree below apps/, once it is rolled out.
+  Result<model::Demand> of(store::Reader& reader, const model::Environment& environment, const git::Oid& tree);
 
  private:
   std::mutex mutex_;
-  std::map<std::string, model::Demand> known_;  // by the target's tree and the default requests
+  std::map<std::string, model::Demand> known_;  // guarded by mutex_; by the tree and the default requests
 };
 
 // The rules by which a namespace of this environment counts.
 app::DemandRules demand_rules(const model::Environment& environment, bool surge);
-// Each excess names the resource, the rule, and the line of platform.yaml.
+// Each excess names the resource, the rule, and the line of platform.yaml. `target`: whose names the objects bear.
 std::vector<Error> check_quota(const model::Platform& platform, const model::Environment& environment,
                                const model::Target& target, const std::vector<model::ResourceDemand>& asked,
                                const Demands::Others& others);

@@ -14,6 +14,8 @@ Pipeline::Pipeline(Options options, const Clock& clock, Instances& instances)
       instances_(instances),
       board_(clock, bus_),
       sources_(options_.sources),
+      outgoing_(
+          [this](const model::Target& target, const std::string& tree) { return board_.goes_or_runs(target, tree); }),
       watch_(sources_, options_.watch,
              [this](const SourceRepository& source, const Result<std::vector<BranchHead>>& heads, bool fresh) {
                took(source, heads, fresh);
@@ -138,7 +140,9 @@ void Pipeline::render_one(const Ctx& ctx, Flight flight) {
   Result<WishPtr> wish = flight.wish;
   if (flight.wish->app && !flight.wish->app_at.is_zero()) wish = planned_anew(*flight.wish);
   if (wish && *wish != flight.wish) board_.renew(flight.id, flight.wish = *wish);
-  auto made = wish ? assemble(ctx, options_.assemble, *flight.wish, *board_.state())
+  AssembleOptions options = options_.assemble;
+  options.outgoing = &outgoing_;  // others only look
+  auto made = wish ? assemble(ctx, options, *flight.wish, *board_.state())
                    : Result<std::shared_ptr<const Assembled>>(wish.error());
   std::string target = flight.wish->target.str();
   if (!made) {

@@ -19,6 +19,7 @@
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/namespaces.h"
+#include "daemon/pipeline/outgoing.h"
 #include "daemon/pipeline/planner.h"
 #include "daemon/pipeline/renderer.h"
 #include "daemon/pipeline/sources.h"
@@ -153,6 +154,7 @@ class Pipeline {
   ConfigCommits config_commits_;
   Demands demands_;
   RouteTable routes_;
+  Outgoing outgoing_;
   SourceWatch watch_;
   std::unique_ptr<Renderer> renderer_;
   std::unique_ptr<Writer> writer_;

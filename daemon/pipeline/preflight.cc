@@ -13,7 +13,6 @@ namespace {
 
 constexpr Millis kAnswer{5'000};  // of a registry or a cluster: a release does not wait longer for advice
 constexpr uint64_t kMaxManifestFile = 16u << 20;
-constexpr size_t kMaxTrees = 50'000;
 
 // Groups that every cluster has; of the others nobody knows without asking.
 bool is_everywhere(const std::string& group) {
@@ -106,59 +105,9 @@ Result<Preflight> look_at_before(store::Reader& reader, const Looked& looked) {
   return check_immutable(before, after);
 }
 
-bool share_a_cluster(const model::Environment& a, const model::Environment& b) {
-  if (a.name == b.name) return true;
-  return !a.reconcile.empty() && a.reconcile == b.reconcile && a.cluster == b.cluster;
-}
-
-Result<std::vector<RouteClaim>> claims_in(const FileTree& tree) {
-  std::vector<app::Resource> routes;
-  TRY(auto entries, tree.list("manifests"));
-  for (const FileEntry& entry : entries) {
-    std::string name = entry.path.substr(entry.path.rfind('/') + 1);
-    if (!starts_with(name, "httproute.gateway.networking.k8s.io-") && !starts_with(name, "ingress.networking.k8s.io-"))
-      continue;
-    TRY(std::string text, tree.read(entry.path, kMaxManifestFile));
-    TRY(auto found, app::split_manifests(text, entry.path));
-    std::move(found.begin(), found.end(), std::back_inserter(routes));
-  }
-  return route_claims(routes);
-}
-
 }  // namespace
 
-Result<std::map<model::Target, std::vector<RouteClaim>>> RouteTable::others(store::Reader& reader,
-                                                                            const store::State& state,
-                                                                            const model::Platform& platform,
-                                                                            const model::Target& target) {
-  std::map<model::Target, std::vector<RouteClaim>> out;
-  const model::Environment* own = model::find_environment(platform, target.environment);
-  std::lock_guard lock(mutex_);
-  if (by_tree_.size() > kMaxTrees) by_tree_.clear();
-  for (const auto& [other, record] : state.targets) {
-    auto live = record->live();
-    if (other == target || !live || live->trigger == model::Trigger::kRetire || record->moved_away) continue;
-    const model::Environment* environment = model::find_environment(platform, other.environment);
-    if (own == nullptr || environment == nullptr || !share_a_cluster(*own, *environment)) continue;
-    auto [known, fresh] = by_tree_.try_emplace(live->target_tree);
-    if (fresh) {
-      auto claims = [&]() -> Result<std::vector<RouteClaim>> {
-        TRY(auto tree, reader.repository().tree_of(live->target_tree));
-        return claims_in(*tree);
-      }();
-      if (!claims) {
-        by_tree_.erase(known);
-        return std::move(claims).error();
-      }
-      known->second = *std::move(claims);
-    }
-    if (!known->second.empty()) out[other] = known->second;
-  }
-  return out;
-}
-
-Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, const Looked& looked,
-                            const store::State& state) {
+Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, const Looked& looked) {
   const Wish& wish = looked.wish;
   const model::Platform& platform = *wish.view->platform;
   const model::Environment* environment = model::find_environment(platform, wish.target.environment);
@@ -169,21 +118,14 @@ Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, con
   for (const std::string& image : images) out.add(look_at_image(ctx, options, looked, image, nodes));
   if (!wish.app->secrets.empty())
     out.unchecked.emplace_back("whether the store has the secrets (nothing here reads it)");
-  std::vector<RouteClaim> claims = route_claims(looked.resources);
-  bool compares = looked.before || (!claims.empty() && options.routes != nullptr);
-  if (!compares) return out;
-  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
-  if (looked.before && environment->mode != "values") {
-    TRY(Preflight found, look_at_before(reader, looked));
-    out.add(std::move(found));
-  } else if (looked.before) {
+  if (!looked.before) return out;
+  if (environment->mode == "values") {
     out.unchecked.emplace_back("fields that cannot change (Argo CD renders)");
+    return out;
   }
-  if (!claims.empty() && options.routes != nullptr) {
-    TRY(auto taken, options.routes->others(reader, state, platform, wish.target));
-    if (looked.before) taken.erase(looked.before->target);
-    out.add(check_hosts(*wish.app, claims, taken));
-  }
+  TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
+  TRY(Preflight found, look_at_before(reader, looked));
+  out.add(std::move(found));
   return out;
 }
 

@@ -6,8 +6,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,37 +38,11 @@ Preflight check_kinds(const std::vector<app::Resource>& resources, const std::se
 // ---- fields that Kubernetes does not let change. Volumes are another matter (render/app).
 Preflight check_immutable(const std::vector<app::Resource>& before, const std::vector<app::Resource>& after);
 
-// ---- hosts: what others route already
-struct RouteClaim {
-  std::string host, path;
-  std::string by;  // "HTTPRoute/web"
-  auto operator<=>(const RouteClaim&) const = default;
-};
-// What HTTPRoutes and Ingresses claim: every host with every path. Routes that match by header are left out.
-std::vector<RouteClaim> route_claims(const std::vector<app::Resource>& resources);
-// `taken`: claims of other targets, by target.
-Preflight check_hosts(const model::App& app, const std::vector<RouteClaim>& ours,
-                      const std::map<model::Target, std::vector<RouteClaim>>& taken);
-
-// What the live releases of all targets claim, by their trees: read once each. Thread-safe.
-class RouteTable {
- public:
-  // Of the targets that share a cluster with `target`, as far as the platform says so.
-  Result<std::map<model::Target, std::vector<RouteClaim>>> others(store::Reader& reader, const store::State& state,
-                                                                  const model::Platform& platform,
-                                                                  const model::Target& target);
-
- private:
-  std::mutex mutex_;
-  std::map<git::Oid, std::vector<RouteClaim>> by_tree_;  // guarded by mutex_
-};
-
 // ---- all of them, for a target that was rendered
 struct PreflightOptions {
   std::string repository, branch = "deploy";
   std::function<ports::Images*(const std::string& host)> images;    // null: none of that host
   std::function<ports::Cluster*(const std::string& name)> cluster;  // by the instance's name
-  RouteTable* routes = nullptr;                                     // null: hosts are not compared
 };
 struct Looked {
   const Wish& wish;
@@ -79,8 +51,7 @@ struct Looked {
   std::string main_image;                  // "" = none
   std::optional<model::ReleaseId> before;  // what stands now; nothing: nothing does
 };
-Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, const Looked& looked,
-                            const store::State& state);
+Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, const Looked& looked);
 
 // What cannot be taken back by going from one release to another: migrations that ran. Sentences for people.
 std::vector<std::string> cannot_be_undone(const std::vector<app::Resource>& now,

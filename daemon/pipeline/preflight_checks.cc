@@ -242,63 +242,6 @@ Preflight check_immutable(const std::vector<app::Resource>& before, const std::v
   return out;
 }
 
-std::vector<RouteClaim> route_claims(const std::vector<app::Resource>& resources) {
-  std::vector<RouteClaim> out;
-  for (const app::Resource& resource : resources) {
-    bool route = resource.group == "gateway.networking.k8s.io" && resource.kind == "HTTPRoute";
-    bool ingress = resource.group == "networking.k8s.io" && resource.kind == "Ingress";
-    if (!route && !ingress) continue;
-    const std::string by = short_name(resource);
-    Json spec = at_key(document_of(resource), "spec");
-    for (const Json& rule : items_at(spec, "rules")) {
-      if (ingress) {
-        for (const Json& path : items_at(at_key(rule, "http"), "paths")) {
-          std::string text = text_at(path, "path");
-          out.push_back({text_at(rule, "host"), text.empty() ? "/" : text, by});
-        }
-        continue;
-      }
-      std::vector<std::string> paths;
-      std::vector<Json> matches = items_at(rule, "matches");
-      if (matches.empty()) paths.emplace_back("/");
-      for (const Json& match : matches) {
-        bool narrower = !items_at(match, "headers").empty() || !items_at(match, "queryParams").empty() ||
-                        !text_at(match, "method").empty();
-        std::string text = text_at(at_key(match, "path"), "value");
-        if (!narrower) paths.push_back(text.empty() ? "/" : text);
-      }
-      for (const Json& host : items_at(spec, "hostnames")) {
-        if (!host.is_string()) continue;
-        for (const std::string& path : paths) out.push_back({host.get<std::string>(), path, by});
-      }
-    }
-  }
-  std::erase_if(out, [](const RouteClaim& claim) { return claim.host.empty(); });
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-Preflight check_hosts(const model::App& app, const std::vector<RouteClaim>& ours,
-                      const std::map<model::Target, std::vector<RouteClaim>>& taken) {
-  Preflight out;
-  for (const auto& [target, claims] : taken) {
-    for (const RouteClaim& theirs : claims) {
-      auto same = std::find_if(ours.begin(), ours.end(), [&](const RouteClaim& claim) {
-        return claim.host == theirs.host && claim.path == theirs.path;
-      });
-      if (same == ours.end()) continue;
-      Error error = fail(Code::kConflict, same->by, ": ", theirs.host, theirs.path, " is taken by ", target.str(), " (",
-                         theirs.by, ")")
-                        .hint(app.rendering == model::Rendering::kBuiltIn
-                                  ? "routes: {another.example.com: " + theirs.path + "}, or another path"
-                                  : "another host, or another path");
-      out.errors.push_back(at_setting(std::move(error), app, "routes"));
-    }
-  }
-  return out;
-}
-
 std::vector<std::string> cannot_be_undone(const std::vector<app::Resource>& now,
                                           const std::vector<app::Resource>& then) {
   std::vector<std::string> out;

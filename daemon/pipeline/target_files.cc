@@ -51,7 +51,7 @@ Result<void> TargetMaker::check() {
       error = std::move(error).at(*place);
     errors.push_back(std::move(error));
   }
-  if (has_quota(platform, *environment_, wish_.target.project)) {
+  if (has_quota(platform, *environment_, names_.project)) {
     for (const app::Resource& resource : resources_) {
       if (!resource.group.empty() || (resource.kind != "ResourceQuota" && resource.kind != "LimitRange")) continue;
       errors.push_back(fail(Code::kDenied, resource.kind, "/", resource.name,

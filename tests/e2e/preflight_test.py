@@ -32,7 +32,7 @@ class Preflight(unittest.TestCase):
         main = cls.folder / "main"
         d.git("clone", "-q", "-b", "main", f"{d.url}/git/gitops.git", main)
         (main / "platform.yaml").write_text("version: 1\ninstances: {images: {kind: registry, url: \"http://" + cls.registry + "\"}}\n"
-                                            "environments: {local: {from: branch main}}\n")
+                                            "projects: {tight: {quota: {local: {cpu: 500m}}}}\nenvironments: {local: {from: branch main}}\n")
         d.git("commit", "-qam", "Look at images", cwd=main)
         d.git("push", "-q", "origin", "main", cwd=main)
 
@@ -101,6 +101,31 @@ class Preflight(unittest.TestCase):
         self.assertIn("release 1", self.push("second", routes.format("second", "a.example.com", "/api")))
         self.assertIn("release 2", self.push("first", routes.format("first", "b.example.com", "/")))
         self.assertIn("release 2", self.push("second", routes.format("second", "a.example.com", "/")), "the host is free again")
+
+    def test_two_of_one_push_want_the_same_host(self):
+        app = "  {0}: {{image: registry.example.com/{0}:1, port: 8080, routes: {{one.example.com: {1}}}}}\n"
+        said = self.push("both", app.format("api", "/") + app.format("web", "/"))
+        rows = {name: self.daemon.rows()[f"local/both/{name}"] for name in ("api", "web")}
+        self.assertEqual(sorted(row.get("release", 0) for row in rows.values()), [0, 1], said)
+        first, second = sorted(rows, key=lambda name: -rows[name].get("release", 0))
+        self.assertIn(f"one.example.com/ is taken by local/both/{first} (Ingress/{first}), which is on its way", said)
+        self.assertIn(f"autonomous.yaml:{4 if second == 'api' else 5}", said)
+        self.assertEqual(self.manifests(f"local/both/{second}"), "", "something was committed")
+        apps = {name: app.format(name, "/" if name == first else "/two") for name in ("api", "web")}
+        self.push("both", apps["api"] + apps["web"], "Give each its path")
+        self.assertEqual(self.daemon.rows()[f"local/both/{second}"]["release"], 1)
+
+    def test_two_of_one_push_share_a_quota(self):
+        app = "  {0}: {{image: registry.example.com/{0}:1, port: 8080, resources: {{cpu: {1}, memory: 16Mi}}, scale: 1}}\n"
+        said = self.push("tight", app.format("api", "200m") + app.format("web", "200m"))
+        rows = {name: self.daemon.rows()[f"local/tight/{name}"] for name in ("api", "web")}
+        self.assertEqual(sorted(row.get("release", 0) for row in rows.values()), [0, 1], said)
+        first, second = sorted(rows, key=lambda name: -rows[name].get("release", 0))
+        self.assertIn(f"Deployment/{second}: asks for 0.4 cpu; 1 other app has 0.2, and the namespace may have 500m", said)
+        self.assertIn(f"on their way: tight/{first}", said)
+        self.assertEqual(self.manifests(f"local/tight/{second}"), "", "something was committed")
+        self.push("tight", app.format("api", "100m") + app.format("web", "100m"), "Ask for less")
+        self.assertEqual([self.daemon.rows()[f"local/tight/{name}"]["release"] for name in (first, second)], [2, 1])
 
     def test_what_kubernetes_lets_nobody_change(self):
         def app(label):

@@ -91,7 +91,7 @@ TEST(Namespaces, WhatExceedsTheQuotaNamesTheRuleAndItsLine) {
   const model::Environment& environment = platform->environments.at("production");
   EXPECT_TRUE(check_quota(*platform, environment, kSearch, {{"StatefulSet/search", {3, 0, 0, 3}}}, {}).empty());
   auto errors =
-      check_quota(*platform, environment, kSearch, {{"StatefulSet/search", {3, 0, 0, 3}}}, {{2, 0, 0, 2}, 2, 0});
+      check_quota(*platform, environment, kSearch, {{"StatefulSet/search", {3, 0, 0, 3}}}, {{2, 0, 0, 2}, 2, 0, {}});
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].code(), Code::kDenied);
   ASSERT_NE(errors[0].place(), nullptr);
@@ -99,6 +99,15 @@ TEST(Namespaces, WhatExceedsTheQuotaNamesTheRuleAndItsLine) {
   EXPECT_EQ(errors[0].message(),
             "StatefulSet/search: asks for 3 cpu; 2 other apps have 2, and the namespace may have 4 "
             "(policies.quota.cpu)");
+}
+
+TEST(Namespaces, WhatIsOnItsWayIsNamed) {
+  auto platform = platform_with("quota: {cpu: 4}");
+  auto errors = check_quota(*platform, platform->environments.at("production"), kSearch,
+                            {{"StatefulSet/search", {3, 0, 0, 3}}}, {{2, 0, 0, 2}, 1, 0, {"notes/web"}});
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].hint(),
+            "ask for less, or have the platform's owners raise the quota of notes-production; on their way: notes/web");
 }
 
 }  // namespace

@@ -145,30 +145,6 @@ TEST(PreflightImmutable, MigrationsThatRanAreNotTakenBack) {
   EXPECT_THAT(cannot_be_undone({}, job("a:1")), IsEmpty());
 }
 
-// ---- hosts
-
-TEST(PreflightHosts, RoutesAndIngressesClaimHostsWithPaths) {
-  auto claims = route_claims(resources(
-      "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web}\n"
-      "spec: {hostnames: [a.example.com], rules: [{matches: [{path: {value: /api}}, {path: {value: /v2}, headers: [{name: x, value: y}]}]}, {}]}\n---\n"
-      "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n"
-      "spec: {rules: [{host: b.example.com, http: {paths: [{path: /}]}}, {http: {paths: [{path: /}]}}]}\n---\n"
-      "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"));
-  std::vector<std::string> said;
-  for (const RouteClaim& claim : claims) said.push_back(claim.host + claim.path + " " + claim.by);
-  EXPECT_THAT(said, ElementsAre("a.example.com/ HTTPRoute/web", "a.example.com/api HTTPRoute/web",
-                                "b.example.com/ Ingress/web"));
-}
-
-TEST(PreflightHosts, TheSameHostWithAnotherPathIsFree) {
-  std::map<model::Target, std::vector<RouteClaim>> taken{
-      {{"local", "blog", "site"}, {{"a.example.com", "/", "HTTPRoute/site"}}}};
-  EXPECT_EQ(all(check_hosts(web(), {{"a.example.com", "/api", "HTTPRoute/web"}}, taken)), "");
-  std::string said = all(check_hosts(web(), {{"a.example.com", "/", "HTTPRoute/web"}}, taken));
-  EXPECT_THAT(said, HasSubstr("HTTPRoute/web: a.example.com/ is taken by local/blog/site (HTTPRoute/site)"));
-  EXPECT_THAT(said, HasSubstr("routes: {another.example.com: /}"));
-}
-
 // ---- all together
 
 struct FakeImages final : ports::Images {
@@ -198,7 +174,7 @@ class PreflightTest : public testing::Test {
   std::string run(const std::string& manifests) {
     wish_.app = std::make_shared<model::App>(app_);
     auto list = resources(manifests);
-    auto found = preflight(Ctx{}, options_, {wish_, list, "shop-local", kImage, std::nullopt}, store::State{});
+    auto found = preflight(Ctx{}, options_, {wish_, list, "shop-local", kImage, std::nullopt});
     EXPECT_TRUE(found) << found.error().text();
     return found ? all(*found) : "";
   }
