@@ -99,10 +99,9 @@ committer: {{name: Autonomous, email: bot@example.com}}
 
     def audit(self):
         """From a plain clone as anybody makes it, with the key that is known from elsewhere."""
-        signers, clone = self.folder / "signers", self.folder / f"auditor-{time.monotonic_ns()}"
+        signers = self.folder / "signers"
         signers.write_text(f'bot@example.com namespaces="git" {self.key.with_suffix(".pub").read_text()}')
-        self.daemon.git("clone", "-q", self.gitea.url(self.gitops, self.jane), clone)
-        told = self.daemon.cli("audit", "--repo", clone, "--allowed-signers", signers, check=False).stdout
+        told = self.audited(self.gitea.url(self.gitops, self.jane), "--allowed-signers", signers)
         self.assertIn("The history is whole", told)
 
 

@@ -67,6 +67,18 @@ class Bed(unittest.TestCase):
     def until(self, what, condition):
         self.daemon.until(what, condition)
 
+    def audited(self, url, *options):
+        """What is said of a clone in which no tag is on its way any more: they follow the branches in a push of their own."""
+        told = []
+
+        def looked():
+            clone = self.folder / f"auditor-{time.monotonic_ns()}"
+            self.daemon.git("clone", "-q", url, clone)
+            told.append(self.daemon.cli("audit", "--repo", clone, *options, check=False).stdout)
+            return "tag-missing" not in told[-1]
+        self.until("the tags are there", looked)
+        return told[-1]
+
     def released(self, source, number, app="web"):
         target = f"local/{source.name}/{app}"
         self.until(f"{target} has release {number}", lambda: (self.daemon.rows().get(target) or {}).get("release") == number)
@@ -553,9 +565,7 @@ class GitOpsBed(Bed):
         """Whole, with the keys of these daemons known from outside (none: those that the repository names itself)."""
         signers = self.folder / "signers"
         signers.write_text("".join(f'autonomous@localhost namespaces="git" {(d.state / "keys" / "signing.pub").read_text()}' for d in daemons))
-        clone = self.folder / f"auditor-{time.monotonic_ns()}"
-        self.daemon.git("clone", "-q", self.remote, clone)
-        out = self.daemon.cli("audit", "--repo", clone, *(["--allowed-signers", signers] if daemons else []), check=False).stdout
+        out = self.audited(self.remote, *(["--allowed-signers", signers] if daemons else []))
         self.assertIn("The history is whole", out)
         self.assertEqual(self.git("fsck", "--strict", "--no-progress", "--no-dangling").strip(), "")
 
