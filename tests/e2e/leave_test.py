@@ -276,7 +276,7 @@ class Leave(unittest.TestCase):
         self.assertEqual(d.rows()["local/big/app-j"]["state"], "waiting")
         d.cli("deploy", "big", "-e", "local", "--commit", big.head()[:7], "--vanished", "--yes", "--because", "three were merged")
         d.until("the rest is released", lambda: all(d.rows()[f"local/big/{name}"]["release"] == 3 for name in names[:7]))
-        self.assertEqual({d.rows()[f"local/big/{name}"]["state"] for name in names[7:]}, {"orphaned"})
+        d.until("three are orphaned", lambda: {d.rows()[f"local/big/{name}"]["state"] for name in names[7:]} == {"orphaned"})
         entry = [entry for entry in d.ledger("local/big/app-j") if entry["type"] == "orphaned"][-1]
         self.assertEqual((entry["because"], bool(entry["by"]["how"])), ("three were merged", True))
         again = d.cli("deploy", "big", "--vanished", "--yes", check=False)

@@ -183,12 +183,12 @@ class Local(unittest.TestCase):
         d.git("revert", "--no-edit", bad, cwd=clone)
         out = d.run("git", "push", "origin", "deploy", cwd=clone).stdout
         self.assertIn("rolled back to release 1", out)
-        row = d.rows()[target]
-        self.assertEqual((row["release"], row["state"]), (3, "held"))
+        self.assertEqual(d.rows()[target]["release"], 3)
+        d.until("it is held", lambda: d.rows()[target]["state"] == "held")
         self.assertIn("Rollback-Of: " + target + "/1", d.gitops("log", "-1", "--format=%B", "deploy"))
         out = shop.write({"autonomous.yaml": SPEC.format(project=shop.name, level="three")}).push("Three")
         self.assertIn("held behind 3", out)
-        self.assertEqual(d.rows()[target]["state"], "held")
+        d.until("it is held still", lambda: d.rows()[target]["state"] == "held")
         out = d.cli("resume", target).stdout
         self.assertIn("release 4", out)
         self.assertIn("three", d.gitops("show", f"deploy:apps/{target}/values.yaml"))
@@ -360,7 +360,7 @@ class Local(unittest.TestCase):
         self.assertIn("manifests/", d.gitops("ls-tree", "-r", "--name-only", "deploy", f"apps/{target}/"))
         d.cli("retire", target, "--because", "no longer needed", "--yes")
         self.assertNotIn("manifests/", d.gitops("ls-tree", "-r", "--name-only", "deploy", f"apps/{target}/"))
-        self.assertEqual(d.rows()[target]["state"], "retired")
+        d.until("it is retired", lambda: d.rows()[target]["state"] == "retired")
 
     def test_wrong_platform_keeps_the_old_one(self):
         d = self.daemon
