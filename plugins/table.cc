@@ -4,6 +4,7 @@
 #include "plugins/argocd/argocd.h"
 #include "plugins/kubernetes/kubernetes.h"
 #include "plugins/registry/images.h"
+#include "plugins/vault/vault.h"
 
 namespace autonomous {
 
@@ -15,13 +16,16 @@ struct Row {
   Result<std::unique_ptr<ports::Reconciler>> (*reconciler)(const ports::Host&, const ports::Instance&);
   Result<std::unique_ptr<ports::Cluster>> (*cluster)(const ports::Host&, const ports::Instance&);
   Result<std::unique_ptr<ports::Images>> (*images)(const ports::Host&, const ports::Instance&);
+  Result<std::unique_ptr<ports::Secrets>> (*secrets)(const ports::Host&, const ports::Instance&);
 };
 
 constexpr Row kTable[] = {
-    {"argocd", &argocd::make, nullptr, nullptr},
-    {"kubernetes", nullptr, &kubernetes::make, nullptr},
-    {"registry", nullptr, nullptr, &registry::make_images},
-    {"harbor", nullptr, nullptr, &registry::make_images},
+    {"argocd", &argocd::make, nullptr, nullptr, nullptr},
+    {"kubernetes", nullptr, &kubernetes::make, nullptr, nullptr},
+    {"registry", nullptr, nullptr, &registry::make_images, nullptr},
+    {"harbor", nullptr, nullptr, &registry::make_images, nullptr},
+    {"vault", nullptr, nullptr, nullptr, &vault::make},
+    {"openbao", nullptr, nullptr, nullptr, &vault::make},
 };
 
 constexpr bool has_duplicates() {
@@ -73,6 +77,12 @@ Result<std::unique_ptr<ports::Images>> make_images(const ports::Host& host, cons
   TRY(const Row* row, row_of(instance));
   if (row->images == nullptr) return wrong_port(instance, "registry");
   return row->images(host, instance);
+}
+
+Result<std::unique_ptr<ports::Secrets>> make_secrets(const ports::Host& host, const ports::Instance& instance) {
+  TRY(const Row* row, row_of(instance));
+  if (row->secrets == nullptr) return wrong_port(instance, "secret store");
+  return row->secrets(host, instance);
 }
 
 }  // namespace autonomous

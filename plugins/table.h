@@ -9,6 +9,7 @@
 #include "plugins/ports/images.h"
 #include "plugins/ports/instance.h"
 #include "plugins/ports/reconciler.h"
+#include "plugins/ports/secrets.h"
 
 namespace autonomous {
 
@@ -19,5 +20,6 @@ std::vector<std::string_view> plugin_kinds();
 Result<std::unique_ptr<ports::Reconciler>> make_reconciler(const ports::Host& host, const ports::Instance& instance);
 Result<std::unique_ptr<ports::Cluster>> make_cluster(const ports::Host& host, const ports::Instance& instance);
 Result<std::unique_ptr<ports::Images>> make_images(const ports::Host& host, const ports::Instance& instance);
+Result<std::unique_ptr<ports::Secrets>> make_secrets(const ports::Host& host, const ports::Instance& instance);
 
 }  // namespace autonomous

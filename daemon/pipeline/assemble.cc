@@ -48,7 +48,7 @@ std::optional<model::ReleaseId> what_stands(const model::Target& target, const s
 // What would fail later is said now, all at once; what nobody can check is named.
 Result<void> look_ahead(const Ctx& ctx, const AssembleOptions& options, const Wish& wish, const store::State& state,
                         const std::optional<Moving>& move, const std::string& tree, Rendering& rendering) {
-  PreflightOptions looking{options.repository, options.branch, options.images, options.cluster};
+  PreflightOptions looking{options.repository, options.branch, options.images, options.cluster, options.secrets};
   Looked looked{wish, rendering.resources, rendering.ns, rendering.main_image, std::nullopt};
   looked.before = what_stands(wish.target, state.find(wish.target).get(), move);
   TRY_WITH(Preflight found, "while looking ahead for " + wish.target.str(), preflight(ctx, looking, looked));

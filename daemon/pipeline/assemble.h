@@ -32,9 +32,11 @@ struct AssembleOptions {
   // By the instance's name; null where there is none.
   std::function<ports::Reconciler*(const std::string&)> reconciler;
   Demands* demands = nullptr;  // null: quotas are not checked
-  // For preflight: a registry by its host, a cluster by the instance's name; null where there is none.
+  // For preflight: a registry by its host, a cluster and a secret store by the instance's name; null where there is
+  // none.
   std::function<ports::Images*(const std::string&)> images;
   std::function<ports::Cluster*(const std::string&)> cluster;
+  std::function<ports::Secrets*(const std::string&)> secrets;
   RouteTable* routes = nullptr;  // null: hosts are not compared with those of others
   Outgoing* outgoing = nullptr;  // null: nothing is claimed, and only what is live is compared with
 };

@@ -8,6 +8,7 @@ namespace autonomous::daemon {
 namespace {
 
 bool is_registry(const std::string& kind) { return kind == "registry" || kind == "harbor"; }
+bool is_store(const std::string& kind) { return kind == "vault" || kind == "openbao"; }
 
 }  // namespace
 
@@ -16,6 +17,7 @@ struct Instances::Held {
   std::unique_ptr<ports::Reconciler> reconciler;
   std::unique_ptr<ports::Cluster> cluster;
   std::unique_ptr<ports::Images> images;
+  std::unique_ptr<ports::Secrets> secrets;
   std::optional<Error> error;
   std::string away;  // why it does not answer; "" when it does
   std::mutex mutex;  // guards away
@@ -129,6 +131,7 @@ std::shared_ptr<Instances::Held> Instances::find(const std::string& name) {
   };
   if (kind == "kubernetes") take(make_cluster(host, held->description), held->cluster);
   else if (is_registry(kind)) take(make_images(host, held->description), held->images);
+  else if (is_store(kind)) take(make_secrets(host, held->description), held->secrets);
   else take(make_reconciler(host, held->description), held->reconciler);
   if (held->error)
     log(Level::kError, "the instance cannot be used", {{"instance", name}, {"error", held->error->line()}});
@@ -178,6 +181,12 @@ ports::Images* Instances::images(const std::string& host) {
   return nullptr;
 }
 
+ports::Secrets* Instances::secrets(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto held = find(name);
+  return held ? held->secrets.get() : nullptr;
+}
+
 std::string Instances::away(const std::string& name) {
   std::lock_guard lock(mutex_);
   auto held = held_.find(name);
@@ -204,7 +213,8 @@ std::vector<Check> Instances::check(const Ctx& ctx) {
     const Ctx soon = ctx.within(Millis(10'000));
     auto answer = held->reconciler ? held->reconciler->check(soon)
                   : held->cluster  ? held->cluster->check(soon)
-                                   : held->images->check(soon);
+                  : held->images   ? held->images->check(soon)
+                                   : held->secrets->check(soon);
     checks.push_back(answer ? Check{what, "ok", *answer, ""}
                             : Check{what, "failed", answer.error().line(), answer.error().hint()});
   }

@@ -18,6 +18,7 @@
 #include "plugins/ports/images.h"
 #include "plugins/ports/instance.h"
 #include "plugins/ports/reconciler.h"
+#include "plugins/ports/secrets.h"
 
 namespace autonomous::daemon {
 
@@ -39,6 +40,7 @@ class Instances {
   ports::Cluster* cluster(const std::string& name);
   // The registry of that host, with its port where it has one; null where the platform names none.
   ports::Images* images(const std::string& host);
+  ports::Secrets* secrets(const std::string& name);
 
   // Why the instance does not answer now, as far as its watcher knows; "": it does.
   std::string away(const std::string& name);

@@ -36,6 +36,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
   };
   pipeline->options_.assemble.images = [self](const std::string& host) { return self->instances_.images(host); };
   pipeline->options_.assemble.cluster = [self](const std::string& name) { return self->instances_.cluster(name); };
+  pipeline->options_.assemble.secrets = [self](const std::string& name) { return self->instances_.secrets(name); };
   pipeline->options_.assemble.routes = &pipeline->routes_;
   pipeline->options_.verifier.reconciler = pipeline->options_.assemble.reconciler;
   pipeline->options_.verifier.cluster = [self](const std::string& name) { return self->instances_.cluster(name); };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/pipeline/preflight_secrets.h"
 #include "gitops/base/text.h"
 #include "gitops/git/repository.h"
 #include "gitops/model/image.h"
@@ -36,12 +37,14 @@ bool is_everywhere(const std::string& group) {
   return kGroups.contains(group);
 }
 
-ports::Cluster* cluster_for(const PreflightOptions& options, const model::Platform& platform,
-                            const model::Environment& environment) {
+// The first of the environment's instances of one of these kinds that can be used.
+template <typename Port>
+Port* instance_for(const std::function<Port*(const std::string&)>& named, const model::Platform& platform,
+                   const model::Environment& environment, const std::set<std::string>& kinds) {
   for (const std::string& name : environment.instances) {
     auto instance = platform.instances.find(name);
-    if (instance == platform.instances.end() || instance->second.kind != "kubernetes" || !options.cluster) continue;
-    if (ports::Cluster* cluster = options.cluster(name)) return cluster;
+    if (instance == platform.instances.end() || !kinds.contains(instance->second.kind) || !named) continue;
+    if (Port* port = named(name)) return port;
   }
   return nullptr;
 }
@@ -113,11 +116,12 @@ Result<Preflight> preflight(const Ctx& ctx, const PreflightOptions& options, con
   const model::Environment* environment = model::find_environment(platform, wish.target.environment);
   if (environment == nullptr) return Preflight{};
   std::set<std::string> nodes, images;
-  Preflight out = look_at_cluster(ctx, cluster_for(options, platform, *environment), looked.resources, nodes);
+  Preflight out = look_at_cluster(ctx, instance_for(options.cluster, platform, *environment, {"kubernetes"}),
+                                  looked.resources, nodes);
   for (const app::Resource& resource : looked.resources) images.insert(resource.images.begin(), resource.images.end());
   for (const std::string& image : images) out.add(look_at_image(ctx, options, looked, image, nodes));
-  if (!wish.app->secrets.empty())
-    out.unchecked.emplace_back("whether the store has the secrets (nothing here reads it)");
+  out.add(look_at_secrets(ctx, instance_for(options.secrets, platform, *environment, {"vault", "openbao"}), *wish.app,
+                          *environment, wish.names.value_or(wish.target)));
   if (!looked.before) return out;
   if (environment->mode == "values") {
     out.unchecked.emplace_back("fields that cannot change (Argo CD renders)");

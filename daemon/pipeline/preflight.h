@@ -16,6 +16,7 @@
 #include "gitops/store/record.h"
 #include "plugins/ports/cluster.h"
 #include "plugins/ports/images.h"
+#include "plugins/ports/secrets.h"
 #include "render/app/manifests.h"
 
 namespace autonomous::daemon {
@@ -43,6 +44,7 @@ struct PreflightOptions {
   std::string repository, branch = "deploy";
   std::function<ports::Images*(const std::string& host)> images;    // null: none of that host
   std::function<ports::Cluster*(const std::string& name)> cluster;  // by the instance's name
+  std::function<ports::Secrets*(const std::string& name)> secrets;  // likewise
 };
 struct Looked {
   const Wish& wish;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "gitops/base/text.h"
+#include "gitops/model/secret_place.h"
 #include "render/app/chart_parts.h"
 
 namespace autonomous::app {
@@ -86,29 +87,9 @@ void put_neighbours(const App& app, const ChartContext& context, Json& config) {
   }
 }
 
-// ---- secrets: where each lives is `mount/path#property`; below a database mount they are made anew for each lease
-// ----
+// ---- secrets
 
-struct SecretPlace {
-  std::string mount, path, property, version;
-  bool dynamic = false;
-};
-
-SecretPlace parse_place(const std::string& written, const std::string& name) {
-  SecretPlace out;
-  size_t hash = written.find('#');
-  std::string place = written.substr(0, hash);
-  out.property = hash == std::string::npos ? name : written.substr(hash + 1);
-  if (size_t at = out.property.find('@'); at != std::string::npos) {
-    out.version = out.property.substr(at + 1);
-    out.property.resize(at);
-  }
-  size_t slash = place.find('/');
-  out.mount = place.substr(0, slash);
-  out.path = slash == std::string::npos ? "" : place.substr(slash + 1);
-  out.dynamic = starts_with(out.path, "creds/") || starts_with(out.path, "static-creds/");
-  return out;
-}
+using model::SecretPlace;
 
 // A name of a Secret for what one role of a database gives: web-db-creds-shop → web-creds-shop.
 std::string lease_name(const SecretPlace& place) {
@@ -128,7 +109,7 @@ class Secrets {
     for (const auto& [name, written] : app_.secrets) {
       const std::string& where = written.empty() ? context_.secrets : written;
       known_ = known_ && !where.empty();
-      SecretPlace place = parse_place(where, name);
+      SecretPlace place = model::parse_secret_place(where, name);
       if (place.dynamic && delivery.by == "external-secrets" && delivery.server.empty())
         return fail(Code::kInvalid, "secrets.", name, ": ", where,
                     " is made anew for each lease, which needs `secrets.server`")
@@ -159,7 +140,7 @@ class Secrets {
   // Notes where it lives; the name of the Secret that it will be in.
   std::string keep(const std::string& name, const SecretPlace& place) {
     if (place.dynamic) {
-      Json key = {{"name", name}, {"property", place.property}};
+      Json key = {{"name", name}, {"property", place.key}};
       for (Json& lease : dynamic_) {
         if (lease["mount"] == place.mount && lease["path"] == place.path) {
           lease["keys"].push_back(key);
@@ -170,9 +151,7 @@ class Secrets {
       dynamic_.push_back({{"name", lease}, {"mount", place.mount}, {"path", place.path}, {"keys", Json::array({key})}});
       return app_.name + "-" + lease;
     }
-    Json entry = {{"name", name},
-                  {"key", place.path.empty() ? place.mount : place.mount + "/" + place.path},
-                  {"property", place.property}};
+    Json entry = {{"name", name}, {"key", place.str()}, {"property", place.key}};
     if (!place.version.empty()) entry["version"] = place.version;
     if (context_.facilities.delivery.by == "agent-injector") {
       entry["mount"] = place.mount;
@@ -197,7 +176,7 @@ class Secrets {
 
   std::string kept_key(const std::string& name, const SecretPlace& place) const {
     bool whole = place.dynamic || context_.facilities.delivery.by == "vault-secrets-operator";
-    return whole ? place.property : name;
+    return whole ? place.key : name;
   }
 
   const App& app_;

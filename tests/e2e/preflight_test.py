@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Preflight: what would fail after the commit is said before it, with the line to add. Images lie in a real registry.
+"""Preflight: what would fail after the commit is said before it, with the line to add. Images lie in a real registry, secrets in a real OpenBao.
 
 usage: AUTONOMOUS=path/to/autonomous preflight_test.py [unittest's arguments]
 """
@@ -22,19 +22,36 @@ class Preflight(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="autonomous-preflight-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        subprocess.run([BED, "up", cls.folder / "bed", "registry"], check=True)
-        cls.addClassCleanup(subprocess.run, [BED, "down", cls.folder / "bed"], check=False)
-        env = dict(line.split("=", 1) for line in (cls.folder / "bed" / "env").read_text().splitlines())
-        cls.registry = env["REGISTRY"]
+        env = {}
+        for part in ("registry", "openbao"):
+            subprocess.run([BED, "up", cls.folder / part, part], check=True)
+            cls.addClassCleanup(subprocess.run, [BED, "down", cls.folder / part], check=False)
+            env |= dict(line.split("=", 1) for line in (cls.folder / part / "env").read_text().splitlines())
+        cls.registry, cls.vault, cls.root = env["REGISTRY"], env["VAULT_ADDR"], env["VAULT_TOKEN"]
+        cls.ask_vault("sys/policies/acl/names", {"policy": 'path "secret/subkeys/staging/*" { capabilities = ["read"] }'})
+        token = cls.folder / "vault-token"
+        token.touch(0o600)
+        token.write_text(cls.ask_vault("auth/token/create", {"policies": ["names"], "no_default_policy": False})["auth"]["client_token"] + "\n")
+        config = cls.folder / "daemon.yaml"
+        config.write_text(f"version: 1\ninstances: {{store: {{credential: {{file: {token}}}}}}}\n")
         cls.daemon = d = Daemon(cls.folder)
-        d.start()
+        d.start("--config", str(config))
         cls.addClassCleanup(d.stop)
         main = cls.folder / "main"
         d.git("clone", "-q", "-b", "main", f"{d.url}/git/gitops.git", main)
-        (main / "platform.yaml").write_text("version: 1\ninstances: {images: {kind: registry, url: \"http://" + cls.registry + "\"}}\n"
-                                            "projects: {tight: {quota: {local: {cpu: 500m}}}}\nenvironments: {local: {from: branch main}}\n")
+        (main / "platform.yaml").write_text("version: 1\ninstances:\n  images: {kind: registry, url: \"http://" + cls.registry + "\"}\n"
+                                            "  store: {kind: openbao, url: \"" + cls.vault + "\"}\n  away: {kind: vault, url: \"http://127.0.0.1:1\"}\n"
+                                            "projects: {tight: {quota: {local: {cpu: 500m}}}}\nenvironments:\n  local: {from: branch main}\n"
+                                            "  staging: {from: branch staging, instances: [store], secrets: \"secret/{env}/{project}/{app}\"}\n"
+                                            "  remote: {from: branch remote, instances: [away], secrets: \"secret/{env}/{project}/{app}\"}\n")
         d.git("commit", "-qam", "Look at images", cwd=main)
         d.git("push", "-q", "origin", "main", cwd=main)
+
+    @classmethod
+    def ask_vault(cls, path, body):
+        request = urllib.request.Request(f"{cls.vault}/v1/{path}", data=json.dumps(body).encode(), method="POST", headers={"X-Vault-Token": cls.root})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"{}")
 
     @classmethod
     def put(cls, url, body, kind):
@@ -57,10 +74,10 @@ class Preflight(unittest.TestCase):
         cls.put(f"http://{cls.registry}/v2/{name}/manifests/{tag}", json.dumps(manifest).encode(), manifest["mediaType"])
         return f"{cls.registry}/{name}:{tag}"
 
-    def push(self, name, apps, subject="Change", files=None):
+    def push(self, name, apps, subject="Change", files=None, branch="main"):
         project = getattr(self, "_" + name, None) or Project(self.daemon, name)
         setattr(self, "_" + name, project)
-        return project.write({"autonomous.yaml": f"version: 1\nproject: {name}\napps:\n{apps}", **(files or {})}).push(subject)
+        return project.write({"autonomous.yaml": f"version: 1\nproject: {name}\napps:\n{apps}", **(files or {})}).push(subject, branch=branch)
 
     def manifests(self, target):
         return self.daemon.gitops("ls-tree", "-r", "--name-only", "deploy", f"apps/{target}/", check=False)
@@ -89,8 +106,37 @@ class Preflight(unittest.TestCase):
     def test_what_nobody_can_check_is_said(self):
         said = self.push("far", "  web: {image: registry.example.com/far/web:1, port: 8080, secrets: [KEY]}\n")
         self.assertIn("not checked: images of registry.example.com (no instance of kind registry)", said)
-        self.assertIn("whether the store has the secrets", said)
+        self.assertIn("whether the store has the secrets (local names no instance of kind vault)", said)
         self.assertIn("release 1", said)
+
+    def test_secrets_that_no_store_has(self):
+        app = ("  web:\n    image: registry.example.com/web:1\n    port: 8080\n    secrets:\n"
+               "      STRIPE_KEY: secret/staging/safe/web\n      MAIL: secret/staging/mail#password\n")
+        said = self.push("safe", app, branch="staging")
+        self.assertIn("autonomous.yaml:8:7: secrets.STRIPE_KEY: secret/staging/safe/web is not there (store)", said)
+        self.assertIn("vault kv put -mount=secret staging/safe/web STRIPE_KEY=", said)
+        self.assertIn("autonomous.yaml:9:7: secrets.MAIL: secret/staging/mail is not there (store)", said, "all at once")
+        self.assertEqual(self.manifests("staging/safe/web"), "", "something was committed")
+        self.ask_vault("secret/data/staging/safe/web", {"data": {"STRIPE_KEYS": "sk_hidden"}})
+        self.ask_vault("secret/data/staging/mail", {"data": {"password": "mail_hidden"}})
+        said = self.push("safe", app, "Again", branch="staging")
+        self.assertIn("has no key 'STRIPE_KEY' (store)", said)
+        self.assertIn("did you mean STRIPE_KEY: secret/staging/safe/web#STRIPE_KEYS?", said)
+        self.assertNotIn("secrets.MAIL", said)
+        self.ask_vault("secret/data/staging/safe/web", {"data": {"STRIPE_KEY": "sk_hidden"}})
+        said = self.push("safe", app, "And again", branch="staging")
+        self.assertIn("release 1", said)
+        self.assertNotIn("secrets.", said)
+        said = self.push("safe", app.replace("secret/staging/mail", "secret/other/mail"), "Where we may not look", branch="staging")
+        self.assertIn("warning: whether store has the secret MAIL (secret/other/mail) is not known", said)
+        self.assertIn('path "secret/subkeys/other/mail" { capabilities = ["read"] }', said)
+        self.assertIn("release 2", said)
+        said = self.push("safe", app, "A store that is away", branch="remote")
+        self.assertIn("whether away has the secret MAIL (secret/staging/mail) is not known", said)
+        self.assertIn("release 1", said)
+        for where in (self.daemon.state, self.folder / "daemon.log"):
+            found = subprocess.run(["grep", "-r", "_hidden", where], capture_output=True, check=False)
+            self.assertEqual(found.returncode, 1, "a secret's value came here")
 
     def test_a_host_is_one_apps(self):
         routes = "  web: {{image: registry.example.com/{0}/web:1, port: 8080, routes: {{{1}: {2}}}}}\n"

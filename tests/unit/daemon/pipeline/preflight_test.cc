@@ -200,9 +200,9 @@ TEST_F(PreflightTest, WhatNobodyCanCheckIsNamedOnce) {
   EXPECT_EQ(run(deployment("") + "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\n"),
             "unchecked kinds of the cluster (no instance of kind kubernetes)\n"
             "unchecked images of registry.example.com (no instance of kind registry)\n"
-            "unchecked whether the store has the secrets (nothing here reads it)\n");
+            "unchecked whether the store has the secrets (local names no instance of kind vault)\n");
   EXPECT_EQ(run("apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"),
-            "unchecked whether the store has the secrets (nothing here reads it)\n");
+            "unchecked whether the store has the secrets (local names no instance of kind vault)\n");
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ TEST(Table, MakesWhatItLists) {
   EXPECT_TRUE(make_cluster(host, instance("kubernetes")));
   EXPECT_TRUE(make_images(host, instance("registry")));
   EXPECT_TRUE(make_images(host, instance("harbor")));
-  EXPECT_EQ(plugin_kinds().size(), 4u);
+  EXPECT_TRUE(make_secrets(host, instance("vault")));
+  EXPECT_TRUE(make_secrets(host, instance("openbao")));
+  EXPECT_EQ(plugin_kinds().size(), 6u);
 }
 
 TEST(Table, SaysWhatItCannotMake) {
@@ -32,8 +34,9 @@ TEST(Table, SaysWhatItCannotMake) {
   EXPECT_EQ(make_cluster(host, instance("kubernete")).error().message(),
             "instance x: no plugin of kind 'kubernete'; did you mean kubernetes?");
   EXPECT_EQ(make_cluster(host, instance("zzz")).error().message(),
-            "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes, registry, harbor");
+            "instance x: no plugin of kind 'zzz'; there are argocd, kubernetes, registry, harbor, vault, openbao");
   EXPECT_EQ(make_images(host, instance("argocd")).error().message(), "instance x: argocd is no registry");
+  EXPECT_EQ(make_secrets(host, instance("harbor")).error().message(), "instance x: harbor is no secret store");
 }
 
 }  // namespace
