@@ -23,12 +23,33 @@ void print_diff(const Command& command, std::string text) {
   }
 }
 
+// What becomes of volumes and of fields that nobody may change, and what would be refused.
+void print_plan(const Command& command, const json& answer) {
+  for (const json& step : rows_of(answer, "steps")) {
+    if (step.is_string())
+      command.around.out << command.style.paint("! ", Tone::kWarning) << one_line(step.get<std::string>(), 2000)
+                         << "\n";
+  }
+  for (const json& each : rows_of(answer, "refused")) {
+    if (!each.is_string()) continue;
+    const std::string text = each.get<std::string>();
+    bool first = true;
+    for (std::string_view line : split(text, '\n')) {
+      command.around.out << (first ? command.style.paint("✗ it would be refused: ", Tone::kBad) : std::string("  "))
+                         << one_line(line, 2000) << "\n";
+      first = false;
+    }
+  }
+}
+
+bool is_wrong(const json& answer) { return !text_of(answer, "error").empty() || !rows_of(answer, "refused").empty(); }
+
 // For a pull request: a summary, and each resource's difference folded away. No line of it ends its fence.
 std::string markdown_of(const json& answers) {
   std::string out;
   auto words = [](const std::string& text) {
     std::string clean;
-    for (char c : one_line(text, 300)) {
+    for (char c : one_line(text, 2000)) {
       if (std::string_view("\\`*_{}[]<>#|").find(c) != std::string_view::npos) clean += '\\';
       clean += c;
     }
@@ -47,6 +68,13 @@ std::string markdown_of(const json& answers) {
         (resources.empty() ? "nothing changes"
                            : std::to_string(resources.size()) + (resources.size() == 1 ? " resource" : " resources")) +
         "\n\n";
+    for (const auto& [key, title] :
+         {std::pair("refused", "It would be refused"), std::pair("steps", "Before you merge")}) {
+      json lines = rows_of(answer, key);
+      if (!lines.empty()) out += std::string("**") + title + "**\n\n";
+      for (const json& each : lines) out += "- " + words(each.is_string() ? each.get<std::string>() : "") + "\n";
+      if (!lines.empty()) out += "\n";
+    }
     for (const json& one : resources) {
       std::string text = text_of(one, "text");
       std::string fence = "```";
@@ -84,8 +112,7 @@ Result<int> diff_source(Command& command) {
   TRY(Remote * remote, command.remote());
   TRY(json body, remote->get(command.ctx(), "/api/v1/projects/" + http::escape(project) + "/diff" + query));
   json answers = rows_of(body, "targets");
-  bool failed =
-      std::any_of(answers.begin(), answers.end(), [](const json& answer) { return !text_of(answer, "error").empty(); });
+  bool failed = std::any_of(answers.begin(), answers.end(), is_wrong);
   if (command.json_output()) {
     command.print(body);
   } else if (command.options.get("output") == "markdown") {
@@ -97,6 +124,7 @@ Result<int> diff_source(Command& command) {
       if (!text_of(answer, "error").empty())
         command.around.out << "  it cannot be rendered: " << one_line(text_of(answer, "error"), 1000) << "\n";
       else if (rows_of(answer, "resources").empty()) command.around.out << "  nothing would change\n";
+      print_plan(command, answer);
       for (const json& one : rows_of(answer, "resources")) {
         command.around.out << command.style.paint(text_of(one, "resource"), Tone::kBold) << " "
                            << text_of(one, "change") << "\n";
@@ -122,21 +150,23 @@ Result<int> run_diff(Command& command) {
       query += (query.empty() ? "?" : "&") + std::string(key) + "=" + http::escape(command.options.get(key));
   }
   TRY(json body, remote->get(command.ctx(), "/api/v1/targets/" + target + "/diff" + query));
+  const int exit = is_wrong(body) ? kExitFailed : kExitDone;
   if (command.json_output()) {
     command.print(body);
-    return kExitDone;
+    return exit;
   }
   if (output == "markdown") {
     command.around.out << markdown_of(json::array({body}));
-    return kExitDone;
+    return exit;
   }
   std::string text = text_of(body, "text");
   command.around.out << command.style.paint(target + ": " + text_of(body, "from") + " → " + text_of(body, "to"),
                                             Tone::kBold)
                      << "\n";
   if (text.empty() && rows_of(body, "changed").empty()) command.around.out << "nothing would change\n";
+  print_plan(command, body);
   print_diff(command, std::move(text));
-  return kExitDone;
+  return exit;
 }
 
 }  // namespace autonomous::daemon

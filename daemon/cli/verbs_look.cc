@@ -185,8 +185,9 @@ std::vector<Verb> look_verbs() {
        config},
       {{"diff",
         "What a release or a commit would change, rendered; or how two releases differ",
-        "With --commit: for every environment that the project's apps go to, resource by resource; exit status 1 where one cannot be\n"
-        "rendered. The commit must have been pushed, to any branch.",
+        "With --commit: for every environment that the project's apps go to, resource by resource. The commit must have been pushed, to\n"
+        "any branch. What becomes of volumes, and of fields that Kubernetes lets nobody change, comes first: what the release does about\n"
+        "them, or what it would be refused for. Exit status 1 where something cannot be rendered, or would be refused.",
         {{"TARGET|PROJECT", "web, shop/web or production/shop/web; with --commit also a project", false, false,
           "target"}},
         diff_options(),

@@ -143,6 +143,10 @@ struct DiffAnswer {
   };
   std::vector<Resource> resources = {};
   std::string error = {};  // of this target: it cannot be rendered
+  // Volumes, and fields that Kubernetes lets nobody change: what the release does about them, and what it would be
+  // refused for, with what to do instead.
+  std::vector<std::string> steps = {};
+  std::vector<std::string> refused = {};
 };
 // What a source commit would change, for each environment that its apps go to.
 struct SourceDiffRequest {

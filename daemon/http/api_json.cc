@@ -160,6 +160,8 @@ json to_json(const DiffAnswer& answer) {
     out["resources"].push_back(
         {{"resource", one.name}, {"change", one.change}, {"file", one.file}, {"text", one.text}});
   put(out, "error", answer.error);
+  if (!answer.steps.empty()) out["steps"] = answer.steps;
+  if (!answer.refused.empty()) out["refused"] = answer.refused;
   return out;
 }
 

@@ -103,8 +103,9 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   out->draft = draft_of(wish, target.get());
   if (std::optional<model::ReleaseId> stands = what_stands(wish.target, target.get(), move)) {
     TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
-    TRY(app::VolumePlan volumes, volume_plan(reader, *stands, rendering.files,
-                                             wish.app->rendering == model::Rendering::kBuiltIn, options.max_output));
+    TRY(auto live, reader.files(*stands));
+    TRY(app::VolumePlan volumes,
+        volume_plan(*live, rendering.files, wish.app->rendering == model::Rendering::kBuiltIn, options.max_output));
     if (!volumes.errors.empty()) return model::merge_errors(volumes.errors);
     out->draft.prose = prose_of(volumes.steps);
     rendering.warnings.insert(rendering.warnings.end(), volumes.steps.begin(), volumes.steps.end());

@@ -6,7 +6,6 @@
 #include "daemon/pipeline/draft.h"
 #include "daemon/pipeline/volume_changes.h"
 #include "gitops/base/text.h"
-#include "render/app/chart.h"
 
 namespace autonomous::daemon {
 
@@ -37,12 +36,6 @@ Result<std::map<std::string, std::string>> files_of(store::Reader& reader, const
   return out;
 }
 
-bool is_built_in(const model::Trailers& trailers) {
-  if (!trailers.chart || trailers.chart->name != app::kChartName) return false;
-  auto ours = app::built_in_chart(trailers.chart->version);
-  return ours && (*ours)->digest == trailers.chart->digest;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
@@ -71,8 +64,8 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   out->draft.artifact = detail.row->artifact;
   if (state == nullptr) return fail(Code::kNotFound, wish.target.str(), " was never released");
   TRY(auto files, files_of(reader, {wish.target, *wish.restore}, options.max_output));
-  TRY(app::VolumePlan volumes, volume_plan(reader, {wish.target, state->live()->number}, files,
-                                           is_built_in(detail.trailers), options.max_output));
+  TRY(auto live, reader.files({wish.target, state->live()->number}));
+  TRY(app::VolumePlan volumes, volume_plan(*live, files, is_built_in(detail.trailers.chart), options.max_output));
   // A rollback is never refused for what it can't undo; it is said.
   for (const Error& error : volumes.errors) volumes.steps.push_back(error.message());
   TRY(auto ran, jobs_of(reader, {wish.target, state->live()->number}, options.max_file));

@@ -105,6 +105,7 @@ class Service final : public Api {
   Result<Files> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number);
   Result<Files> rendered(const Ctx& ctx, const Wish& wish);
   Result<void> compare(const Ctx& ctx, const Files& before, const Files& after, DiffAnswer& out) const;
+  Result<void> foresee(const Files& before, const Files& after, DiffAnswer& out) const;
   Result<ConfigAnswer> config_at(const Known& known, Time time);
 
   Pipeline& pipeline_;

@@ -3,8 +3,10 @@
 #include <map>
 
 #include "daemon/pipeline/service.h"
+#include "daemon/pipeline/volume_changes.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
+#include "gitops/base/tree.h"
 #include "gitops/git/program.h"
 #include "gitops/model/detect.h"
 #include "render/app/manifests.h"
@@ -15,11 +17,13 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
+constexpr uint64_t kMaxFile = 64u << 20;
+
 Result<Files> read_all(const FileTree& tree) {
   TRY(auto entries, tree.list());
   Files files;
   for (const FileEntry& entry : entries) {
-    TRY(files[entry.path], tree.read(entry.path, 64u << 20));
+    TRY(files[entry.path], tree.read(entry.path, kMaxFile));
   }
   return files;
 }
@@ -85,6 +89,14 @@ Result<void> Service::compare(const Ctx& ctx, const Files& before, const Files& 
   return ok();
 }
 
+// What becomes of volumes and of fields that nobody may change; before release.yaml is left out of the comparison.
+Result<void> Service::foresee(const Files& before, const Files& after, DiffAnswer& out) const {
+  TRY(ChangePlan plan, plan_change(MemoryTree(before), after, kMaxFile));
+  out.steps = std::move(plan.steps);
+  for (const Error& error : plan.refused) out.refused.push_back(error.text());
+  return ok();
+}
+
 Result<Files> Service::files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number) {
   if (number != 0) {
     TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
@@ -139,6 +151,7 @@ Result<DiffAnswer> Service::diff(const Ctx& ctx, const DiffRequest& request) {
   out.target = known.target.str();
   out.from = from == 0 ? "nothing" : "release " + std::to_string(from);
   out.to = to == 0 ? "now" : "release " + std::to_string(to);
+  TRY_DO(foresee(before, after, out));
   TRY_DO(compare(ctx, before, after, out));
   return out;
 }
@@ -168,6 +181,7 @@ Result<std::vector<DiffAnswer>> Service::diff_source(const Ctx& ctx, const Sourc
     if (!after) {
       answer.error = after.error().text();  // one environment's trouble does not hide the others
     } else {
+      TRY_DO(foresee(before, *after, answer));
       before.erase("release.yaml");  // another commit is no difference of what runs
       after->erase("release.yaml");
       TRY_DO(compare(ctx, before, *after, answer));

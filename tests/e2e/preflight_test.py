@@ -183,6 +183,23 @@ class Preflight(unittest.TestCase):
         self.assertIn("kubectl delete deployment web --cascade=orphan", said)
         self.assertEqual(self.daemon.rows()["local/fixed/web"]["release"], 1)
 
+    def test_a_difference_says_what_becomes_of_volumes(self):
+        def files(size, more=""):
+            return {"k8s/db.yaml": f"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db{more}}}\nspec:\n  serviceName: db\n  selector: {{matchLabels: {{app: db}}}}\n"
+                                   "  template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, image: \"registry.example.com/db:1\"}]}}\n"
+                                   f"  volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {{resources: {{requests: {{storage: {size}}}}}}}}}]\n"}
+        self.assertIn("release 1", self.push("grow", "  db: {manifests: k8s}\n", files=files("5Gi")))
+        self.assertEqual(self.daemon.cli("diff", "local/grow/db").returncode, 0)
+        self.assertIn("lets no set change its claims", self.push("grow", "  db: {manifests: k8s}\n", files=files("8Gi")))
+        said = self.daemon.cli("diff", "local/grow/db", check=False)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("✗ it would be refused: manifests/statefulset.apps-db.yaml:1:1: StatefulSet db: volume data grows from 5Gi to 8Gi", said.stdout)
+        self.assertIn("kubectl -n NAMESPACE delete statefulset db --cascade=orphan", said.stdout)
+        self.push("grow", "  db: {manifests: k8s}\n", files=files("8Gi", ", annotations: {autonomous/volumes: by-hand}"))
+        said = self.daemon.cli("diff", "local/grow/db", "--from", "1", "--to", "2", "-o", "markdown")
+        self.assertIn("**Before you merge**\n\n- StatefulSet db: volume data grows from 5Gi to 8Gi: by hand", said.stdout)
+        self.assertEqual(json.loads(self.daemon.cli("diff", "local/grow/db", "--from", "2", "--to", "1", "-o", "json", check=False).stdout)["refused"][0].count("cannot shrink"), 1)
+
     def test_a_rollback_says_what_stays(self):
         app = "  api: {{image: registry.example.com/api:{0}, port: 8080, release: ./migrate}}\n"
         for version in (1, 2):

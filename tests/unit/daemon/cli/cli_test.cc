@@ -228,6 +228,19 @@ TEST_F(CliTest, LookingVerbsPrint) {
   EXPECT_THAT(run({"show", "release/local/shop/worker/3"}).out, HasSubstr("Release  local/shop/worker/3"));
   EXPECT_THAT(run({"where", "abcdef12"}).out, HasSubstr("local/shop/web  ✓ live"));
   EXPECT_THAT(run({"diff", "worker"}).out, HasSubstr("local/shop/worker: release 1 → now\n-a\n+b\n"));
+  Said refused = run({"diff", "shop", "--commit", "bbbb"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.out, HasSubstr("! StatefulSet search: volume data grows from 5Gi to 8Gi\n"
+                                     "✗ it would be refused: a.yaml:1: StatefulSet db: volume data cannot shrink\n"
+                                     "    hint: copy it\nDeployment/web changed\n"));
+  EXPECT_THAT(
+      run({"diff", "shop", "--commit", "bbbb", "-o", "markdown"}).out,
+      HasSubstr("**It would be refused**\n\n- a.yaml:1: StatefulSet db: volume data cannot shrink   hint: copy it\n\n"
+                "**Before you merge**\n\n- StatefulSet search: volume data grows from 5Gi to 8Gi\n\n<details>"));
+  Said as_json = run({"diff", "shop", "--commit", "bbbb", "-o", "json"});
+  EXPECT_THAT(as_json.out, HasSubstr("\"steps\""));
+  EXPECT_THAT(as_json.out, HasSubstr("\"refused\""));
+  EXPECT_EQ(run({"diff", "shop", "--commit", "cccc"}).status, 0);
   EXPECT_THAT(run({"doctor"}).out, testing::StartsWith("✓ daemon  answers at unix:"));
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("\n✓ state  writable\n"));
   EXPECT_EQ(run({"where", "not-a-commit"}).status, 3);

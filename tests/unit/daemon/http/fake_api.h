@@ -68,6 +68,10 @@ class FakeApi final : public Api {
     DiffAnswer one{
         "production/" + request.project + "/web", "release 1", request.commit, {"M manifests/a.yaml"}, "", {}, ""};
     one.resources = {{"Deployment/web", "changed", "manifests/a.yaml", "@@ -1 +1 @@\n-a: 1\n+a: 2\n"}};
+    if (request.commit == "bbbb") {
+      one.steps = {"StatefulSet search: volume data grows from 5Gi to 8Gi"};
+      one.refused = {"a.yaml:1: StatefulSet db: volume data cannot shrink\n  hint: copy it"};
+    }
     return std::vector<DiffAnswer>{one};
   }
   std::vector<ProjectRow> projects() override {
