@@ -50,7 +50,8 @@ WordSpec target_word(bool required) {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = [] {
     std::vector<Verb> out;
-    for (auto family : {look_verbs, act_verbs, decide_verbs, record_verbs, eject_verbs, repair_verbs, local_verbs}) {
+    for (auto family :
+         {look_verbs, act_verbs, decide_verbs, record_verbs, import_verbs, eject_verbs, repair_verbs, local_verbs}) {
       for (Verb& verb : family()) out.push_back(std::move(verb));
     }
     return out;

@@ -47,6 +47,7 @@ std::vector<Verb> look_verbs();
 std::vector<Verb> act_verbs();
 std::vector<Verb> decide_verbs();
 std::vector<Verb> eject_verbs();
+std::vector<Verb> import_verbs();
 std::vector<Verb> local_verbs();
 std::vector<Verb> record_verbs();
 std::vector<Verb> repair_verbs();

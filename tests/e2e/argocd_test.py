@@ -306,6 +306,50 @@ def test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart(scene):
     check(sorted(scene.kubectl(*pods).split()) == before, "... and still no pod was started anew")
 
 
+def test_what_argo_cd_ran_before_is_imported_without_a_change(scene):
+    legacy = scene.folder / "legacy"
+    legacy.mkdir()
+    scene.git("init", "-q", cwd=legacy)
+    scene.write(legacy, "web", "registry.example.com/old:1")
+    scene.git("add", "-A", cwd=legacy)
+    scene.git("commit", "-qm", "What runs", cwd=legacy)
+    application = scene.folder / "old-web.yaml"
+    application.write_text(f"""apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: old-web, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}}
+spec:
+  project: default
+  destination: {{server: "https://kubernetes.default.svc", namespace: taken-local}}
+  source: {{repoURL: "file://{legacy}", targetRevision: main, path: k8s/web}}
+  syncPolicy: {{automated: {{}}, syncOptions: [CreateNamespace=true]}}
+""")
+    scene.kubectl("apply", "-f", application)
+    state = ("-n", "argocd", "get", "application", "old-web", "-o", "jsonpath={.status.sync.status} {.status.health.status}")
+    scene.wait("the old Application runs", lambda: scene.kubectl(*state) == "Synced Healthy")
+    objects = ("-n", "taken-local", "get", "pods,deployments,services", "-o", "jsonpath={.items[*].metadata.uid}")
+    generation = ("-n", "taken-local", "get", "deployment", "web", "-o", "jsonpath={.metadata.generation}")
+    before, at_first = sorted(scene.kubectl(*objects).split()), scene.kubectl(*generation)
+    clone = scene.folder / "legacy-clone"
+    scene.git("clone", "-q", legacy, clone)
+    (clone / "applications.yaml").write_text(scene.kubectl("-n", "argocd", "get", "applications", "old-web", "-o", "yaml"))
+    out = scene.folder / "taken"
+    said = scene.cli("import", clone, "-p", "taken", "-e", "local", "--url", f"file://{legacy}", "--to", out, ok=False)
+    check(said.returncode == 0 and "local/taken/old-web" in said.stdout, f"it is taken\n{said.stdout}")
+    # As it says: let go without the objects, take the mark off, push.
+    scene.kubectl("-n", "argocd", "patch", "application", "old-web", "--type", "merge", "-p", '{"metadata": {"finalizers": null}}')
+    scene.kubectl("-n", "argocd", "delete", "application", "old-web")
+    scene.kubectl("-n", "taken-local", "annotate", "-f", out / "objects" / "local-old-web.yaml", "argocd.argoproj.io/tracking-id-")
+    project = out / "taken"
+    scene.git("init", "-q", cwd=project)
+    scene.git("remote", "add", "origin", f"{scene.url}/git/taken.git", cwd=project)
+    scene.push(project, "Import")
+    scene.wait_for_outcome("local/taken/old-web", 1, "healthy")
+    check(sorted(scene.kubectl(*objects).split()) == before, "the same objects, the same pods")
+    check(scene.kubectl(*generation) == at_first, "the Deployment's specification was not touched")
+    tracked = scene.kubectl("-n", "taken-local", "get", "deployment", "web", "-o", "jsonpath={.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}")
+    check(tracked.startswith("local.taken.old-web:"), f"it is ours now: {tracked}")
+
+
 def test_the_record_is_whole(scene):
     clone = scene.folder / "auditor"
     scene.git("clone", "-q", f"{scene.url}/git/gitops.git", clone)
@@ -350,6 +394,7 @@ def steps(scene):
     yield from ((test_push_becomes_healthy, (scene, shop)), (test_an_image_that_never_gets_ready_fails, (scene, shop)),
                 (test_a_revert_heals_and_holds, (scene,)), (test_a_push_waits_behind_the_hold_until_resume, (scene, shop)),
                 (test_a_failed_release_goes_back_by_itself, (scene,)), (test_a_renamed_app_goes_on_and_an_app_leaves_without_a_restart, (scene,)),
+                (test_what_argo_cd_ran_before_is_imported_without_a_change, (scene,)),
                 (test_twenty_targets_in_one_push, (scene,)), (test_the_record_is_whole, (scene,)))
 
 

@@ -255,9 +255,10 @@ TEST_F(CliTest, EveryVerbHasHelpWithExamples) {
     EXPECT_THAT(said.out, HasSubstr("Examples:")) << verb.spec.name;
     EXPECT_THAT(run({"--help"}).out, HasSubstr("\n  " + verb.spec.name + " "));
   }
-  for (const char* name : {"daemon", "init",   "connect", "deploy",   "retry",  "retire",  "rollback",   "hold",
-                           "resume", "status", "why",     "releases", "show",   "where",   "config",     "diff",
-                           "audit",  "verify", "eject",   "render",   "doctor", "version", "completion", "schema"}) {
+  for (const char* name :
+       {"daemon", "init",   "connect",  "deploy", "retry",   "retire",     "rollback", "hold",  "resume",
+        "status", "why",    "releases", "show",   "where",   "config",     "diff",     "audit", "verify",
+        "eject",  "import", "render",   "doctor", "version", "completion", "schema"}) {
     EXPECT_EQ(run({"help", name}).status, 0) << name;
   }
 }
