@@ -184,6 +184,15 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
   store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number);
+  // What it was before it moved was made for another name: those files would say so.
+  if (const auto& moved = known.state->moved; !goal && moved && to <= moved->from.number) {
+    return fail(Code::kConflict, text, " goes on after ", moved->from.str(), ", and ",
+                to != 0 ? "release " + std::to_string(to) + " is of that"
+                        : "has no release of its own that worked before this one")
+        .hint("release a commit that has what you want under its new name; or move it back (" + moved->from.target.app +
+              ": {renamed-from: " + known.target.app + "}), and then: autonomous rollback " + moved->from.target.str() +
+              " --to " + std::to_string(to != 0 ? to : moved->from.number));
+  }
   if (!goal)
     return fail(Code::kNotFound, text,
                 to != 0 ? " has no release " + std::to_string(to) : std::string(" has no earlier release that worked"))

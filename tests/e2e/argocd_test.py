@@ -327,8 +327,8 @@ spec:
     state = ("-n", "argocd", "get", "application", "old-web", "-o", "jsonpath={.status.sync.status} {.status.health.status}")
     scene.wait("the old Application runs", lambda: scene.kubectl(*state) == "Synced Healthy")
     objects = ("-n", "taken-local", "get", "pods,deployments,services", "-o", "jsonpath={.items[*].metadata.uid}")
-    generation = ("-n", "taken-local", "get", "deployment", "web", "-o", "jsonpath={.metadata.generation}")
-    before, at_first = sorted(scene.kubectl(*objects).split()), scene.kubectl(*generation)
+    specification = ("-n", "taken-local", "get", "deployment,service", "web", "-o", "jsonpath={.items[*].spec}")
+    before, at_first = sorted(scene.kubectl(*objects).split()), scene.kubectl(*specification)
     clone = scene.folder / "legacy-clone"
     scene.git("clone", "-q", legacy, clone)
     (clone / "applications.yaml").write_text(scene.kubectl("-n", "argocd", "get", "applications", "old-web", "-o", "yaml"))
@@ -345,7 +345,7 @@ spec:
     scene.push(project, "Import")
     scene.wait_for_outcome("local/taken/old-web", 1, "healthy")
     check(sorted(scene.kubectl(*objects).split()) == before, "the same objects, the same pods")
-    check(scene.kubectl(*generation) == at_first, "the Deployment's specification was not touched")
+    check(scene.kubectl(*specification) == at_first, "nothing of their specifications was touched")
     tracked = scene.kubectl("-n", "taken-local", "get", "deployment", "web", "-o", "jsonpath={.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}")
     check(tracked.startswith("local.taken.old-web:"), f"it is ours now: {tracked}")
 

@@ -201,6 +201,9 @@ class Leave(unittest.TestCase):
             refused = d.cli(*words, check=False)
             self.assertEqual(refused.returncode, 1, refused.stdout)
             self.assertIn("became local/mover/store", refused.stdout)
+        refused = d.cli("rollback", "local/mover/store", "--to", "1", check=False)
+        self.assertIn("local/mover/store goes on after local/mover/db/1, and release 1 is of that", refused.stdout)
+        self.assertIn("autonomous rollback local/mover/db --to 1", refused.stdout)
         # A release later, and a diff of what is to come: the same names.
         mover.write({"autonomous.yaml": "version: 1\nproject: mover\napps:\n" + spec.format("store", ", renamed-from: db", 1).replace("db:1", "db:2")})
         mover.push("A newer one")
@@ -219,6 +222,8 @@ class Leave(unittest.TestCase):
         mover.push("Back again")
         self.assertEqual(d.rows()["local/mover/db"]["release"], 5)
         self.assertEqual(d.rows()["local/mover/store"]["why"], "moved to local/mover/db")
+        d.cli("rollback", "local/mover/db", "--to", "1", "--because", "as it said", "--yes")
+        self.assertEqual(d.rows()["local/mover/db"]["release"], 6)
         auditor = self.folder / "mover-auditor"
         d.git("clone", "-q", f"{d.url}/git/gitops.git", auditor)
         d.cli("audit", auditor)
