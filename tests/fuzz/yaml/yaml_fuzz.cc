@@ -29,9 +29,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto value = render::read_yaml(arena, text)) {
     // What is not UTF-8 or not printable may be unwritable, as it is for Go.
     if (auto written = render::write_yaml(*value)) {
+      std::string before = as_json(*value);
       auto again = render::read_yaml(arena, *written);
-      fuzz::require(again.has_value(), "what was written can be read");
-      fuzz::require(as_json(*again) == as_json(*value), "what was written reads as the same");
+      if (!fuzz::helm_loses(before)) {
+        fuzz::require(again.has_value(), "what was written can be read");
+        fuzz::require(as_json(*again) == before, "what was written reads as the same");
+      }
     }
   }
   std::vector<Error> errors;

@@ -81,9 +81,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto written = render::write_yaml(value);
   if (!written) return 0;  // \x7f and other texts that yaml.v2 doesn't write
   auto again = render::read_yaml(arena, *written);
+  std::string before = as_json(value);
+  if (fuzz::helm_loses(before)) return 0;
   fuzz::require(again.has_value(), "what was written can be read");
   // What is no UTF-8 is written as U+FFFD: two keys may become one.
   if (!is_utf8(fuzz::text_of(data, size))) return 0;
-  fuzz::require(as_json(*again) == as_json(value), "what was written reads as equal");
+  fuzz::require(as_json(*again) == before, "what was written reads as equal");
   return 0;
 }
