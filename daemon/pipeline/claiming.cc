@@ -14,11 +14,19 @@ bool is_itself(const model::Target& other, const model::Target& target, const st
   return other == target || (move && move->moved.from.target == other);
 }
 
+// What is out, the record says.
+bool is_out(const store::State& state, const model::Target& target, const Claim& claim) {
+  store::TargetPtr record = state.find(target);
+  auto live = record ? record->live() : nullptr;
+  return live && live->target_tree.hex() == claim.tree;
+}
+
 std::map<model::Target, Claim> coming_to(const AssembleOptions& options, const model::Target& target,
-                                         const std::optional<Moving>& move, const Outgoing::Concerns& concerns) {
+                                         const store::State& state, const std::optional<Moving>& move,
+                                         const Outgoing::Concerns& concerns) {
   if (options.outgoing == nullptr) return {};
   return options.outgoing->others(target, [&](const model::Target& other, const Claim& claim) {
-    return !is_itself(other, target, move) && concerns(other, claim);
+    return !is_itself(other, target, move) && concerns(other, claim) && !is_out(state, other, claim);
   });
 }
 
@@ -27,10 +35,11 @@ Result<Preflight> hosts_are_free(const AssembleOptions& options, store::Reader& 
                                  const std::vector<RouteClaim>& routes) {
   const model::Platform& platform = *wish.view->platform;
   const model::Environment* own = model::find_environment(platform, wish.target.environment);
-  TRY(RouteClaims taken, options.routes->others(reader, state, platform, wish.target));
+  TRY(RouteClaims taken, options.routes->in_the_way(reader, state, platform, wish.target, routes));
   if (move) taken.erase(move->moved.from.target);
   std::set<model::Target> coming;
-  for (auto& [other, claim] : coming_to(options, wish.target, move, [&](const auto& target, const Claim&) {
+  for (auto& [other, claim] : coming_to(options, wish.target, state, move, [&](const auto& target, const Claim& claim) {
+         if (!overlap(claim.routes, routes) && !taken.contains(target)) return false;
          const model::Environment* theirs = model::find_environment(platform, target.environment);
          return theirs != nullptr && share_a_cluster(*own, *theirs);
        })) {
@@ -47,7 +56,8 @@ Result<Preflight> there_is_room(const AssembleOptions& options, store::Reader& r
   const model::Platform& platform = *wish.view->platform;
   const model::Environment& environment = *model::find_environment(platform, wish.target.environment);
   Demands::Coming coming;
-  for (const auto& [other, claim] : coming_to(options, wish.target, move, [&](const auto& target, const Claim& claim) {
+  for (const auto& [other, claim] :
+       coming_to(options, wish.target, state, move, [&](const auto& target, const Claim& claim) {
          return target.environment == wish.target.environment && claim.ns == rendering.ns;
        }))
     coming[other] = claim.demand;
@@ -107,7 +117,8 @@ Result<void> claim_again(const AssembleOptions& options, const Wish& wish, const
   const model::Target names = names_of(state, wish.target, nullptr);
   Claim claim{tree.hex(), model::namespace_of(*environment, names), {}, {}};
   if (options.routes != nullptr) {
-    TRY(claim.routes, options.routes->of(reader, tree));
+    TRY(RouteTable::Claims routes, options.routes->of(reader, tree));
+    claim.routes = *routes;
   }
   if (options.demands != nullptr && environment->mode != "values" &&
       has_quota(*wish.view->platform, *environment, names.project)) {

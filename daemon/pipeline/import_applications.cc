@@ -1,9 +1,9 @@
 // Argo CD Applications, as they are written down or exported: which folder or chart each has, and where it goes.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "daemon/pipeline/import_find.h"
+#include "daemon/pipeline/json_peek.h"
 #include "gitops/base/text.h"
 #include "gitops/model/detect.h"
 #include "gitops/model/ids.h"
@@ -16,20 +16,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMaxFile = 16u << 20;
+constexpr uint64_t kMaxApplication = 16u << 20;
 const std::vector<std::string> kUsual = {"development", "dev",     "test",       "integration", "staging",
                                          "stage",       "preprod", "production", "prod"};
-
-Json member(const Json& object, const char* key) {
-  if (!object.is_object()) return {};
-  auto found = object.find(key);
-  return found == object.end() ? Json() : *found;
-}
-
-std::string text_in(const Json& object, const char* key) {
-  Json found = member(object, key);
-  return found.is_string() ? found.get<std::string>() : "";
-}
 
 // "git@example.com:acme/shop.git" and "https://jane@example.com/acme/shop" are the same repository.
 std::string plain_url(std::string url) {
@@ -55,9 +44,9 @@ std::string beside(const std::string& folder, const std::string& file) {
   return resolved ? *resolved : "";
 }
 
-class Reader {
+class ApplicationReader {
  public:
-  Reader(const FileTree& tree, const ImportOptions& options)
+  ApplicationReader(const FileTree& tree, const ImportOptions& options)
       : tree_(tree), options_(options), environments_(options.environments.empty() ? kUsual : options.environments) {}
 
   Result<FoundAll> run() {
@@ -65,7 +54,7 @@ class Reader {
     for (const FileEntry& entry : entries) {
       if (entry.kind != FileKind::kFile || (!ends_with(entry.path, ".yaml") && !ends_with(entry.path, ".yml")))
         continue;
-      TRY(std::string text, tree_.read(entry.path, kMaxFile));
+      TRY(std::string text, tree_.read(entry.path, kMaxApplication));
       if (text.find("argoproj.io/") == std::string::npos || text.find("kind: Application") == std::string::npos)
         continue;
       auto resources = app::split_manifests(text, entry.path);
@@ -113,12 +102,12 @@ class Reader {
   }
 
   Found read(const Json& document, const std::string& name) {
-    const Json spec = member(document, "spec");
-    Json source = member(spec, "source");
-    if (Json sources = member(spec, "sources"); sources.is_array() && !sources.empty()) {
+    const Json spec = at_key(document, "spec");
+    Json source = at_key(spec, "source");
+    if (Json sources = at_key(spec, "sources"); sources.is_array() && !sources.empty()) {
       std::vector<Json> own;
       for (const Json& each : sources) {
-        if (text_in(each, "ref").empty() || !text_in(each, "path").empty()) own.push_back(each);
+        if (text_at(each, "ref").empty() || !text_at(each, "path").empty()) own.push_back(each);
       }
       if (own.size() != 1) return refuse("it has several sources", "one Application, and one import, for each");
       source = own.front();
@@ -126,31 +115,31 @@ class Reader {
     if (!source.is_object()) return refuse("it has no source", "mend it");
     Found out;
     out.application = name;
-    const Json destination = member(spec, "destination");
-    out.ns = text_in(destination, "namespace");
+    const Json destination = at_key(spec, "destination");
+    out.ns = text_at(destination, "namespace");
     out.cluster =
-        text_in(destination, "server").empty() ? text_in(destination, "name") : text_in(destination, "server");
+        text_at(destination, "server").empty() ? text_at(destination, "name") : text_at(destination, "server");
     if (out.cluster == "https://kubernetes.default.svc" || out.cluster == "in-cluster") out.cluster.clear();
-    out.path = plain_path(text_in(source, "path"));
+    out.path = plain_path(text_at(source, "path"));
     name_it(out, name);
     note_what_stays(spec, source, out);
-    if (!text_in(source, "chart").empty())
-      return refuse("its chart is fetched from " + text_in(source, "repoURL"),
-                    "write it by hand: " + out.app + ": {chart: \"" + text_in(source, "repoURL") + "/" +
-                        text_in(source, "chart") + "\", version: \"" + text_in(source, "targetRevision") +
+    if (!text_at(source, "chart").empty())
+      return refuse("its chart is fetched from " + text_at(source, "repoURL"),
+                    "write it by hand: " + out.app + ": {chart: \"" + text_at(source, "repoURL") + "/" +
+                        text_at(source, "chart") + "\", version: \"" + text_at(source, "targetRevision") +
                         "\"}; or helm pull --untar it into the repository, and say its path");
-    if (!in_this_repository(text_in(source, "repoURL")))
-      return refuse("its files are in another repository, " + text_in(source, "repoURL"),
+    if (!in_this_repository(text_at(source, "repoURL")))
+      return refuse("its files are in another repository, " + text_at(source, "repoURL"),
                     "import a clone of that, with the Application in it");
     for (const char* tool : {"kustomize", "plugin"}) {
-      if (member(source, tool).is_object() || (std::string(tool) == "kustomize" && is_kustomization(tree_, out.path)))
+      if (at_key(source, tool).is_object() || (std::string(tool) == "kustomize" && is_kustomization(tree_, out.path)))
         return refuse(std::string("it is built with ") + (std::string(tool) == "plugin" ? "a plugin" : tool),
                       "write out what it makes (argocd app manifests " + name + " > " + out.app +
                           ".yaml), and import the folder with that");
     }
     if (tree_.stat(out.path.empty() ? "Chart.yaml" : out.path + "/Chart.yaml"))
-      return read_chart(std::move(out), member(source, "helm"), name);
-    return read_folder(std::move(out), member(source, "directory"));
+      return read_chart(std::move(out), at_key(source, "helm"), name);
+    return read_folder(std::move(out), at_key(source, "directory"));
   }
 
   // Names of environments stand in names, folders or namespaces.
@@ -175,11 +164,11 @@ class Reader {
   }
 
   void note_what_stays(const Json& spec, const Json& source, Found& out) const {
-    const std::string revision = text_in(source, "targetRevision");
+    const std::string revision = text_at(source, "targetRevision");
     if (!revision.empty() && revision != "HEAD")
       out.notes.push_back("it follows " + revision + ": what lies here is taken, whatever that is");
-    if (member(spec, "ignoreDifferences").is_array()) out.notes.emplace_back("ignoreDifferences are not taken over");
-    const Json options = member(member(spec, "syncPolicy"), "syncOptions");
+    if (at_key(spec, "ignoreDifferences").is_array()) out.notes.emplace_back("ignoreDifferences are not taken over");
+    const Json options = at_key(at_key(spec, "syncPolicy"), "syncOptions");
     std::string others;
     for (const Json& each : options.is_array() ? options : Json::array()) {
       const std::string text = each.is_string() ? each.get<std::string>() : "";
@@ -191,12 +180,12 @@ class Reader {
 
   Found read_folder(Found out, const Json& directory) {
     for (const char* key : {"jsonnet", "include", "exclude"}) {
-      if (!member(directory, key).is_null() &&
-          !(member(directory, key).is_string() && text_in(directory, key).empty()) && !member(directory, key).empty())
+      if (!at_key(directory, key).is_null() &&
+          !(at_key(directory, key).is_string() && text_at(directory, key).empty()) && !at_key(directory, key).empty())
         return refuse(std::string("its directory source has ") + key,
                       "write out what it makes: argocd app manifests " + out.application + " > " + out.app + ".yaml");
     }
-    auto files = manifest_files(tree_, out.path, member(directory, "recurse") == Json(true));
+    auto files = manifest_files(tree_, out.path, at_key(directory, "recurse") == Json(true));
     if (!files || files->empty())
       return refuse("there are no manifests in " + (out.path.empty() ? "." : out.path),
                     "is it a clone of the right branch?");
@@ -206,15 +195,15 @@ class Reader {
 
   Found read_chart(Found out, const Json& helm, const std::string& name) {
     out.kind = Found::Kind::kChart;
-    out.release = text_in(helm, "releaseName").empty() ? name : text_in(helm, "releaseName");
+    out.release = text_at(helm, "releaseName").empty() ? name : text_at(helm, "releaseName");
     for (const char* key : {"parameters", "fileParameters"}) {
-      if (member(helm, key).is_array() && !member(helm, key).empty())
+      if (at_key(helm, key).is_array() && !at_key(helm, key).empty())
         return refuse(std::string("it has helm.") + key, "write them into helm.values, and import again");
     }
     for (const char* key : {"skipCrds", "skipTests", "skipSchemaValidation"}) {
-      if (member(helm, key) == Json(true)) out.notes.push_back(std::string("helm.") + key + " is not taken over");
+      if (at_key(helm, key) == Json(true)) out.notes.push_back(std::string("helm.") + key + " is not taken over");
     }
-    Json files = member(helm, "valueFiles");
+    Json files = at_key(helm, "valueFiles");
     for (const Json& each : files.is_array() ? files : Json::array()) {
       std::string file = each.is_string() ? each.get<std::string>() : "";
       std::string path;
@@ -222,14 +211,14 @@ class Reader {
       else if (starts_with(file, "/")) path = plain_path(file.substr(1));
       else if (file.find("://") == std::string::npos) path = beside(out.path, file);
       if (path.empty() || !tree_.stat(path)) {
-        if (member(helm, "ignoreMissingValueFiles") == Json(true)) continue;
+        if (at_key(helm, "ignoreMissingValueFiles") == Json(true)) continue;
         return refuse("its values file " + one_line(file, 200) + " is not here",
                       "is it a clone of the right repository?");
       }
       out.value_files.push_back(path);
     }
-    out.values = text_in(helm, "values");
-    if (Json object = member(helm, "valuesObject"); object.is_object()) {
+    out.values = text_at(helm, "values");
+    if (Json object = at_key(helm, "valuesObject"); object.is_object()) {
       auto text = yaml::from_json(object);
       out.values = text ? *text : "";
     }
@@ -262,7 +251,7 @@ class Reader {
 }  // namespace
 
 Result<FoundAll> find_applications(const FileTree& tree, const ImportOptions& options) {
-  return Reader(tree, options).run();
+  return ApplicationReader(tree, options).run();
 }
 
 }  // namespace autonomous::daemon

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMaxFile = 16u << 20;
+constexpr uint64_t kMaxConfig = 16u << 20;
 
 std::string joined(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
@@ -45,7 +45,7 @@ Result<FoundAll> find_kuberpult(const FileTree& tree, const std::vector<FileEntr
   }
   for (auto& [key, one] : all) {
     const std::string file = "environments/" + one.environment + "/config.json";
-    if (auto text = tree.read(file, kMaxFile)) {
+    if (auto text = tree.read(file, kMaxConfig)) {
       Json config = Json::parse(*text, nullptr, false);
       one.ns = destination(config, "namespace");
       one.cluster = destination(config, "server").empty() ? destination(config, "name") : destination(config, "server");

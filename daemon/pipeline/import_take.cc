@@ -10,6 +10,24 @@ using app::Resource;
 
 constexpr uint64_t kMaxTaken = 16u << 20;  // bytes of a file
 
+// A link becomes what it leads to: in the project it would lead elsewhere.
+Result<std::string> content_of(const FileTree& tree, const FileEntry& entry) {
+  if (entry.kind == FileKind::kSubmodule)
+    return fail(Code::kDenied, entry.path, " is a submodule: its files aren't here");
+  std::string path = entry.path;
+  for (FileKind kind = entry.kind; kind == FileKind::kLink;) {
+    TRY(std::string target, tree.read(path, 4096));
+    TRY(std::string next, resolve_link(path, target));
+    if (next == entry.path) return fail(Code::kDenied, entry.path, " is a link to itself");
+    TRY_WITH(FileEntry found, "while following the link " + entry.path, tree.stat(next));
+    if (found.kind == FileKind::kLink && path != entry.path)
+      return fail(Code::kDenied, entry.path, ": too many links after each other");
+    kind = found.kind;
+    path = std::move(next);
+  }
+  return tree.read(path, kMaxTaken);
+}
+
 }  // namespace
 
 Result<std::vector<Resource>> as_it_is(const Ctx& ctx, const FileTree& tree, const Found& one, const std::string& ns,
@@ -58,20 +76,20 @@ Result<Said> said_chart(const FileTree& tree, const Found& one) {
   for (const FileEntry& entry : entries) {
     const std::string inner = one.path.empty() ? entry.path : entry.path.substr(one.path.size() + 1);
     if (starts_with(inner, ".git/")) continue;
-    TRY(out.files[folder + "/" + inner], tree.read(entry.path, kMaxTaken));
+    TRY(out.files[folder + "/" + inner], content_of(tree, entry));
   }
   std::string values;
   for (const std::string& file : one.value_files) {
     const std::string path = one.path.empty() ? "chart/" + file : file;
     TRY(out.files[path], tree.read(file, kMaxTaken));
-    values += (values.empty() ? "" : ", ") + path;
+    values += (values.empty() ? "" : ", ") + yaml_text(path);
   }
   if (!one.values.empty()) {
     const std::string path = "values/" + one.app + "-" + one.environment + ".yaml";
     out.files[path] = one.values;
-    values += (values.empty() ? "" : ", ") + path;
+    values += (values.empty() ? "" : ", ") + yaml_text(path);
   }
-  out.keys = {{"chart", folder}, {"value-files", "[" + values + "]"}};
+  out.keys = {{"chart", yaml_text(folder)}, {"value-files", "[" + values + "]"}};
   return out;
 }
 

@@ -9,8 +9,15 @@ namespace autonomous::daemon {
 
 namespace {
 
-// Texts that come from names of folders and files; JSON's quotes are YAML's.
-std::string quoted(const std::string& text) {
+std::string flow(const std::vector<std::pair<std::string, std::string>>& keys) {
+  std::string out = "{";
+  for (const auto& [key, value] : keys) out += (out.size() > 1 ? ", " : "") + key + ": " + value;
+  return out + "}";
+}
+
+}  // namespace
+
+std::string yaml_text(const std::string& text) {
   static constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-.";
   if (!text.empty() && text[0] != '-' && text[0] != '.' && text.find_first_not_of(kPlain) == std::string::npos)
     return text;
@@ -21,14 +28,6 @@ std::string quoted(const std::string& text) {
   }
   return out + "\"";
 }
-
-std::string flow(const std::vector<std::pair<std::string, std::string>>& keys) {
-  std::string out = "{";
-  for (const auto& [key, value] : keys) out += (out.size() > 1 ? ", " : "") + key + ": " + value;
-  return out + "}";
-}
-
-}  // namespace
 
 std::string spec_text(const std::string& project, const SaidAll& all) {
   std::string out =
@@ -87,9 +86,9 @@ std::string platform_text(const std::string& project, const std::map<std::string
            (environments.size() > 1 ? "  # or `from: <another environment>`, by promotion, once it has what that has"
                                     : "") +
            "\n";
-    if (!said.ns.empty() && said.ns != "{project}-{env}") out += "    namespace: " + quoted(said.ns) + "\n";
-    if (!said.cluster.empty()) out += "    cluster: " + quoted(said.cluster) + "\n";
-    if (!kubernetes.empty()) out += "    kubernetes: " + quoted(kubernetes) + "\n";
+    if (!said.ns.empty() && said.ns != "{project}-{env}") out += "    namespace: " + yaml_text(said.ns) + "\n";
+    if (!said.cluster.empty()) out += "    cluster: " + yaml_text(said.cluster) + "\n";
+    if (!kubernetes.empty()) out += "    kubernetes: " + yaml_text(kubernetes) + "\n";
   }
   return out;
 }

@@ -18,6 +18,9 @@ struct Said {
 // By app and environment.
 using SaidAll = std::map<std::string, std::map<std::string, Said>>;
 
+// A text as YAML takes it, in quotes where it has to be: names of folders and files.
+std::string yaml_text(const std::string& text);
+
 std::string spec_text(const std::string& project, const SaidAll& all);
 
 // The template of an environment's namespaces that gives most apps the one that they have; "" without any.

@@ -1,38 +1,15 @@
 // The pure part of preflight: what is known of an image, a cluster and of others, against what was rendered.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "daemon/pipeline/json_peek.h"
 #include "daemon/pipeline/preflight.h"
 #include "gitops/base/text.h"
-#include "gitops/yaml/json.h"
 
 namespace autonomous::daemon {
 
 namespace {
 
 using Json = nlohmann::json;
-
-const Json& at_key(const Json& object, const char* key) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  auto found = object.find(key);
-  return found == object.end() ? kNothing : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-  const Json& found = at_key(object, key);
-  return found.is_string() ? found.get<std::string>() : "";
-}
-
-std::vector<Json> items_at(const Json& object, const char* key) {
-  const Json& found = at_key(object, key);
-  return found.is_array() ? std::vector<Json>(found.begin(), found.end()) : std::vector<Json>{};
-}
-
-Json document_of(const app::Resource& resource) {
-  auto json = yaml::to_json(resource.text);
-  return json ? *std::move(json) : Json();
-}
 
 std::string short_name(const app::Resource& resource) { return resource.kind + "/" + resource.name; }
 
@@ -76,7 +53,7 @@ void check_user(const model::App& app, const std::string& reference, const ports
   for (const app::Resource& resource : resources) {
     if (std::find(resource.images.begin(), resource.images.end(), reference) == resource.images.end()) continue;
     std::vector<Json> pods;
-    find_pods(document_of(resource), pods);
+    find_pods(document_of(resource.text), pods);
     bool wanted =
         std::any_of(pods.begin(), pods.end(), [&](const Json& pod) { return wants_non_root(pod, reference); });
     if (!wanted) continue;
@@ -143,7 +120,7 @@ std::string setting_for(const std::string& group) {
 
 void add_own_kinds(const app::Resource& resource, std::set<std::string>& kinds) {
   if (resource.kind != "CustomResourceDefinition") return;
-  Json spec = at_key(document_of(resource), "spec");
+  Json spec = at_key(document_of(resource.text), "spec");
   for (const Json& version : items_at(spec, "versions"))
     kinds.insert(text_at(spec, "group") + "/" + text_at(version, "name") + " " +
                  text_at(at_key(spec, "names"), "kind"));
@@ -225,7 +202,7 @@ Preflight check_immutable(const std::vector<app::Resource>& before, const std::v
     if (fields.empty() || now.hook) continue;
     auto was = std::find_if(before.begin(), before.end(), [&](const auto& one) { return same_object(one, now); });
     if (was == before.end()) continue;
-    Json old_one = document_of(*was), new_one = document_of(now);
+    Json old_one = document_of(was->text), new_one = document_of(now.text);
     if (is_replaced(new_one)) continue;
     for (const std::string& field : fields) {
       if (value_at(old_one, field) == value_at(new_one, field)) continue;

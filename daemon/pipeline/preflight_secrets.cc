@@ -6,7 +6,7 @@ namespace autonomous::daemon {
 
 namespace {
 
-constexpr Millis kAll{5'000};  // a release does not wait longer for advice
+constexpr Millis kAllSecrets{5'000};  // a release does not wait longer for advice
 
 // The spec's line that declares it: of {NAME: place}, or of the list.
 Error at_secret(Error error, const model::App& app, const std::string& name) {
@@ -79,7 +79,7 @@ Preflight look_at_secrets(const Ctx& ctx, ports::Secrets* store, const model::Ap
   const auto places = secret_places(app, model::expand(environment.secrets, names));
   if (places.size() < app.secrets.size())
     out.unchecked.push_back("where the secrets live (" + environment.name + " has no `secrets:` in platform.yaml)");
-  const Ctx soon = ctx.within(kAll);
+  const Ctx soon = ctx.within(kAllSecrets);
   std::map<std::pair<std::string, std::string>, Result<ports::SecretFacts>> known;  // by place and version
   std::string away;                                                                 // asked no more
   for (const auto& [name, place] : places) {

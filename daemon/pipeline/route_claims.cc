@@ -1,11 +1,10 @@
 #include "daemon/pipeline/route_claims.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "daemon/pipeline/json_peek.h"
 #include "gitops/base/text.h"
 #include "gitops/git/repository.h"
-#include "gitops/yaml/json.h"
 
 namespace autonomous::daemon {
 
@@ -15,28 +14,6 @@ using Json = nlohmann::json;
 
 constexpr uint64_t kMaxRouteFile = 16u << 20;
 constexpr size_t kMaxTrees = 50'000;
-
-const Json& at_key(const Json& object, const char* key) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  auto found = object.find(key);
-  return found == object.end() ? kNothing : *found;
-}
-
-std::string text_at(const Json& object, const char* key) {
-  const Json& found = at_key(object, key);
-  return found.is_string() ? found.get<std::string>() : "";
-}
-
-std::vector<Json> items_at(const Json& object, const char* key) {
-  const Json& found = at_key(object, key);
-  return found.is_array() ? std::vector<Json>(found.begin(), found.end()) : std::vector<Json>{};
-}
-
-Json document_of(const std::string& text) {
-  auto json = yaml::to_json(text);
-  return json ? *std::move(json) : Json();
-}
 
 Result<std::vector<RouteClaim>> claims_in(const FileTree& tree) {
   std::vector<app::Resource> routes;
@@ -117,18 +94,30 @@ Preflight check_hosts(const model::App& app, const std::vector<RouteClaim>& ours
   return out;
 }
 
-Result<std::vector<RouteClaim>> RouteTable::of(store::Reader& reader, const git::Oid& tree) {
-  std::lock_guard lock(mutex_);
-  if (auto known = by_tree_.find(tree); known != by_tree_.end()) return known->second;
-  TRY(auto files, reader.repository().tree_of(tree));
-  TRY(auto claims, claims_in(*files));
-  if (by_tree_.size() > kMaxTrees) by_tree_.clear();
-  by_tree_[tree] = claims;
-  return claims;
+bool overlap(const std::vector<RouteClaim>& a, const std::vector<RouteClaim>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const RouteClaim& one) {
+    return std::any_of(b.begin(), b.end(),
+                       [&](const RouteClaim& other) { return one.host == other.host && one.path == other.path; });
+  });
 }
 
-Result<RouteClaims> RouteTable::others(store::Reader& reader, const store::State& state,
-                                       const model::Platform& platform, const model::Target& target) {
+Result<RouteTable::Claims> RouteTable::of(store::Reader& reader, const git::Oid& tree) {
+  {
+    std::lock_guard lock(mutex_);
+    if (auto known = by_tree_.find(tree); known != by_tree_.end()) return known->second;
+  }
+  TRY(auto files, reader.repository().tree_of(tree));
+  TRY(auto claims, claims_in(*files));
+  auto kept = std::make_shared<const std::vector<RouteClaim>>(std::move(claims));
+  std::lock_guard lock(mutex_);
+  if (by_tree_.size() > kMaxTrees) by_tree_.clear();
+  by_tree_[tree] = kept;
+  return kept;
+}
+
+Result<RouteClaims> RouteTable::in_the_way(store::Reader& reader, const store::State& state,
+                                           const model::Platform& platform, const model::Target& target,
+                                           const std::vector<RouteClaim>& ours) {
   RouteClaims out;
   const model::Environment* own = model::find_environment(platform, target.environment);
   for (const auto& [other, record] : state.targets) {
@@ -136,8 +125,8 @@ Result<RouteClaims> RouteTable::others(store::Reader& reader, const store::State
     if (other == target || !live || live->trigger == model::Trigger::kRetire || record->moved_away) continue;
     const model::Environment* environment = model::find_environment(platform, other.environment);
     if (own == nullptr || environment == nullptr || !share_a_cluster(*own, *environment)) continue;
-    TRY(auto claims, of(reader, live->target_tree));
-    if (!claims.empty()) out[other] = std::move(claims);
+    TRY(Claims claims, of(reader, live->target_tree));
+    if (overlap(*claims, ours)) out[other] = *claims;
   }
   return out;
 }

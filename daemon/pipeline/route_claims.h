@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -32,18 +33,22 @@ Preflight check_hosts(const model::App& app, const std::vector<RouteClaim>& ours
 // Whether what one routes can be in the way of what the other routes, as far as the platform says.
 bool share_a_cluster(const model::Environment& a, const model::Environment& b);
 
+// Whether both have the same host with the same path somewhere.
+bool overlap(const std::vector<RouteClaim>& a, const std::vector<RouteClaim>& b);
+
 // What releases claim, by their trees: read once each. Thread-safe.
 class RouteTable {
  public:
-  // The live releases of the targets that share a cluster with `target`.
-  Result<RouteClaims> others(store::Reader& reader, const store::State& state, const model::Platform& platform,
-                             const model::Target& target);
+  // The live releases of the targets that share a cluster with `target`, where they claim something of `ours`.
+  Result<RouteClaims> in_the_way(store::Reader& reader, const store::State& state, const model::Platform& platform,
+                                 const model::Target& target, const std::vector<RouteClaim>& ours);
   // Of one tree below apps/.
-  Result<std::vector<RouteClaim>> of(store::Reader& reader, const git::Oid& tree);
+  using Claims = std::shared_ptr<const std::vector<RouteClaim>>;
+  Result<Claims> of(store::Reader& reader, const git::Oid& tree);
 
  private:
   std::mutex mutex_;
-  std::map<git::Oid, std::vector<RouteClaim>> by_tree_;  // guarded by mutex_
+  std::map<git::Oid, Claims> by_tree_;  // guarded by mutex_
 };
 
 }  // namespace autonomous::daemon

@@ -17,13 +17,13 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
-constexpr uint64_t kMaxFile = 64u << 20;
+constexpr uint64_t kMaxDiffed = 64u << 20;
 
 Result<Files> read_all(const FileTree& tree) {
   TRY(auto entries, tree.list());
   Files files;
   for (const FileEntry& entry : entries) {
-    TRY(files[entry.path], tree.read(entry.path, kMaxFile));
+    TRY(files[entry.path], tree.read(entry.path, kMaxDiffed));
   }
   return files;
 }
@@ -91,7 +91,7 @@ Result<void> Service::compare(const Ctx& ctx, const Files& before, const Files& 
 
 // What becomes of volumes and of fields that nobody may change; before release.yaml is left out of the comparison.
 Result<void> Service::foresee(const Files& before, const Files& after, DiffAnswer& out) const {
-  TRY(ChangePlan plan, plan_change(MemoryTree(before), after, kMaxFile));
+  TRY(ChangePlan plan, plan_change(MemoryTree(before), after, kMaxDiffed));
   out.steps = std::move(plan.steps);
   for (const Error& error : plan.refused) out.refused.push_back(error.text());
   return ok();

@@ -142,7 +142,8 @@ class Preflight(unittest.TestCase):
         routes = "  web: {{image: registry.example.com/{0}/web:1, port: 8080, routes: {{{1}: {2}}}}}\n"
         self.assertIn("release 1", self.push("first", routes.format("first", "a.example.com", "/")))
         said = self.push("second", routes.format("second", "a.example.com", "/"))
-        self.assertIn("a.example.com/ is taken by local/first/web", said)
+        self.assertIn("a.example.com/ is taken by local/first/web (Ingress/web)", said)
+        self.assertNotIn("which is on its way", said, "it is out")
         self.assertEqual(self.manifests("local/second/web"), "")
         self.assertIn("release 1", self.push("second", routes.format("second", "a.example.com", "/api")))
         self.assertIn("release 2", self.push("first", routes.format("first", "b.example.com", "/")))

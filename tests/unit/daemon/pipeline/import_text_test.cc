@@ -28,6 +28,14 @@ TEST(ImportText, TheSpecSaysWhatDiffersByEnvironment) {
   EXPECT_TRUE(web.value->app.value_files.empty()) << "not even values-staging.yaml";
 }
 
+TEST(ImportText, NamesOfFilesAreQuotedWhereYamlTakesThemForSomethingElse) {
+  EXPECT_EQ(yaml_text("charts/web.v1_2"), "charts/web.v1_2");
+  EXPECT_EQ(yaml_text("a b"), "\"a b\"");
+  EXPECT_EQ(yaml_text("a: [\"x\"]"), "\"a: [\\\"x\\\"]\"");
+  EXPECT_EQ(yaml_text("-"), "\"-\"");
+  EXPECT_EQ(yaml_text(""), "\"\"");
+}
+
 TEST(ImportText, NamespacesAreSaidByTheirPattern) {
   EXPECT_EQ(namespace_template("shop", "prod", {{"web", "shop-prod"}, {"api", "shop-prod"}}), "{project}-{env}");
   EXPECT_EQ(namespace_template("shop", "prod", {{"web", "web"}, {"api", "api"}}), "{app}");

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
+#include "gitops/base/file.h"
+#include "gitops/git/repository.h"
+
 namespace autonomous::daemon {
 namespace {
 
@@ -108,6 +113,72 @@ TEST(Namespaces, WhatIsOnItsWayIsNamed) {
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].hint(),
             "ask for less, or have the platform's owners raise the quota of notes-production; on their way: notes/web");
+}
+
+// ---- what the others of a namespace ask for
+
+class DemandsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(git::Repository::init_bare(folder_.path()));
+    auto opened = git::Repository::open(folder_.path());
+    ASSERT_TRUE(opened);
+    repository_ = std::make_unique<git::Repository>(*std::move(opened));
+  }
+  // A target whose live release has one Deployment that asks for so much.
+  store::TargetState& put(const model::Target& target, const std::string& cpu) {
+    auto blob = repository_->write_blob(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a, "
+        "resources: {requests: {cpu: " +
+        cpu + "}}}]}}}\n");
+    auto tree = repository_->update_tree(git::Oid::zero(), {{"manifests/deployment.apps-web.yaml", *blob}});
+    EXPECT_TRUE(tree && repository_->flush());
+    auto row = std::make_shared<store::ReleaseRow>();
+    row->number = 1;
+    row->target_tree = *tree;
+    auto record = std::make_shared<store::TargetState>();
+    record->target = target;
+    record->releases.push_back(row);
+    state_.targets[target] = record;
+    return *record;
+  }
+  // "0.3 cpu of 2 apps, coming: notes/web".
+  std::string others(const std::string& ns, const Demands::Coming& coming = {}) {
+    auto platform = platform_with("quota: {cpu: 4}");
+    auto reader = store::Reader::open(folder_.path());
+    auto found = demands_.others(*reader, state_, platform->environments.at("production"), ns, {kSearch}, coming);
+    if (!found) return found.error().text();
+    char text[100];
+    std::snprintf(text, sizeof text, "%.1Lf cpu of %zu apps", found->demand.cpu, found->apps);
+    return std::string(text) + (found->coming.empty() ? "" : ", coming: " + found->coming.front());
+  }
+
+  TempFolder folder_ = *TempFolder::make("autonomous-demands");
+  std::unique_ptr<git::Repository> repository_;
+  store::State state_;
+  Demands demands_;
+};
+
+TEST_F(DemandsTest, WhatIsLiveInTheNamespaceCountsAndOneselfDoesNot) {
+  put(kSearch, "1");
+  put({"production", "notes", "web"}, "200m");
+  put({"production", "shop", "web"}, "400m");
+  put({"staging", "notes", "web"}, "800m");
+  EXPECT_EQ(others("notes-production"), "0.2 cpu of 1 apps");
+}
+
+TEST_F(DemandsTest, WhatCameFromAnotherProjectCountsWhereItIs) {
+  put({"production", "shop", "web"}, "400m").moved =
+      store::Moved{{{"production", "notes", "old"}, 1}, {"production", "notes", "old"}, {}};
+  EXPECT_EQ(others("notes-production"), "0.4 cpu of 1 apps");
+  EXPECT_EQ(others("shop-production"), "0.0 cpu of 0 apps");
+}
+
+TEST_F(DemandsTest, WhatIsOnItsWayCountsInPlaceOfWhatIsLive) {
+  put({"production", "notes", "web"}, "200m");
+  EXPECT_EQ(others("notes-production",
+                   {{{"production", "notes", "web"}, {1, 0, 0, 1}}, {{"production", "notes", "new"}, {2, 0, 0, 1}}}),
+            "3.0 cpu of 2 apps, coming: notes/new");
 }
 
 }  // namespace
