@@ -31,6 +31,24 @@ class Fd {
   int fd_;
 };
 
+std::string folder_of(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Result<void> write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error("write", path);
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return ok();
+}
+
+}  // namespace
+
 Error system_error(std::string_view doing, const std::string& path) {
   int error = errno;
   Code code = Code::kInternal;
@@ -52,29 +70,15 @@ Error system_error(std::string_view doing, const std::string& path) {
   return fail(code, "cannot ", doing, " ", path, ": ", std::strerror(error)).may_retry(code == Code::kUnavailable);
 }
 
-std::string folder_of(const std::string& path) {
-  size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Result<void> write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error("write", path);
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  return ok();
-}
-
-}  // namespace
-
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return system_error("read", path);
+  return read_open_file(fd.get(), path, max_bytes);
+}
+
+Result<std::string> read_open_file(int fd, const std::string& path, uint64_t max_bytes) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return system_error("read", path);
+  if (::fstat(fd, &info) != 0) return system_error("read", path);
   if (S_ISDIR(info.st_mode)) return fail(Code::kInvalid, "cannot read ", path, ": it is a folder");
   const auto size = static_cast<size_t>(info.st_size);
   auto too_large = [&] { return fail(Code::kLimit, path, " is larger than ", max_bytes, " bytes"); };
@@ -84,7 +88,7 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   for (size_t filled = 0;;) {
     if (filled == content.size()) content.resize(filled + 65536);
     size_t room = content.size() - filled;
-    ssize_t got = ::read(fd.get(), content.data() + filled, room);
+    ssize_t got = ::read(fd, content.data() + filled, room);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error("read", path);
     filled += static_cast<size_t>(got);

@@ -10,6 +10,10 @@
 namespace autonomous {
 
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes = 64u << 20);
+// The same of a file that was opened as `fd`, which stays open; `path` is for messages.
+Result<std::string> read_open_file(int fd, const std::string& path, uint64_t max_bytes);
+// What errno says of a call that failed: "cannot <doing> <path>: <why>".
+Error system_error(std::string_view doing, const std::string& path);
 // Writes beside `path`, fsyncs, renames, fsyncs the folder: after success the new content survives a power cut; after a
 // failure the old one is still there. mode: permissions of a new file.
 Result<void> write_file_durable(const std::string& path, std::string_view content, unsigned mode = 0644);

@@ -1,98 +1,20 @@
 #include "gitops/base/tree.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include "gitops/base/file.h"
 #include "gitops/base/text.h"
 
 namespace autonomous {
 
 namespace {
 
-constexpr size_t kMaxEntries = 1'000'000;
-
 Error not_found(std::string_view path) { return fail(Code::kNotFound, "no such file: ", path); }
-
-class DiskTree final : public FileTree {
- public:
-  explicit DiskTree(std::string root) : root_(std::move(root)) {}
-
-  Result<std::vector<FileEntry>> list(std::string_view under) const override {
-    std::vector<FileEntry> entries;
-    TRY_DO(walk(std::string(under), entries));
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-    return entries;
-  }
-
-  Result<FileEntry> stat(std::string_view path) const override {
-    if (!is_plain_path(path)) return not_found(path);
-    struct stat info {};
-    if (::lstat((root_ + "/" + std::string(path)).c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return not_found(path);
-    return entry(std::string(path), info);
-  }
-
-  Result<std::string> read(std::string_view path, uint64_t max_bytes) const override {
-    TRY(FileEntry found, stat(path));
-    if (found.size > max_bytes)
-      return fail(Code::kLimit, path, " has ", found.size, " bytes; the limit is ", max_bytes);
-    std::string full = root_ + "/" + std::string(path);
-    if (found.kind != FileKind::kLink) return read_file(full, max_bytes);
-    std::string target(found.size + 1, '\0');
-    ssize_t got = ::readlink(full.c_str(), target.data(), target.size());
-    if (got < 0) return not_found(path);
-    target.resize(static_cast<size_t>(got));
-    return target;
-  }
-
- private:
-  static FileEntry entry(std::string path, const struct stat& info) {
-    FileKind kind = S_ISLNK(info.st_mode)        ? FileKind::kLink
-                    : (info.st_mode & 0111) != 0 ? FileKind::kExecutable
-                                                 : FileKind::kFile;
-    return {std::move(path), kind, static_cast<uint64_t>(info.st_size), ""};
-  }
-
-  Result<void> walk(const std::string& folder, std::vector<FileEntry>& out) const {
-    std::string full = folder.empty() ? root_ : root_ + "/" + folder;
-    std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(full.c_str()), ::closedir);
-    if (!dir) {
-      if (!folder.empty() && (errno == ENOENT || errno == ENOTDIR)) return ok();
-      return fail(errno == ENOENT ? Code::kNotFound : Code::kInvalid, "cannot read the folder ", full, ": ",
-                  std::strerror(errno));
-    }
-    while (const dirent* item = ::readdir(dir.get())) {
-      std::string_view name = item->d_name;
-      if (name == "." || name == "..") continue;
-      std::string path = folder.empty() ? std::string(name) : folder + "/" + std::string(name);
-      struct stat info {};
-      if (::lstat((root_ + "/" + path).c_str(), &info) != 0) continue;
-      if (S_ISDIR(info.st_mode)) {
-        TRY_DO(walk(path, out));
-      } else if (S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) {
-        out.push_back(entry(std::move(path), info));
-      }
-      if (out.size() > kMaxEntries) return fail(Code::kLimit, root_, " holds more than ", kMaxEntries, " files");
-    }
-    return ok();
-  }
-
-  std::string root_;
-};
 
 class SubTree final : public FileTree {
  public:
   SubTree(const FileTree& tree, std::string folder) : tree_(tree), folder_(std::move(folder)) {}
 
-  Result<std::vector<FileEntry>> list(std::string_view under) const override {
-    TRY(auto entries, tree_.list(inner(under)));
-    for (FileEntry& found : entries) found.path.erase(0, folder_.empty() ? 0 : folder_.size() + 1);
-    return entries;
+  Result<std::vector<FileEntry>> list(std::string_view under) const override { return outer(tree_.list(inner(under))); }
+  Result<std::vector<FileEntry>> names(std::string_view under) const override {
+    return outer(tree_.names(inner(under)));
   }
   Result<FileEntry> stat(std::string_view path) const override {
     TRY(FileEntry found, tree_.stat(inner(path)));
@@ -107,6 +29,12 @@ class SubTree final : public FileTree {
   std::string inner(std::string_view path) const {
     if (folder_.empty()) return std::string(path);
     return path.empty() ? folder_ : folder_ + "/" + std::string(path);
+  }
+
+  Result<std::vector<FileEntry>> outer(Result<std::vector<FileEntry>> entries) const {
+    if (!entries) return entries;
+    for (FileEntry& found : *entries) found.path.erase(0, folder_.empty() ? 0 : folder_.size() + 1);
+    return entries;
   }
 
   const FileTree& tree_;
@@ -146,8 +74,6 @@ Result<std::string> MemoryTree::read(std::string_view path, uint64_t max_bytes) 
   }
   return it->second.content;
 }
-
-std::unique_ptr<FileTree> disk_tree(std::string root) { return std::make_unique<DiskTree>(std::move(root)); }
 
 std::unique_ptr<FileTree> sub_tree(const FileTree& tree, std::string folder) {
   return std::make_unique<SubTree>(tree, std::move(folder));

@@ -30,6 +30,8 @@ class FileTree {
   // Every file, link and submodule below `under` ("" = all), bytewise by path; folders aren't listed.
   // kLimit when there are more than the tree's own bound (1,000,000).
   virtual Result<std::vector<FileEntry>> list(std::string_view under = "") const = 0;
+  // The same, but sizes may be 0 and executables plain files: a folder on disk is then not asked about each of them.
+  virtual Result<std::vector<FileEntry>> names(std::string_view under = "") const { return list(under); }
   // What is at `path`, without its content. kNotFound; a folder is not found.
   virtual Result<FileEntry> stat(std::string_view path) const = 0;
   // The whole content (of a link: its target). kNotFound; kLimit beyond max_bytes.
@@ -54,7 +56,8 @@ class MemoryTree final : public FileTree {
   std::map<std::string, File, std::less<>> files_;
 };
 
-// A folder on disk. Links are reported, not followed.
+// A folder on disk, which is opened here: where nothing lies there yet, nothing is found later. Links are reported, not
+// followed.
 std::unique_ptr<FileTree> disk_tree(std::string root);
 
 // The part of `tree` below `folder`, with paths relative to it. `tree` must outlive the result.

@@ -2,6 +2,8 @@
 // errors are helm's (pkg/chart/loader, pkg/chart/v2/loader).
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "gitops/base/text.h"
 #include "render/funcs/yaml_value.h"
@@ -25,13 +27,14 @@ Error load_error(std::string_view what, const Error& error) { return fail(error.
 // The files of a tree in the order of helm's walk (names sorted folder by folder), links replaced by what they mean.
 class Walk {
  public:
-  Walk(const FileTree& tree, const LoadOptions& options) : tree_(tree), options_(options) {}
+  // `chart_yaml`: what is in Chart.yaml, where it was read already.
+  Walk(const FileTree& tree, const LoadOptions& options, std::optional<std::string> chart_yaml)
+      : tree_(tree), options_(options), chart_yaml_(std::move(chart_yaml)) {}
 
   Result<std::vector<ChartFile>> files() {
     TRY(IgnoreRules rules, read_rules());
     rules_ = std::move(rules);
-    TRY(std::vector<FileEntry> entries, tree_.list());
-    for (FileEntry& entry : entries) by_path_.emplace(entry.path, std::move(entry));
+    TRY(entries_, tree_.names());
     TRY_DO(walk("", "", 0));
     return std::move(files_);
   }
@@ -45,26 +48,26 @@ class Walk {
   // What is in `folder` of the tree, shown as lying in `shown`: the two differ below a link.
   Result<void> walk(const std::string& folder, const std::string& shown, uint32_t links) {
     std::string prefix = folder.empty() ? "" : folder + "/";
-    for (auto it = by_path_.lower_bound(prefix); it != by_path_.end() && starts_with(it->first, prefix);) {
-      std::string_view rest = std::string_view(it->first).substr(prefix.size());
-      size_t slash = rest.find('/');
-      std::string name(rest.substr(0, slash));
-      children_of_.push_back({name, slash != std::string_view::npos});
+    std::vector<Child> children;
+    for (auto it = first_from(prefix); it != entries_.end() && starts_with(it->path, prefix);) {
+      std::string_view name = std::string_view(it->path).substr(prefix.size());
+      size_t slash = name.find('/');
       if (slash == std::string_view::npos) {
+        children.push_back({name, &*it});
         ++it;
       } else {
-        it = by_path_.lower_bound(prefix + name + "0");  // '0' follows '/': past the folder
+        name = name.substr(0, slash);
+        children.push_back({name, nullptr});
+        it = first_from(prefix + std::string(name) + "0");  // '0' follows '/': past the folder
       }
     }
-    std::vector<Child> children = std::move(children_of_);
-    children_of_.clear();
     std::sort(children.begin(), children.end(), [](const Child& a, const Child& b) { return a.name < b.name; });
     for (const Child& child : children) {
-      std::string path = shown.empty() ? child.name : shown + "/" + child.name;
-      if (child.is_folder) {
-        TRY_DO(visit_folder(prefix + child.name, path, links));
+      std::string path = shown.empty() ? std::string(child.name) : shown + "/" + std::string(child.name);
+      if (child.file == nullptr) {
+        TRY_DO(visit_folder(prefix + std::string(child.name), path, links));
       } else {
-        TRY_DO(visit(by_path_.find(prefix + child.name)->second, path, links));
+        TRY_DO(visit(*child.file, path, links));
       }
     }
     return ok();
@@ -81,14 +84,27 @@ class Walk {
       return fail(Code::kDenied, shown, " is a submodule; charts have to be whole");
     }
     if (entry.size > options_.limits.bytes - used_) return over_budget(shown);
-    TRY(std::string data, tree_.read(entry.path, options_.limits.bytes - used_));
-    used_ += data.size();
+    auto data = content(entry);
+    if (!data && data.error().code() == Code::kLimit) return over_budget(shown);
+    if (!data) return std::move(data).error();
+    used_ += data->size();
     if (files_.size() >= options_.limits.files) {
       return fail(Code::kLimit, "the chart holds more than ", options_.limits.files, " files");
     }
-    if (starts_with(data, kBom)) data.erase(0, kBom.size());
-    files_.push_back({shown, std::move(data), false});
+    if (starts_with(*data, kBom)) data->erase(0, kBom.size());
+    files_.push_back({shown, *std::move(data), false});
     return ok();
+  }
+
+  Result<std::string> content(const FileEntry& entry) {
+    if (chart_yaml_ && entry.path == "Chart.yaml") return *std::exchange(chart_yaml_, std::nullopt);
+    return tree_.read(entry.path, options_.limits.bytes - used_);
+  }
+
+  // The first entry whose path is not before `path`.
+  std::vector<FileEntry>::const_iterator first_from(std::string_view path) const {
+    return std::lower_bound(entries_.begin(), entries_.end(), path,
+                            [](const FileEntry& entry, std::string_view wanted) { return entry.path < wanted; });
   }
 
   Error over_budget(std::string_view path) const {
@@ -111,10 +127,10 @@ class Walk {
     TRY(std::string resolved, std::move(inside_chart));
     std::string top = options_.path.empty() ? "" : options_.path + "/";
     tell_link(shown, top + resolved);
-    auto found = by_path_.find(resolved);
-    if (found != by_path_.end()) return visit(found->second, shown, links + 1);
-    auto inside = by_path_.lower_bound(resolved + "/");
-    if (inside != by_path_.end() && starts_with(inside->first, resolved + "/"))
+    auto found = first_from(resolved);
+    if (found != entries_.end() && found->path == resolved) return visit(*found, shown, links + 1);
+    auto inside = first_from(resolved + "/");
+    if (inside != entries_.end() && starts_with(inside->path, resolved + "/"))
       return visit_folder(resolved, shown, links + 1);
     return fail(Code::kInvalid, "error evaluating symlink ", shown, ": ", target, " does not exist");
   }
@@ -143,15 +159,15 @@ class Walk {
   }
 
   struct Child {
-    std::string name;
-    bool is_folder;
+    std::string_view name;
+    const FileEntry* file;  // null: a folder
   };
 
   const FileTree& tree_;
   const LoadOptions& options_;
+  std::optional<std::string> chart_yaml_;
   IgnoreRules rules_;
-  std::map<std::string, FileEntry, std::less<>> by_path_;
-  std::vector<Child> children_of_;
+  std::vector<FileEntry> entries_;  // bytewise by path
   std::vector<ChartFile> files_;
   uint64_t used_ = 0;
 };
@@ -166,10 +182,16 @@ struct Budget {
   uint64_t files;
 };
 
+// A Chart.yaml that was looked at before its chart was.
+struct KnownMetadata {
+  std::string text;
+  Metadata metadata;
+};
+
 class Assembler {
  public:
-  Assembler(const LoadOptions& options, uint32_t depth, Budget& budget)
-      : options_(options), depth_(depth), budget_(budget) {}
+  Assembler(const LoadOptions& options, uint32_t depth, Budget& budget, const KnownMetadata* known = nullptr)
+      : options_(options), depth_(depth), budget_(budget), known_(known) {}
 
   Result<std::shared_ptr<const Chart>> assemble(std::vector<ChartFile> files) {
     if (depth_ > options_.limits.depth)
@@ -193,8 +215,12 @@ class Assembler {
  private:
   Result<void> read_metadata(const ChartFile& file) {
     has_metadata_ = true;
-    auto decoded = decode_metadata(file.data, options_.helm, chart_->metadata);
-    if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
+    if (known_ != nullptr && known_->text == file.data) {
+      chart_->metadata = known_->metadata;
+    } else {
+      auto decoded = decode_metadata(file.data, options_.helm, chart_->metadata);
+      if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
+    }
     if (chart_->metadata.api_version.empty()) chart_->metadata.api_version = "v1";
     return ok();
   }
@@ -309,15 +335,17 @@ class Assembler {
   const LoadOptions& options_;
   uint32_t depth_;
   Budget& budget_;
+  const KnownMetadata* known_;
   std::shared_ptr<Chart> chart_ = std::make_shared<Chart>();
   bool has_metadata_ = false;
   std::map<std::string, std::vector<ChartFile>> subcharts_;
 };
 
-Result<std::shared_ptr<const Chart>> assembled(const LoadOptions& options, std::vector<ChartFile> files) {
+Result<std::shared_ptr<const Chart>> assembled(const LoadOptions& options, std::vector<ChartFile> files,
+                                               const std::optional<KnownMetadata>& known) {
   Budget budget{options.limits.nested_bytes, options.limits.files};
   try {
-    return Assembler(options, 0, budget).assemble(std::move(files));
+    return Assembler(options, 0, budget, known ? &*known : nullptr).assemble(std::move(files));
   } catch (const render::ArenaFull&) {
     return fail(Code::kLimit, "the chart's values need more than ", options.limits.memory, " bytes of memory");
   } catch (const std::bad_alloc&) {
@@ -325,13 +353,18 @@ Result<std::shared_ptr<const Chart>> assembled(const LoadOptions& options, std::
   }
 }
 
-// helm 4 looks at the chart's apiVersion before anything else.
-Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm) {
+// helm 4 looks at the chart's apiVersion before anything else. What it saw is kept in `known` where it is all good.
+Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm, std::optional<KnownMetadata>& known) {
   if (helm == HelmVersion::k3) return ok();
-  Metadata metadata;
-  auto decoded = decode_api_version(chart_yaml, metadata.api_version);
-  if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
-  const std::string& version = metadata.api_version;
+  KnownMetadata all{std::string(chart_yaml), {}};
+  std::string version;
+  if (decode_metadata(chart_yaml, helm, all.metadata)) {
+    version = all.metadata.api_version;
+    known = std::move(all);
+  } else {  // that is an error for later, if the version is none
+    auto decoded = decode_api_version(chart_yaml, version);
+    if (!decoded) return load_error("cannot load Chart.yaml", decoded.error());
+  }
   if (version.empty() || version == "v1" || version == "v2" || version == "v3") return ok();
   return fail(Code::kInvalid, "unsupported chart version");
 }
@@ -340,14 +373,17 @@ Result<void> check_api_version(std::string_view chart_yaml, HelmVersion helm) {
 
 Result<std::shared_ptr<const Chart>> load_chart(const FileTree& tree, const LoadOptions& options) {
   auto chart_yaml = tree.read("Chart.yaml", options.limits.bytes);
+  std::optional<KnownMetadata> known;
   if (chart_yaml) {
-    TRY_DO(check_api_version(*chart_yaml, options.helm));
+    TRY_DO(check_api_version(*chart_yaml, options.helm, known));
   } else if (options.helm == HelmVersion::k4 && chart_yaml.error().code() == Code::kNotFound) {
     std::string path = options.path.empty() ? "Chart.yaml" : options.path + "/Chart.yaml";
     return fail(Code::kInvalid, "unable to detect chart at ", path, ": open ", path, ": no such file or directory");
   }
-  TRY(std::vector<ChartFile> files, Walk(tree, options).files());
-  return assembled(options, std::move(files));
+  std::optional<std::string> read;
+  if (chart_yaml) read = *std::move(chart_yaml);
+  TRY(std::vector<ChartFile> files, Walk(tree, options, std::move(read)).files());
+  return assembled(options, std::move(files), known);
 }
 
 namespace {
@@ -388,13 +424,14 @@ Result<std::shared_ptr<const Chart>> load_chart_archive(std::string_view name, s
     if (hidden) return fail(Code::kInvalid, "unable to load chart archive").hint(files.error().message());
     return std::move(files).error();
   }
+  std::optional<KnownMetadata> known;
   if (options.helm == HelmVersion::k4) {
     auto found =
         std::find_if(files->begin(), files->end(), [](const ChartFile& file) { return file.name == "Chart.yaml"; });
     if (found == files->end()) return fail(Code::kInvalid, "unable to detect chart version, no Chart.yaml found");
-    TRY_DO(check_api_version(found->data, options.helm));
+    TRY_DO(check_api_version(found->data, options.helm, known));
   }
-  return assembled(options, *std::move(files));
+  return assembled(options, *std::move(files), known);
 }
 
 }  // namespace autonomous::helm

@@ -38,6 +38,41 @@ TEST(DiskTree, ReportsLinksWithoutFollowing) {
   EXPECT_EQ(tree->stat("link")->kind, FileKind::kLink);
   EXPECT_EQ(*tree->read("link", 100), "../secret");
   EXPECT_EQ(tree->read("../secret", 100).error().code(), Code::kNotFound);
+  EXPECT_EQ(paths(*tree, "x"), std::vector<std::string>{"x/f"});
+  EXPECT_EQ(paths(*tree, "link"), std::vector<std::string>{});
+  EXPECT_EQ(paths(*tree, "y"), std::vector<std::string>{});
+  auto names = tree->names();
+  ASSERT_EQ(names->size(), 2u);
+  EXPECT_EQ(names->at(0).path, "link");
+  EXPECT_EQ(names->at(0).kind, FileKind::kLink);
+  EXPECT_EQ(names->at(1).path, "x/f");
+  EXPECT_EQ(names->at(1).kind, FileKind::kFile);
+  EXPECT_EQ(sub_tree(*tree, "x")->names()->at(0).path, "f");
+}
+
+TEST(DiskTree, ReadsWholeFiles) {
+  auto folder = TempFolder::make();
+  ASSERT_TRUE(make_folders(folder->path() + "/x"));
+  ASSERT_TRUE(write_file(folder->path() + "/x/f", "content"));
+  ASSERT_TRUE(write_file(folder->path() + "/empty", ""));
+  auto tree = disk_tree(folder->path());
+  EXPECT_EQ(*tree->read("x/f", 7), "content");
+  EXPECT_EQ(*tree->read("empty", 0), "");
+  EXPECT_EQ(tree->read("x/f", 6).error().code(), Code::kLimit);
+  EXPECT_EQ(tree->read("x", 100).error().code(), Code::kNotFound);
+  EXPECT_EQ(tree->read("x/g", 100).error().code(), Code::kNotFound);
+  EXPECT_EQ(tree->read("x/f/g", 100).error().code(), Code::kNotFound);
+  EXPECT_EQ(tree->stat("x").error().code(), Code::kNotFound);
+}
+
+TEST(DiskTree, SaysWhyThereIsNothing) {
+  auto folder = TempFolder::make();
+  auto tree = disk_tree(folder->path() + "/none");
+  auto listed = tree->list("");
+  EXPECT_EQ(listed.error().code(), Code::kNotFound);
+  EXPECT_EQ(listed.error().message(), "cannot read the folder " + folder->path() + "/none: No such file or directory");
+  EXPECT_EQ(tree->read("f", 100).error().code(), Code::kNotFound);
+  EXPECT_EQ(tree->stat("f").error().code(), Code::kNotFound);
 }
 
 TEST(ResolveLink, StaysInside) {
