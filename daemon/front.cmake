@@ -59,7 +59,7 @@ if(AUTONOMOUS_STATIC_FRONT AND AUTONOMOUS_BUILD MATCHES "^(release|dev)$")
   add_dependencies(autonomous ${front_files_targets})
   target_link_libraries(autonomous PRIVATE -Wl,--start-group ${front_files} -Wl,--end-group)
   # Charts and values are hostile input: where the program lies must not be known. A fixed address would save some 100 page faults a start.
-  target_link_options(autonomous PRIVATE -static-pie)
+  target_link_options(autonomous PRIVATE -static-pie -Wl,--gc-sections)
 else()
   target_link_libraries(autonomous PRIVATE render_helm)
 endif()

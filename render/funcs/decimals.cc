@@ -1,7 +1,12 @@
 // sprig's decimal maths: addf, subf, mulf, divf, add1f as shopspring/decimal computes them. A number is taken by its
 // shortest decimal digits, sums and products are exact, a quotient has 16 places and rounds halves away from zero.
-#include <boost/multiprecision/cpp_int.hpp>
+#include <openssl/bn.h>
+
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
@@ -11,14 +16,82 @@
 namespace autonomous::render {
 namespace {
 
-using Integer = boost::multiprecision::cpp_int;
+// A whole number of any length. OpenSSL's, which is here anyway: Boost's brings iostreams, and starting those costs
+// every process more than its first template.
+class Integer {
+ public:
+  Integer() : number_(BN_new()) { done(number_ != nullptr); }
+  explicit Integer(unsigned value) : Integer() { done(BN_set_word(number_.get(), value) == 1); }
+  // Decimal digits, perhaps with a '-' before them.
+  explicit Integer(const std::string& digits) : Integer() {
+    BIGNUM* number = number_.get();
+    done(BN_dec2bn(&number, digits.c_str()) != 0);
+  }
+
+  bool is_zero() const { return BN_is_zero(number_.get()) == 1; }
+  bool is_negative() const { return BN_is_negative(number_.get()) == 1; }
+  int bits() const { return BN_num_bits(number_.get()); }  // of its magnitude
+  std::string text() const {
+    std::unique_ptr<char, Free> digits(BN_bn2dec(number_.get()));
+    done(digits != nullptr);
+    return digits.get();
+  }
+
+  friend Integer operator+(const Integer& a, const Integer& b) {
+    Integer sum;
+    done(BN_add(sum.number_.get(), a.number_.get(), b.number_.get()) == 1);
+    return sum;
+  }
+  friend Integer operator-(const Integer& a, const Integer& b) {
+    Integer difference;
+    done(BN_sub(difference.number_.get(), a.number_.get(), b.number_.get()) == 1);
+    return difference;
+  }
+  friend Integer operator*(const Integer& a, const Integer& b) {
+    Integer product;
+    done(BN_mul(product.number_.get(), a.number_.get(), b.number_.get(), scratch()) == 1);
+    return product;
+  }
+  static Integer power(const Integer& base, const Integer& exponent) {
+    Integer result;
+    done(BN_exp(result.number_.get(), base.number_.get(), exponent.number_.get(), scratch()) == 1);
+    return result;
+  }
+  // Towards zero; b != 0.
+  static std::pair<Integer, Integer> divide(const Integer& a, const Integer& b) {
+    std::pair<Integer, Integer> parts;
+    done(BN_div(parts.first.number_.get(), parts.second.number_.get(), a.number_.get(), b.number_.get(), scratch()) ==
+         1);
+    return parts;
+  }
+  // Whether |a| >= |b|.
+  static bool is_as_large(const Integer& a, const Integer& b) { return BN_ucmp(a.number_.get(), b.number_.get()) >= 0; }
+
+ private:
+  struct Free {
+    void operator()(BIGNUM* number) const { BN_free(number); }
+    void operator()(BN_CTX* context) const { BN_CTX_free(context); }
+    void operator()(char* text) const { OPENSSL_free(text); }
+  };
+  // All that can go wrong with them is memory.
+  static void done(bool good) {
+    if (!good) throw std::bad_alloc();
+  }
+  static BN_CTX* scratch() {
+    thread_local std::unique_ptr<BN_CTX, Free> context(BN_CTX_new());
+    return context.get();
+  }
+
+  std::unique_ptr<BIGNUM, Free> number_;
+};
 
 struct Decimal {
   Integer digits;  // value = digits * 10^exponent
   int exponent = 0;
 };
 
-Integer power_of_ten(int exponent) { return boost::multiprecision::pow(Integer(10), static_cast<unsigned>(exponent)); }
+// Requires exponent >= 0.
+Integer power_of_ten(int exponent) { return Integer::power(Integer(10), Integer(static_cast<unsigned>(exponent))); }
 
 // Requires a finite value.
 Decimal decimal_of(double value) {
@@ -33,16 +106,14 @@ Decimal decimal_of(double value) {
     out.exponent -= static_cast<int>(digits.size() - dot - 1);
     digits.erase(dot, 1);
   }
-  bool negative = digits.starts_with('-');
-  out.digits = Integer(negative ? digits.substr(1) : digits);
-  if (negative) out.digits = -out.digits;
+  out.digits = Integer(digits);
   // Whole numbers have no positive exponent there.
   return out;
 }
 
 void align(Decimal& a, Decimal& b) {
   if (a.exponent > b.exponent) return align(b, a);
-  b.digits *= power_of_ten(b.exponent - a.exponent);
+  b.digits = b.digits * power_of_ten(b.exponent - a.exponent);
   b.exponent = a.exponent;
 }
 
@@ -60,17 +131,19 @@ Decimal multiply(Decimal a, Decimal b) { return {a.digits * b.digits, a.exponent
 Decimal divide(Decimal a, Decimal b) {
   constexpr int kPlaces = 16;
   int shift = a.exponent - b.exponent + kPlaces;
-  Integer over = a.digits * (shift > 0 ? power_of_ten(shift) : Integer(1));
-  Integer under = b.digits * (shift < 0 ? power_of_ten(-shift) : Integer(1));
-  Integer quotient, rest;
-  boost::multiprecision::divide_qr(over, under, quotient, rest);
-  if (abs(rest) * 2 >= abs(under)) quotient += (over.sign() < 0) == (under.sign() < 0) ? 1 : -1;
-  return {quotient, -kPlaces};
+  Integer over = a.digits * power_of_ten(std::max(shift, 0));
+  Integer under = b.digits * power_of_ten(std::max(-shift, 0));
+  auto [quotient, rest] = Integer::divide(over, under);
+  if (Integer::is_as_large(rest + rest, under)) {
+    Integer one(1);
+    quotient = over.is_negative() == under.is_negative() ? quotient + one : quotient - one;
+  }
+  return {std::move(quotient), -kPlaces};
 }
 
 // The nearest float64: the digits are read again as a literal is.
 double float_of(const Decimal& decimal) {
-  return parse_float(decimal.digits.str() + "e" + std::to_string(decimal.exponent)).value;
+  return parse_float(decimal.digits.text() + "e" + std::to_string(decimal.exponent)).value;
 }
 
 using Operation = Decimal (*)(Decimal, Decimal);
@@ -88,10 +161,10 @@ Value fold(Context& cx, double first, Args rest, Operation operation) {
     if (!std::isfinite(next)) return infinite(next);
     if (!cx.spend(100)) return {};
     Decimal operand = decimal_of(next);
-    if (operation == divide && operand.digits == 0) return cx.fail("decimal division by 0");
+    if (operation == divide && operand.digits.is_zero()) return cx.fail("decimal division by 0");
     result = operation(std::move(result), std::move(operand));
-    constexpr unsigned kMostBits = 1 << 17;
-    if (result.digits != 0 && msb(abs(result.digits)) > kMostBits) return cx.fail_limit("decimal number is too long");
+    constexpr int kMostBits = 1 << 17;
+    if (result.digits.bits() > kMostBits) return cx.fail_limit("decimal number is too long");
   }
   return Value::of(float_of(result));
 }

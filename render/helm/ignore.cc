@@ -31,7 +31,9 @@ Result<void> IgnoreRules::add(std::string_view line) {
   rule.whole_path = line.find('/') != std::string_view::npos;
   if (starts_with(line, "/")) line.remove_prefix(1);
   rule.pattern = line;
-  rule.plain = line.find_first_of("*?[\\") == std::string_view::npos;
+  constexpr std::string_view kSpecial = "*?[\\";
+  rule.plain = line.find_first_of(kSpecial) == std::string_view::npos;
+  rule.ending = !rule.whole_path && starts_with(line, "*") && line.find_first_of(kSpecial, 1) == std::string_view::npos;
   rules_.push_back(std::move(rule));
   return ok();
 }
@@ -40,7 +42,9 @@ bool IgnoreRules::ignores(std::string_view path, bool is_folder) const {
   std::string_view base = base_name(path);
   for (const Rule& rule : rules_) {
     std::string_view name = rule.whole_path ? path : base;
-    bool matched = rule.plain ? rule.pattern == name : path_match(rule.pattern, name).value_or(false);
+    bool matched = rule.plain    ? rule.pattern == name
+                   : rule.ending ? ends_with(name, std::string_view(rule.pattern).substr(1))
+                                 : path_match(rule.pattern, name).value_or(false);
     if (rule.negated) {
       if ((rule.folders_only && !is_folder) || !matched) return true;
       continue;

@@ -25,6 +25,7 @@ class IgnoreRules {
     bool folders_only = false;
     bool whole_path = false;  // else only the last part is matched
     bool plain = false;       // no character of it means more than itself
+    bool ending = false;      // a star first, and then none that does
   };
   Result<void> add(std::string_view line);
 

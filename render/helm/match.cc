@@ -104,6 +104,7 @@ Chunk match_chunk(std::string_view chunk, std::string_view& name) {
   bool failed = false;
   while (!chunk.empty()) {
     if (!failed && name.empty()) failed = true;
+    if (failed && chunk.find_first_of("[\\") == std::string_view::npos) return Chunk::kFailed;
     switch (chunk.front()) {
       case '[': {
         uint32_t rune = 0;

@@ -136,7 +136,7 @@ Value Evaluator::map_entry(Value map, const Key& name, Arguments arguments) {
 
 Value Evaluator::function(Value dot, const IdentifierNode& node, const Node* whole, Arguments arguments) {
   at(&node);
-  const Function& function = node.row->function;
+  const Function& function = *node.row->function;
   if (node.row->builtin && function.call == nullptr) {
     check_count(function, arguments, function.name);
     if (function.name == "call") return call_call(dot, whole, arguments);

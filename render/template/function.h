@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "render/template/value.h"
@@ -69,6 +68,7 @@ struct Methods {
   std::string_view (*to_json)(Arena& arena, Value receiver) = nullptr;
 };
 
+// The tables that are put in must outlive it: it points into them.
 class Library {
  public:
   // All of Go's builtins are in it.
@@ -81,17 +81,22 @@ class Library {
   void add(const Methods& methods);
 
   struct Row {
-    Function function;
+    const Function* function = nullptr;
     bool builtin = false;
   };
+  // The row stays where it is once the library is whole.
   const Row* find(std::string_view name) const;
   const Function* method(Type type, std::string_view name, bool addressable) const;
   const Methods* methods(Type type) const { return methods_[static_cast<size_t>(type)]; }
-  std::vector<std::string_view> names() const;
 
  private:
-  std::unordered_map<std::string_view, const Row*> rows_;
-  std::deque<Row> store_;
+  // Open addressing, at most two thirds full, a power of two long: every process builds this at its start, and a node
+  // for each function would be most of that work.
+  Row& slot(std::string_view name);
+  void put(const Function& function, bool builtin);
+
+  std::vector<Row> rows_;
+  size_t used_ = 0;
   std::array<const Methods*, static_cast<size_t>(Type::kCount)> methods_{};
   std::deque<Methods> method_store_;
 };

@@ -27,37 +27,44 @@ bool alphanumeric(char32_t c) { return c < 0x80 ? kWordBytes[c] : c != kEnd && (
 bool left_trim_marker(std::string_view text) {
   return text.size() >= 2 && text[0] == '-' && space(static_cast<uint8_t>(text[1]));
 }
-bool right_trim_marker(std::string_view text) {
-  return text.size() >= 2 && space(static_cast<uint8_t>(text[0])) && text[1] == '-';
-}
 uint32_t leading_space(std::string_view text) {
-  size_t n = text.find_first_not_of(" \t\r\n");
-  return static_cast<uint32_t>(n == std::string_view::npos ? text.size() : n);
+  size_t n = 0;
+  while (n < text.size() && space(static_cast<uint8_t>(text[n]))) ++n;
+  return static_cast<uint32_t>(n);
 }
 uint32_t trailing_space(std::string_view text) {
-  size_t n = text.find_last_not_of(" \t\r\n");
-  return static_cast<uint32_t>(n == std::string_view::npos ? text.size() : text.size() - n - 1);
+  size_t n = text.size();
+  while (n > 0 && space(static_cast<uint8_t>(text[n - 1]))) --n;
+  return static_cast<uint32_t>(text.size() - n);
 }
 
-struct Keyword {
-  std::string_view word;
-  TokenKind kind;
-};
-constexpr Keyword kKeywords[] = {
-    {"block", TokenKind::kBlock},
-    {"break", TokenKind::kBreak},
-    {"continue", TokenKind::kContinue},
-    {"define", TokenKind::kDefine},
-    {"else", TokenKind::kElse},
-    {"end", TokenKind::kEnd},
-    {"if", TokenKind::kIf},
-    {"nil", TokenKind::kNil},
-    {"range", TokenKind::kRange},
-    {"template", TokenKind::kTemplate},
-    {"with", TokenKind::kWith},
-    {"true", TokenKind::kBool},
-    {"false", TokenKind::kBool},
-};
+// A word of eight bytes or less as a number, which a switch can tell from others at once.
+constexpr size_t kMostPacked = 8;
+constexpr uint64_t packed(std::string_view word) {
+  uint64_t number = 0;
+  for (char c : word) number = number << 8 | static_cast<uint8_t>(c);
+  return number;
+}
+
+TokenKind kind_of_word(std::string_view word) {
+  if (word.size() > kMostPacked) return TokenKind::kIdentifier;
+  switch (packed(word)) {
+    case packed("block"): return TokenKind::kBlock;
+    case packed("break"): return TokenKind::kBreak;
+    case packed("continue"): return TokenKind::kContinue;
+    case packed("define"): return TokenKind::kDefine;
+    case packed("else"): return TokenKind::kElse;
+    case packed("end"): return TokenKind::kEnd;
+    case packed("if"): return TokenKind::kIf;
+    case packed("nil"): return TokenKind::kNil;
+    case packed("range"): return TokenKind::kRange;
+    case packed("template"): return TokenKind::kTemplate;
+    case packed("with"): return TokenKind::kWith;
+    case packed("true"):
+    case packed("false"): return TokenKind::kBool;
+    default: return TokenKind::kIdentifier;
+  }
+}
 
 // fmt's %#U: U+0040 '@'.
 std::string code_point(char32_t rune) {
@@ -87,7 +94,7 @@ std::string show(const Token& token) {
 }
 
 Token Lexer::make(TokenKind kind) {
-  Token token{kind, start_, text_.substr(start_, at_ - start_)};
+  Token token{kind, start_, {text_.data() + start_, at_ - start_}};
   start_ = at_;
   return token;
 }
@@ -128,9 +135,9 @@ void Lexer::accept_run(std::string_view set) {
 }
 
 bool Lexer::at_right_delimiter(bool& trimmed) const {
-  std::string_view rest = text_.substr(at_);
-  trimmed = right_trim_marker(rest) && rest.substr(2).starts_with(kRight);
-  return trimmed || rest.starts_with(kRight);
+  auto at = [this](size_t i) { return at_ + i < text_.size() ? text_[at_ + i] : '\0'; };
+  trimmed = at(1) == '-' && at(2) == '}' && at(3) == '}' && space(static_cast<uint8_t>(at(0)));
+  return trimmed || (at(0) == '}' && at(1) == '}');
 }
 
 // What may follow an identifier: so that "$x+2" is an error and ".X.Y" are two fields.
@@ -229,12 +236,12 @@ Token Lexer::lex_right_delimiter() {
 }
 
 Token Lexer::lex_action() {
-  bool trimmed = false;
-  if (at_right_delimiter(trimmed)) {
-    return parentheses_ == 0 ? lex_right_delimiter() : error("unclosed left paren");
-  }
   char32_t c = peek();
   if (c == kEnd) return error("unclosed action");
+  bool trimmed = false;
+  if ((c == '}' || space(c)) && at_right_delimiter(trimmed)) {
+    return parentheses_ == 0 ? lex_right_delimiter() : error("unclosed left paren");
+  }
   if (space(c)) return lex_space();
   if (alphanumeric(c) && !(c >= '0' && c <= '9')) return lex_word();
   advance();
@@ -271,15 +278,12 @@ void Lexer::skip_word() {
 }
 
 Token Lexer::lex_space() {
-  uint32_t count = leading_space(text_.substr(at_));
-  at_ += count;
+  at_ += leading_space(text_.substr(at_));
   // The last space may be the one of " -}}".
-  std::string_view last = text_.substr(at_ - 1);
-  if (right_trim_marker(last) && last.substr(2).starts_with(kRight)) {
-    --at_;
-    if (count == 1) return lex_right_delimiter();
-  }
-  return make(TokenKind::kSpace);
+  --at_;
+  bool trimmed = false;
+  if (!at_right_delimiter(trimmed)) ++at_;
+  return trimmed && at_ == start_ ? lex_right_delimiter() : make(TokenKind::kSpace);
 }
 
 Token Lexer::lex_word() {
@@ -288,11 +292,7 @@ Token Lexer::lex_word() {
     char32_t bad = peek();
     return error("bad character " + code_point(bad));
   }
-  std::string_view word = text_.substr(start_, at_ - start_);
-  for (const Keyword& keyword : kKeywords) {
-    if (keyword.word == word) return make(keyword.kind);
-  }
-  return make(TokenKind::kIdentifier);
+  return make(kind_of_word({text_.data() + start_, at_ - start_}));
 }
 
 // After the first character of .field or $variable.

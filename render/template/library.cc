@@ -1,37 +1,63 @@
 #include <stdexcept>
+#include <utility>
 
 #include "render/template/builtins.h"
 #include "render/template/function.h"
 
 namespace autonomous::render {
 
-Library::Library() {
-  for (const Function& function : builtins()) {
-    store_.push_back({function, true});
-    rows_.emplace(function.name, &store_.back());
+namespace {
+
+constexpr size_t kFirstSlots = 512;  // for some 250 functions
+constexpr Function kRemoved{};       // keeps its slot, or those behind it would not be found
+
+}  // namespace
+
+Library::Library() : rows_(kFirstSlots) {
+  for (const Function& function : builtins()) put(function, true);
+}
+
+// That of the function `name`, or the empty one where it would go.
+Library::Row& Library::slot(std::string_view name) {
+  size_t at = Key::hash(name);
+  for (;; ++at) {
+    Row& row = rows_[at & (rows_.size() - 1)];
+    if (row.function == nullptr || row.function->name == name) return row;
   }
+}
+
+void Library::put(const Function& function, bool builtin) {
+  Row& row = slot(function.name);
+  if (row.function == nullptr && ++used_ * 3 > rows_.size() * 2) {
+    std::vector<Row> before = std::exchange(rows_, std::vector<Row>(rows_.size() * 2));
+    for (const Row& old : before) {
+      if (old.function != nullptr && old.function != &kRemoved) slot(old.function->name) = old;
+    }
+    slot(function.name) = {&function, builtin};
+    return;
+  }
+  row = {&function, builtin};
 }
 
 void Library::add(Family family) {
   for (const Function& function : family) {
     // sprig and Helm replace builtins (`slice`), but not each other by accident.
-    auto found = rows_.find(function.name);
-    if (found != rows_.end() && !found->second->builtin) {
+    const Row* found = find(function.name);
+    if (found != nullptr && !found->builtin) {
       throw std::logic_error("template function listed twice: " + std::string(function.name));
     }
-    store_.push_back({function, false});
-    rows_.insert_or_assign(function.name, &store_.back());
+    put(function, false);
   }
 }
 
 void Library::replace(Family family) {
-  for (const Function& function : family) {
-    store_.push_back({function, false});
-    rows_.insert_or_assign(function.name, &store_.back());
-  }
+  for (const Function& function : family) put(function, false);
 }
 
-void Library::remove(std::string_view name) { rows_.erase(name); }
+void Library::remove(std::string_view name) {
+  Row& row = slot(name);
+  if (row.function != nullptr) row.function = &kRemoved;
+}
 
 void Library::add(const Methods& methods) {
   method_store_.push_back(methods);
@@ -39,8 +65,12 @@ void Library::add(const Methods& methods) {
 }
 
 const Library::Row* Library::find(std::string_view name) const {
-  auto found = rows_.find(name);
-  return found == rows_.end() ? nullptr : found->second;
+  size_t at = Key::hash(name);
+  for (;; ++at) {
+    const Row& row = rows_[at & (rows_.size() - 1)];
+    if (row.function == nullptr) return nullptr;
+    if (row.function->name == name && row.function != &kRemoved) return &row;
+  }
 }
 
 const Function* Library::method(Type type, std::string_view name, bool addressable) const {
@@ -55,12 +85,6 @@ const Function* Library::method(Type type, std::string_view name, bool addressab
     }
   }
   return nullptr;
-}
-
-std::vector<std::string_view> Library::names() const {
-  std::vector<std::string_view> names;
-  for (const auto& [name, row] : rows_) names.push_back(name);
-  return names;
 }
 
 std::string Failure::text() const {

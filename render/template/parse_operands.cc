@@ -33,22 +33,22 @@ bool starts_operand(TokenKind kind) {
 PipeNode* Parser::parse_pipeline(std::string_view context, TokenKind end) {
   auto* pipe = make<PipeNode>(NodeKind::kPipe, peek_non_space().position);
   parse_declarations(pipe, context);
-  std::vector<CommandNode*> commands;
+  size_t mark = gathered_.size();
   for (;;) {
     Token token = next_non_space();
     if (token.kind == end) break;
     if (!starts_operand(token.kind)) unexpected(token, context);
     backup();
-    commands.push_back(parse_command());
+    gathered_.push_back(parse_command());
   }
-  pipe->commands = keep(commands);
+  pipe->commands = keep_above<CommandNode>(mark);
   check_pipeline(*pipe, context);
   return pipe;
 }
 
 // "$x :=", "$x =", in a range also "$x, $y :=". A variable that nothing of this follows is an operand: push it back.
 void Parser::parse_declarations(PipeNode* pipe, std::string_view context) {
-  std::vector<VariableNode*> variables;
+  size_t mark = gathered_.size();
   while (peek_non_space().kind == TokenKind::kVariable) {
     Token variable = next_non_space();
     // A space is a token, so "$x foo" needs three tokens of look-ahead to tell that this is no declaration.
@@ -57,13 +57,13 @@ void Parser::parse_declarations(PipeNode* pipe, std::string_view context) {
     if (following.kind == TokenKind::kAssign || following.kind == TokenKind::kDeclare) {
       pipe->assigns = following.kind == TokenKind::kAssign;
       next_non_space();
-      declare(variable, variables);
+      declare(variable);
       break;
     }
     if (following.kind == TokenKind::kChar && following.text == ",") {
       next_non_space();
-      declare(variable, variables);
-      if (context != "range" || variables.size() >= 2) fail("too many declarations in " + std::string(context));
+      declare(variable);
+      if (context != "range" || gathered_.size() - mark >= 2) fail("too many declarations in " + std::string(context));
       TokenKind kind = peek_non_space().kind;
       if (kind != TokenKind::kVariable && kind != TokenKind::kRightDelim && kind != TokenKind::kRightParen) {
         fail("range can only initialize variables");
@@ -77,14 +77,14 @@ void Parser::parse_declarations(PipeNode* pipe, std::string_view context) {
     }
     break;
   }
-  pipe->variables = keep(variables);
+  pipe->variables = keep_above<VariableNode>(mark);
 }
 
-void Parser::declare(const Token& token, std::vector<VariableNode*>& variables) {
+void Parser::declare(const Token& token) {
   auto* node = make<VariableNode>(NodeKind::kVariable, token.position);
   node->id = variable_id(token.text);
-  node->names = keep(std::vector<Key>{Key(token.text)});
-  variables.push_back(node);
+  node->names = keep_name(token.text);
+  gathered_.push_back(node);
   scope_.variables.push_back(node->id);
 }
 
@@ -104,10 +104,10 @@ void Parser::check_pipeline(const PipeNode& pipe, std::string_view context) {
 
 CommandNode* Parser::parse_command() {
   auto* command = make<CommandNode>(NodeKind::kCommand, peek_non_space().position);
-  std::vector<Node*> arguments;
+  size_t mark = gathered_.size();
   for (;;) {
     peek_non_space();
-    if (Node* operand = parse_operand()) arguments.push_back(operand);
+    if (Node* operand = parse_operand()) gathered_.push_back(operand);
     Token token = next();
     if (token.kind == TokenKind::kSpace) continue;
     if (token.kind == TokenKind::kRightDelim || token.kind == TokenKind::kRightParen) {
@@ -117,8 +117,8 @@ CommandNode* Parser::parse_command() {
     }
     break;
   }
-  if (arguments.empty()) fail("empty command");
-  command->arguments = keep(arguments);
+  if (gathered_.size() == mark) fail("empty command");
+  command->arguments = keep_above<Node>(mark);
   return command;
 }
 
@@ -130,36 +130,41 @@ Node* Parser::parse_operand() {
 // Fields behind a field or a variable make a longer one of the same kind; behind anything else they make a chain.
 Node* Parser::parse_fields(Node* node) {
   uint32_t position = peek().position;
-  std::vector<Key> names;
-  if (node->kind == NodeKind::kField || node->kind == NodeKind::kVariable) {
-    const Names& had =
-        node->kind == NodeKind::kField ? static_cast<FieldNode*>(node)->names : static_cast<VariableNode*>(node)->names;
-    names.assign(had.items, had.items + had.count);
-  }
-  while (peek().kind == TokenKind::kField) names.emplace_back(next().text.substr(1));
   switch (node->kind) {
     case NodeKind::kField: {
-      auto* field = make<FieldNode>(NodeKind::kField, position);
-      field->names = keep(names);
+      auto* field = static_cast<FieldNode*>(node);
+      field->position = position;
+      field->names = with_fields(field->names);
       return field;
     }
     case NodeKind::kVariable: {
-      auto* variable = make<VariableNode>(NodeKind::kVariable, position);
-      variable->id = static_cast<VariableNode*>(node)->id;
-      variable->names = keep(names);
+      auto* variable = static_cast<VariableNode*>(node);
+      variable->position = position;
+      variable->names = with_fields(variable->names);
       return variable;
     }
     case NodeKind::kBool:
     case NodeKind::kString:
     case NodeKind::kNumber:
     case NodeKind::kNil:
-    case NodeKind::kDot: fail("unexpected . after term " + quote_go(show(node)));
+    case NodeKind::kDot:
+      with_fields({});  // Go has read them when it says so
+      fail("unexpected . after term " + quote_go(show(node)));
     default: break;
   }
   auto* chain = make<ChainNode>(NodeKind::kChain, position);
   chain->node = node;
-  chain->names = keep(names);
+  chain->names = with_fields({});
   return chain;
+}
+
+// `names`, and the fields that follow.
+Names Parser::with_fields(Names names) {
+  fields_.assign(names.items, names.items + names.count);
+  while (peek().kind == TokenKind::kField) fields_.emplace_back(next().text.substr(1));
+  Key* items = file_.arena.array<Key>(fields_.size());
+  std::copy(fields_.begin(), fields_.end(), items);
+  return {items, static_cast<uint32_t>(fields_.size())};
 }
 
 // Null: the next token starts no term.
@@ -179,7 +184,7 @@ Node* Parser::parse_term() {
     case TokenKind::kVariable: return use_variable(token);
     case TokenKind::kField: {
       auto* node = make<FieldNode>(NodeKind::kField, token.position);
-      node->names = keep(std::vector<Key>{Key(token.text.substr(1))});
+      node->names = keep_name(token.text.substr(1));
       return node;
     }
     case TokenKind::kBool: {
@@ -221,7 +226,7 @@ Node* Parser::use_variable(const Token& token) {
   if (!known) fail("undefined variable " + quote_go(token.text));
   auto* node = make<VariableNode>(NodeKind::kVariable, token.position);
   node->id = id;
-  node->names = keep(std::vector<Key>{Key(token.text)});
+  node->names = keep_name(token.text);
   return node;
 }
 

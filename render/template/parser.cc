@@ -87,11 +87,7 @@ void Parser::unexpected(const Token& token, std::string_view context) {
   fail(show(token) + extra);
 }
 
-Names Parser::keep(const std::vector<Key>& names) {
-  Key* items = file_.arena.array<Key>(names.size());
-  for (size_t i = 0; i < names.size(); ++i) new (items + i) Key(names[i]);
-  return {items, static_cast<uint32_t>(names.size())};
-}
+Names Parser::keep_name(std::string_view name) { return {new (file_.arena.array<Key>(1)) Key(name), 1}; }
 
 uint32_t Parser::variable_id(std::string_view name) {
   return variable_ids_.emplace(name, static_cast<uint32_t>(variable_ids_.size())).first->second;
@@ -100,7 +96,6 @@ uint32_t Parser::variable_id(std::string_view name) {
 void Parser::parse_file() {
   scope_.variables = {variable_id("$")};
   auto* root = make<ListNode>(NodeKind::kList, peek().position);
-  std::vector<Node*> nodes;
   while (peek().kind != TokenKind::kEof) {
     if (peek().kind == TokenKind::kLeftDelim) {
       Token delimiter = next();
@@ -112,9 +107,9 @@ void Parser::parse_file() {
     }
     Node* node = parse_text_or_action();
     if (ends_list(node)) fail("unexpected " + show(node));
-    nodes.push_back(node);
+    gathered_.push_back(node);
   }
-  root->nodes = keep(nodes);
+  root->nodes = keep_above<Node>(0);
   add_tree(file_.name, root);
 }
 
@@ -152,15 +147,15 @@ ListNode* Parser::parse_list(const Node*& end) {
   Deeper deeper(nesting_);
   if (nesting_ > kMaxNesting) fail("max nesting depth exceeded");
   auto* list = make<ListNode>(NodeKind::kList, peek_non_space().position);
-  std::vector<Node*> nodes;
+  size_t mark = gathered_.size();
   while (peek_non_space().kind != TokenKind::kEof) {
     Node* node = parse_text_or_action();
     if (ends_list(node)) {
-      list->nodes = keep(nodes);
+      list->nodes = keep_above<Node>(mark);
       end = node;
       return list;
     }
-    nodes.push_back(node);
+    gathered_.push_back(node);
   }
   fail("unexpected EOF");
 }
@@ -235,7 +230,9 @@ ListNode* Parser::parse_else(Control control, const Node* at) {
   if (again != TokenKind::kEof && peek().kind == again) {
     next();
     auto* list = make<ListNode>(NodeKind::kList, at->position);
-    list->nodes = keep(std::vector<Node*>{parse_control(control)});
+    size_t mark = gathered_.size();
+    gathered_.push_back(parse_control(control));
+    list->nodes = keep_above<Node>(mark);
     return list;
   }
   const Node* end = nullptr;

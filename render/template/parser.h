@@ -70,11 +70,12 @@ class Parser {
 
   PipeNode* parse_pipeline(std::string_view context, TokenKind end);
   void parse_declarations(PipeNode* pipe, std::string_view context);
-  void declare(const Token& token, std::vector<VariableNode*>& variables);
+  void declare(const Token& token);
   void check_pipeline(const PipeNode& pipe, std::string_view context);
   CommandNode* parse_command();
   Node* parse_operand();
   Node* parse_fields(Node* node);
+  Names with_fields(Names names);
   Node* parse_term();
   Node* parse_parentheses();
   Node* parse_number(const Token& token);
@@ -91,13 +92,16 @@ class Parser {
     node->position = position;
     return node;
   }
+  // Nodes are gathered on one stack, each list above those that it lies in, and cut off at its end.
   template <typename T>
-  NodeArray<T> keep(const std::vector<T*>& nodes) {
-    T** items = file_.arena.array<T*>(nodes.size());
-    std::copy(nodes.begin(), nodes.end(), items);
-    return {items, static_cast<uint32_t>(nodes.size())};
+  NodeArray<T> keep_above(size_t mark) {
+    size_t count = gathered_.size() - mark;
+    T** items = file_.arena.array<T*>(count);
+    for (size_t i = 0; i < count; ++i) items[i] = static_cast<T*>(gathered_[mark + i]);
+    gathered_.resize(mark);
+    return {items, static_cast<uint32_t>(count)};
   }
-  Names keep(const std::vector<Key>& names);
+  Names keep_name(std::string_view name);
   uint32_t variable_id(std::string_view name);
 
   ParsedFile& file_;
@@ -107,6 +111,8 @@ class Parser {
   int peeked_ = 0;
   int nesting_ = 0;
   Scope scope_;
+  std::vector<Node*> gathered_;
+  std::vector<Key> fields_;  // of the chain in hand
   std::unordered_map<std::string_view, uint32_t> variable_ids_;
 };
 
