@@ -106,15 +106,16 @@ int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0);
 bool Zone::parse_footer(std::string_view text, Footer& out) {
   Posix posix{text};
   int32_t west = 0;
-  if (!posix.name(out.standard_name) || !posix.seconds(west)) return false;
-  out.standard = -west;
+  if (!posix.name(out.standard.name) || !posix.seconds(west)) return false;
+  out.standard.offset = -west;
   if (posix.text.empty()) return true;
-  if (!posix.name(out.summer_name)) return false;
-  out.daylight = true;
-  out.summer = out.standard + 3600;
+  if (!posix.name(out.summer.name)) return false;
+  out.has_summer = true;
+  out.summer.daylight = true;
+  out.summer.offset = out.standard.offset + 3600;
   if (!posix.text.empty() && posix.text.front() != ',') {
     if (!posix.seconds(west)) return false;
-    out.summer = -west;
+    out.summer.offset = -west;
   }
   for (Rule* rule : {&out.begins, &out.ends}) {
     if (!posix.take(',') || !posix.take('M') || !posix.number(rule->month) || !posix.take('.') ||
@@ -128,9 +129,9 @@ bool Zone::parse_footer(std::string_view text, Footer& out) {
 }
 
 bool Zone::footer_summer(int64_t second) const {
-  if (!footer_.daylight) return false;
+  if (!footer_.has_summer) return false;
   using namespace std::chrono;
-  const int64_t local = second + footer_.standard;
+  const int64_t local = second + footer_.standard.offset;
   const year_month_day date{sys_days{days{floor_divide(local, kDay)}}};
   auto at = [&](const Rule& rule, int32_t offset) {
     const auto month_of_year = date.year() / month{static_cast<unsigned>(rule.month)};
@@ -139,8 +140,8 @@ bool Zone::footer_summer(int64_t second) const {
                                     : sys_days{month_of_year / day[static_cast<unsigned>(rule.week)]};
     return static_cast<int64_t>(found.time_since_epoch().count()) * kDay + rule.seconds - offset;
   };
-  const int64_t begins = at(footer_.begins, footer_.standard);
-  const int64_t ends = at(footer_.ends, footer_.summer);
+  const int64_t begins = at(footer_.begins, footer_.standard.offset);
+  const int64_t ends = at(footer_.ends, footer_.summer.offset);
   // South of the equator summer wraps over the new year.
   return begins < ends ? second >= begins && second < ends : second >= begins || second < ends;
 }
@@ -158,23 +159,21 @@ Result<Zone> Zone::parse(std::string_view bytes) {
   if (block.data + block.size(width) > bytes.size()) return broken();
   const size_t indices = block.data + block.times * width;
   const size_t types = indices + block.times;
-  auto offset_of = [&](size_t type) { return static_cast<int32_t>(big_endian(bytes, types + type * 6, 4)); };
   const size_t names = types + block.types * 6;
-  auto name_of = [&](size_t type) {
-    const size_t at = static_cast<unsigned char>(bytes[types + type * 6 + 5]);
+  auto local_of = [&](size_t type) {
+    const size_t from = types + type * 6;
     std::string_view name = bytes.substr(names, block.chars);
-    name = name.substr(std::min(at, name.size()));
-    return std::string(name.substr(0, name.find('\0')));
+    name = name.substr(std::min<size_t>(static_cast<unsigned char>(bytes[from + 5]), name.size()));
+    return Local{static_cast<int32_t>(big_endian(bytes, from, 4)), std::string(name.substr(0, name.find('\0'))),
+                 bytes[from + 4] != 0};
   };
   Zone zone;
-  zone.first_ = offset_of(0);
-  zone.first_name_ = name_of(0);
+  zone.first_ = local_of(0);
   for (size_t i = 0; i < block.times; ++i) {
     const auto type = static_cast<unsigned char>(bytes[indices + i]);
     if (type >= block.types) return broken();
     zone.transitions_.push_back(big_endian(bytes, block.data + i * width, width));
-    zone.offsets_.push_back(offset_of(type));
-    zone.names_.push_back(name_of(type));
+    zone.locals_.push_back(local_of(type));
   }
   if (!std::is_sorted(zone.transitions_.begin(), zone.transitions_.end())) return broken();
   std::string_view footer = bytes.substr(block.data + block.size(width));
@@ -186,9 +185,9 @@ Result<Zone> Zone::parse(std::string_view bytes) {
 
 Result<Zone> Zone::load(std::string_view name) {
   Zone fixed;
-  if (fixed_offset(name, fixed.first_)) return fixed;
+  if (fixed_offset(name, fixed.first_.offset)) return fixed;
   if (name == "UTC" || name == "Z") {
-    fixed.first_name_ = "UTC";
+    fixed.first_.name = "UTC";
     return fixed;
   }
   const bool plausible = is_plain_path(name) && name.size() < 64 &&
@@ -205,22 +204,17 @@ Result<Zone> Zone::load(std::string_view name) {
   return parse(*bytes);
 }
 
-int32_t Zone::offset_at(Time time) const {
+const Zone::Local& Zone::local_at(Time time) const {
   const int64_t second = floor_divide(time.time_since_epoch().count(), 1000);
   auto after = std::upper_bound(transitions_.begin(), transitions_.end(), second);
   if (after == transitions_.end() && has_footer_) return footer_summer(second) ? footer_.summer : footer_.standard;
   if (after == transitions_.begin()) return first_;
-  return offsets_[static_cast<size_t>(after - transitions_.begin()) - 1];
+  return locals_[static_cast<size_t>(after - transitions_.begin()) - 1];
 }
 
-std::string Zone::abbreviation_at(Time time) const {
-  const int64_t second = floor_divide(time.time_since_epoch().count(), 1000);
-  auto after = std::upper_bound(transitions_.begin(), transitions_.end(), second);
-  if (after == transitions_.end() && has_footer_)
-    return footer_summer(second) ? footer_.summer_name : footer_.standard_name;
-  if (after == transitions_.begin()) return first_name_;
-  return names_[static_cast<size_t>(after - transitions_.begin()) - 1];
-}
+int32_t Zone::offset_at(Time time) const { return local_at(time).offset; }
+std::string Zone::abbreviation_at(Time time) const { return local_at(time).name; }
+bool Zone::is_daylight_at(Time time) const { return local_at(time).daylight; }
 
 uint32_t Zone::minute_of_week(Time time) const {
   const int64_t local = floor_divide(time.time_since_epoch().count(), 1000) + offset_at(time);

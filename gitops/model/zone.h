@@ -24,6 +24,8 @@ class Zone {
   int32_t offset_at(Time time) const;
   // Its short name at that moment: "CET", "-03"; "" for a fixed offset.
   std::string abbreviation_at(Time time) const;
+  // Whether the clocks there are put forward at that moment.
+  bool is_daylight_at(Time time) const;
   // Minutes since Monday 00:00 of the wall clock there.
   uint32_t minute_of_week(Time time) const;
 
@@ -32,20 +34,23 @@ class Zone {
     int month = 0, week = 0, day = 0;
     int32_t seconds = 7200;
   };
-  struct Footer {
+  struct Local {  // how the clocks are set
+    int32_t offset = 0;
+    std::string name;
     bool daylight = false;
-    int32_t standard = 0, summer = 0;
+  };
+  struct Footer {
+    bool has_summer = false;
+    Local standard, summer;
     Rule begins, ends;
-    std::string standard_name, summer_name;
   };
   static bool parse_footer(std::string_view text, Footer& out);
   bool footer_summer(int64_t second) const;
+  const Local& local_at(Time time) const;
 
   std::vector<int64_t> transitions_;
-  std::vector<int32_t> offsets_;    // from the transition of the same index on
-  std::vector<std::string> names_;  // likewise
-  int32_t first_ = 0;               // before all of them
-  std::string first_name_;
+  std::vector<Local> locals_;  // from the transition of the same index on
+  Local first_;                // before all of them
   bool has_footer_ = false;
   Footer footer_;
 };

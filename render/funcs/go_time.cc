@@ -123,6 +123,8 @@ std::string Place::abbreviation_at(int64_t second) const {
   return zone ? zone->abbreviation_at(zone_time(second)) : abbreviation;
 }
 
+bool Place::is_daylight_at(int64_t second) const { return zone && zone->is_daylight_at(zone_time(second)); }
+
 const Place* Places::find(std::string_view name) {
   if (name.empty() || name == "UTC") return nullptr;
   if (name == "Local") return local();

@@ -24,6 +24,7 @@ struct Place {
 
   int32_t offset_at(int64_t second) const;
   std::string abbreviation_at(int64_t second) const;
+  bool is_daylight_at(int64_t second) const;
 };
 
 // time.Time: trivially destructible, so that it can live in an arena.

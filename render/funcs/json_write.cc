@@ -57,7 +57,12 @@ class JsonWriter {
     const Methods* methods = library_.methods(type);
     if (methods == nullptr || methods->to_json == nullptr) return false;
     Arena arena;
-    out_ += methods->to_json(arena, value.as(type));
+    auto text = methods->to_json(arena, value.as(type));
+    if (text) {
+      out_ += *text;
+    } else {
+      fail("json: error calling MarshalJSON for type *" + std::string(type_name(type)) + ": " + text.error().message());
+    }
     return true;
   }
 

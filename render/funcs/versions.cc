@@ -129,7 +129,13 @@ Value method_set_metadata(Context& cx, Args args) {
 }
 
 std::string_view version_text(Arena& arena, Value value) { return arena.copy(whole(value).str()); }
-std::string_view version_json(Arena& arena, Value value) { return arena.concat("\"", whole(value).str(), "\""); }
+Result<std::string_view> version_json(Arena& arena, Value value) {
+  return arena.concat("\"", whole(value).str(), "\"");
+}
+
+Value method_value(Context& cx, Args args) { return cx.text(whole(args[0]).str()); }  // an interface {} in Go
+Value method_marshal_text(Context& cx, Args args) { return Value::of_bytes(cx.arena().copy(whole(args[0]).str())); }
+Value method_marshal_json(Context& cx, Args args) { return Value::of_bytes(*version_json(cx.arena(), args[0])); }
 
 constexpr Function kVersions[] = {
     {"semver", params(Type::kString), func_semver},
@@ -140,6 +146,8 @@ constexpr Function kVersionMethods[] = {
     {"IncMinor", params(), method_inc_minor},
     {"IncPatch", params(), method_inc_patch},
     {"Major", params(), method_major},
+    {"MarshalJSON", params(), method_marshal_json},
+    {"MarshalText", params(), method_marshal_text},
     {"Metadata", params(), method_metadata},
     {"Minor", params(), method_minor},
     {"Patch", params(), method_patch},
@@ -147,6 +155,7 @@ constexpr Function kVersionMethods[] = {
     {"SetMetadata", params(Type::kString), method_set_metadata},
     {"SetPrerelease", params(Type::kString), method_set_prerelease},
     {"String", params(), method_string},
+    {"Value", params(), method_value},
 };
 constexpr Function kPointerMethods[] = {
     {"Compare", params(Type::kVersionPointer), method_compare},

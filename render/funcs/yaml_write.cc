@@ -83,8 +83,8 @@ class YamlWriter {
     }
     if (methods != nullptr && methods->to_json != nullptr) {  // TextMarshalers: a text in quotes
       Arena arena;
-      std::string_view text = methods->to_json(arena, value);
-      return emitter_.string(text.substr(1, text.size() - 2));
+      auto text = methods->to_json(arena, value);
+      if (text) return emitter_.string(text->substr(1, text->size() - 2));
     }
     emitter_.begin_map();
     for (const Field& field : value.structure()->fields) {

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gitops/base/result.h"
 #include "render/template/value.h"
 
 namespace autonomous::render {
@@ -64,8 +65,8 @@ struct Methods {
   std::string_view (*to_string)(Arena& arena, Value receiver) = nullptr;
   // fmt.GoStringer, if the type is one.
   std::string_view (*to_go_string)(Arena& arena, Value receiver) = nullptr;
-  // json.Marshaler, if the type is one: JSON text.
-  std::string_view (*to_json)(Arena& arena, Value receiver) = nullptr;
+  // json.Marshaler, if the type is one: JSON text, or Go's words for why it has none.
+  Result<std::string_view> (*to_json)(Arena& arena, Value receiver) = nullptr;
 };
 
 // The tables that are put in must outlive it: it points into them.

@@ -26,6 +26,7 @@ TEST(FunctionCases, Printf) { check("printf"); }
 TEST(FunctionCases, Strings) { check("strings"); }
 TEST(FunctionCases, Dicts) { check("dicts"); }
 TEST(FunctionCases, Lists) { check("lists"); }
+TEST(FunctionCases, Methods) { check("methods"); }
 TEST(FunctionCases, Maths) { check("maths"); }
 TEST(FunctionCases, Encodings) { check("encodings"); }
 TEST(FunctionCases, Regex) { check("regex"); }
