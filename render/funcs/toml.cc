@@ -1,17 +1,12 @@
-// toToml and fromToml: written as BurntSushi's encoder writes (plain keys before tables, sorted), read by toml++.
-//
-// toml++ comes as headers alone: its shared library would be the only one of the front that has no archive. What it can
-// print is left out, because streams cost every start of the program.
-#define TOML_HEADER_ONLY 1
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
+// toToml and fromToml, as BurntSushi's encoder writes (plain keys before tables, sorted) and its reader reads.
 #include <cmath>
 
 #include "render/funcs/convert.h"
 #include "render/funcs/families.h"
 #include "render/funcs/go_time.h"
 #include "render/funcs/moments.h"
+#include "render/funcs/toml_read.h"
+#include "render/funcs/toml_text.h"
 #include "render/template/format.h"
 
 namespace autonomous::render {
@@ -22,41 +17,6 @@ constexpr std::string_view kLocalDatetime = "datetime-local";
 constexpr std::string_view kLocalDate = "date-local";
 constexpr std::string_view kLocalTime = "time-local";
 
-void toml_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"': out += "\\\""; continue;
-      case '\\': out += "\\\\"; continue;
-      case '\b': out += "\\b"; continue;
-      case '\t': out += "\\t"; continue;
-      case '\n': out += "\\n"; continue;
-      case '\f': out += "\\f"; continue;
-      case '\r': out += "\\r"; continue;
-      default: break;
-    }
-    if (byte < 0x20 || byte == 0x7F) {
-      out += "\\u00";
-      out += "0123456789abcdef"[byte >> 4];
-      out += "0123456789abcdef"[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-std::string toml_key(std::string_view key) {
-  bool bare = !key.empty();
-  for (char c : key) bare = bare && (std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-');
-  std::string out;
-  if (bare) return std::string(key);
-  toml_quoted(out, key);
-  return out;
-}
-
-// Writes one document; the first problem ends it.
 // Local dates and times are told from others by the names of their zones.
 std::string_view layout_of(const Moment& moment) {
   const std::string name = moment.abbreviation();
@@ -66,6 +26,7 @@ std::string_view layout_of(const Moment& moment) {
   return "2006-01-02T15:04:05.999999999Z07:00";
 }
 
+// Writes one document; the first problem ends it.
 class TomlWriter {
  public:
   std::string out;
@@ -243,64 +204,14 @@ Value to_toml(Context& cx, Value value, bool must) {
 Value func_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], false); }
 Value func_must_to_toml(Context& cx, Args args) { return to_toml(cx, args[0], true); }
 
-// Dates and times become time.Time.
-Moment toml_moment(const toml::date& date, const toml::time& time, int32_t offset, const Place* place) {
-  int64_t second = unix_of(date.year, date.month, date.day, time.hour, time.minute, time.second) - offset;
-  return {second, static_cast<int32_t>(time.nanosecond), place};
-}
-
-// Without an offset: the one that this place has now.
-Value local_moment(Context& cx, const toml::date& date, const toml::time& time, std::string_view name) {
-  const int32_t offset = now_of(cx).offset();
-  return time_value(cx, toml_moment(date, time, offset, places_of(cx).fixed(name, offset)));
-}
-
-// time.ParseInLocation: the local zone where the offset is its own.
-Value offset_moment(Context& cx, const toml::date& date, const toml::time& time, int32_t offset) {
-  Moment moment = toml_moment(date, time, offset, places_of(cx).local());
-  if (moment.offset() != offset) moment.place = places_of(cx).fixed("", offset);
-  return time_value(cx, moment);
-}
-
-Value from_node(Context& cx, const toml::node& node) {
-  if (auto table = node.as_table()) {
-    Map* map = Map::make(cx.arena(), table->size());
-    for (const auto& [key, value] : *table) map->set(cx.arena().copy(key.str()), from_node(cx, value));
-    return Value::of(map);
-  }
-  if (auto array = node.as_array()) {
-    // Tables in a list of them have a type of their own in Go.
-    bool tables = !array->empty() && array->is_homogeneous<toml::table>() && (*array)[0].as_table() != nullptr &&
-                  !(*array)[0].as_table()->is_inline();
-    ListBuilder list(cx.arena(), array->size());
-    for (const auto& item : *array) list.add(from_node(cx, item));
-    return list.list(tables ? Type::kMaps : Type::kList);
-  }
-  if (auto text = node.as_string()) return cx.text(text->get());
-  if (auto number = node.as_integer()) return Value::of_int64(number->get());
-  if (auto number = node.as_floating_point()) return Value::of(number->get());
-  if (auto truth = node.as_boolean()) return Value::of(truth->get());
-  if (auto date = node.as_date()) return local_moment(cx, date->get(), {}, kLocalDate);
-  if (auto time = node.as_time()) return local_moment(cx, toml::date(0, 1, 1), time->get(), kLocalTime);
-  if (auto both = node.as_date_time()) {
-    const auto& value = both->get();
-    if (!value.offset) return local_moment(cx, value.date, value.time, kLocalDatetime);
-    return offset_moment(cx, value.date, value.time, value.offset->minutes * 60);
-  }
-  return Value::nil();
-}
-
 Value func_from_toml(Context& cx, Args args) {
-  try {
-    toml::table table = toml::parse(args[0].string());
-    return from_node(cx, table);
-  } catch (const toml::parse_error& error) {
-    // The words are toml++'s; the place is as BurntSushi's reader says it.
-    Map* failed = Map::make(cx.arena(), 1);
-    failed->set("Error", cx.text("toml: line " + std::to_string(error.source().begin.line) + ": " +
-                                 std::string(error.description())));
-    return Value::of(failed);
-  }
+  Value table;
+  std::string error;
+  if (read_toml(cx, args[0].string(), table, error)) return table;
+  if (cx.failed()) return {};
+  Map* failed = Map::make(cx.arena(), 1);
+  failed->set("Error", cx.text(error));
+  return Value::of(failed);
 }
 
 constexpr Function kToml[] = {

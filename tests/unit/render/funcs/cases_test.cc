@@ -35,6 +35,7 @@ TEST(FunctionCases, Paths) { check("paths"); }
 TEST(FunctionCases, Dates) { check("dates"); }
 TEST(FunctionCases, Decimals) { check("decimals"); }
 TEST(FunctionCases, Toml) { check("toml"); }
+TEST(FunctionCases, TomlReading) { check("toml_reading"); }
 TEST(FunctionCases, Urls) { check("urls"); }
 TEST(FunctionCases, Secrets) { check("secrets"); }
 TEST(FunctionCases, Durations) { check("durations"); }
