@@ -201,8 +201,7 @@ class Ejector {
     if (app.rendering == model::Rendering::kManifests) return ok();
     if (app.rendering == model::Rendering::kChart && model::is_remote_chart(app.chart)) {
       TRY(std::string bytes, kept_chart(reader_, inputs_));
-      TRY(PackedChart chart, unpack_chart(std::move(bytes)));
-      out_.files = std::move(chart.files);
+      TRY(out_.files, renderer_.unpack(ctx_, bytes));
     } else if (app.rendering == model::Rendering::kChart) {
       TRY(out_.files, read_all(*sub_tree(*kept.sources, app.chart)));
     } else {

@@ -2,11 +2,11 @@
 
 #include "gitops/base/digest.h"
 #include "gitops/store/ledger.h"
-#include "render/helm/chart.h"
 
 namespace autonomous::daemon {
 
-Result<PackedChart> fetched_chart(const Ctx& ctx, const FetchChart& fetch, const model::ChartName& chart) {
+Result<PackedChart> fetched_chart(const Ctx& ctx, Renderer& renderer, const FetchChart& fetch,
+                                  const model::ChartName& chart) {
   if (fetch == nullptr) {
     return fail(Code::kDenied, "the chart ", chart.place, " is not in the project, and nothing is fetched here")
         .hint("`autonomous render` with the same chart and --version renders it");
@@ -16,18 +16,10 @@ Result<PackedChart> fetched_chart(const Ctx& ctx, const FetchChart& fetch, const
     return fail(Code::kLimit, "the chart has ", bytes.size(), " bytes packed; the ledger keeps at most ",
                 store::kMaxInput, " of an input");
   }
-  return unpack_chart(std::move(bytes));
-}
-
-Result<PackedChart> unpack_chart(std::string bytes) {
   PackedChart out;
+  out.digest = "sha256:" + sha256_hex(bytes);
+  TRY_WITH(out.files, "while unpacking it", renderer.unpack(ctx, bytes));
   out.bytes = std::move(bytes);
-  out.digest = "sha256:" + sha256_hex(out.bytes);
-  TRY(auto files, helm::unpack_archive(out.bytes));
-  for (helm::ChartFile& file : files) {
-    if (file.refused) return fail(Code::kDenied, "the chart's ", file.name, " cannot be read: ", file.data);
-    out.files[file.name] = std::move(file.data);
-  }
   return out;
 }
 

@@ -1,12 +1,13 @@
-// FetchedChart's tree: a chart that a spec names by its place in a registry or a chart repository, as the render step
-// takes it. The bytes come from whoever may fetch (the daemon), or out of the ledger (verify): nothing here has a
-// network.
+// A chart that a spec names by its place in a registry or a chart repository, as the render step takes it. The bytes
+// come from whoever may fetch (the daemon), or out of the ledger (verify): nothing here has a network. They are
+// somebody else's: only a render worker, which owns nothing, looks into them.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <string>
 
+#include "daemon/pipeline/renderer.h"
 #include "gitops/base/ctx.h"
 #include "gitops/base/result.h"
 #include "gitops/model/chart_name.h"
@@ -24,11 +25,10 @@ struct PackedChart {
   std::map<std::string, std::string> files;
 };
 
-// kDenied where a link leads out of the chart.
-Result<PackedChart> unpack_chart(std::string bytes);
-
-// kLimit beyond what the ledger keeps of an input; kDenied without a way to fetch.
-Result<PackedChart> fetched_chart(const Ctx& ctx, const FetchChart& fetch, const model::ChartName& chart);
+// kLimit beyond what the ledger keeps of an input; kDenied without a way to fetch, and where a link leads out of the
+// chart; else as Renderer::unpack.
+Result<PackedChart> fetched_chart(const Ctx& ctx, Renderer& renderer, const FetchChart& fetch,
+                                  const model::ChartName& chart);
 
 // The bytes that a release was made of, out of the ledger. kCorrupt where they are others.
 Result<std::string> kept_chart(store::Reader& reader, const store::ReleaseInputs& inputs);

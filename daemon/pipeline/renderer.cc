@@ -229,8 +229,25 @@ Result<RenderedChart> read_answer(std::string_view payload) {
     return Error(failed.code, failed.message);
   }
   TRY(wire::DoneFrame done, wire::decode_done(payload));
-  return RenderedChart{std::move(done.rendered.manifest), std::move(done.rendered.pieces),
-                       std::move(done.rendered.values), std::move(done.rendered.notes), std::move(done.warnings)};
+  return RenderedChart{std::move(done.chart_name),        std::move(done.chart_version),
+                       std::move(done.rendered.manifest), std::move(done.rendered.pieces),
+                       std::move(done.rendered.values),   std::move(done.rendered.notes),
+                       std::move(done.warnings)};
+}
+
+// What a worker says lies in an archive: its own checks of the names count for nothing here.
+Result<std::map<std::string, std::string>> read_files(std::string_view payload) {
+  if (payload.front() == static_cast<char>(wire::Kind::kFailed)) {
+    TRY(wire::FailedFrame failed, wire::decode_failed(payload));
+    return Error(failed.code, failed.message);
+  }
+  TRY(wire::FilesFrame unpacked, wire::decode_files(payload));
+  std::map<std::string, std::string> files;
+  for (wire::TreeFile& file : unpacked.files) {
+    if (!is_plain_path(file.path)) return fail(Code::kCorrupt, "the render worker names a file that lies in no chart");
+    files[std::move(file.path)] = std::move(file.content);
+  }
+  return files;
 }
 
 // The installed front, or the one of a build tree, seen from the running program.
@@ -305,6 +322,34 @@ struct Renderer::Impl {
       TRY_DO(worker.start(options.front, options.memory_bytes));
     }
   }
+
+  Result<std::map<std::string, std::string>> unpack_with(Worker& worker, const Ctx& ctx, std::string_view archive) {
+    Waker waker(ctx.stop);
+    if (!worker.running()) TRY_DO(worker.start(options.front, options.memory_bytes));
+    TRY_DO(worker.send(ctx, waker,
+                       wire::encode(wire::UnpackFrame{options.cpu_seconds, options.load, std::string(archive)})));
+    TRY(std::string answer, worker.receive(ctx, waker));
+    return read_files(answer);
+  }
+
+  // Takes a worker, has it do `work` (worker, ctx) before the deadline, and gives it back.
+  template <typename Work>
+  auto with_worker(const Ctx& ctx, const std::string& digest, const Work& work)
+      -> decltype(work(std::declval<Worker&>(), ctx)) {
+    TRY(auto worker, take(ctx, digest));
+    Ctx limited = ctx.within(options.deadline);
+    auto result = work(*worker, limited);
+    // A worker in the middle of a job can't be used again.
+    bool spoiled = !result && (result.error().code() == Code::kTimeout || result.error().code() == Code::kCancelled ||
+                               result.error().code() == Code::kCorrupt || result.error().code() == Code::kInternal);
+    if (spoiled) worker->end();
+    give_back(std::move(worker));
+    if (!result && result.error().code() == Code::kTimeout && ctx.check()) {
+      result =
+          fail(Code::kTimeout, "rendering took longer than ", options.deadline.count() / 1000, " s and was stopped");
+    }
+    return result;
+  }
 };
 
 Renderer::Renderer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -323,19 +368,14 @@ Result<std::unique_ptr<Renderer>> Renderer::make(Options options) {
 }
 
 Result<RenderedChart> Renderer::render(const Ctx& ctx, const ChartJob& job) {
-  TRY(auto worker, impl_->take(ctx, job.chart_digest));
-  Ctx limited = ctx.within(impl_->options.deadline);
-  auto result = impl_->render_with(*worker, limited, job);
-  // A worker in the middle of a job can't be used again.
-  bool spoiled = !result && (result.error().code() == Code::kTimeout || result.error().code() == Code::kCancelled ||
-                             result.error().code() == Code::kCorrupt || result.error().code() == Code::kInternal);
-  if (spoiled) worker->end();
-  impl_->give_back(std::move(worker));
-  if (!result && result.error().code() == Code::kTimeout && ctx.check()) {
-    return fail(Code::kTimeout, "rendering took longer than ", impl_->options.deadline.count() / 1000,
-                " s and was stopped");
-  }
-  return result;
+  return impl_->with_worker(ctx, job.chart_digest, [&](Worker& worker, const Ctx& limited) {
+    return impl_->render_with(worker, limited, job);
+  });
+}
+
+Result<std::map<std::string, std::string>> Renderer::unpack(const Ctx& ctx, std::string_view archive) {
+  return impl_->with_worker(
+      ctx, "", [&](Worker& worker, const Ctx& limited) { return impl_->unpack_with(worker, limited, archive); });
 }
 
 }  // namespace autonomous::daemon

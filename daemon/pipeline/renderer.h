@@ -1,5 +1,6 @@
-// Renderer: charts are rendered in worker processes that own nothing: no environment, no credentials, no network, no
-// files, bounded memory and CPU, killed at the deadline. A worker that crashes fails the job it had, with its reason.
+// Renderer: charts are rendered, and their archives unpacked, in worker processes that own nothing: no environment, no
+// credentials, no network, no files, bounded memory and CPU, killed at the deadline. A worker that crashes fails the
+// job it had, with its reason.
 //
 // A worker is the front, `autonomous render --worker`, over a pair of pipes; charts travel as frames and are kept there
 // by digest. render() blocks and may be called from several threads: each call takes a worker of its own, and waits for
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,9 +37,10 @@ struct ChartJob {
 };
 
 struct RenderedChart {
-  std::string manifest;             // as `helm template` prints it
-  std::vector<helm::Piece> pieces;  // the same in parts, with the template that each came from
-  std::string values;               // merged, as YAML
+  std::string chart_name, chart_version;  // as its Chart.yaml says
+  std::string manifest;                   // as `helm template` prints it
+  std::vector<helm::Piece> pieces;        // the same in parts, with the template that each came from
+  std::string values;                     // merged, as YAML
   std::string notes;
   std::vector<std::string> warnings;
 };
@@ -61,6 +64,10 @@ class Renderer {
   // Errors: helm's own words (kInvalid), kLimit, kDenied (a link out of the chart), kTimeout (the deadline), kInternal
   // (the worker died: the signal is named), kCancelled.
   Result<RenderedChart> render(const Ctx& ctx, const ChartJob& job);
+
+  // The files in a chart's .tgz, by their paths below its top folder. Somebody else packed it: like a render, it is
+  // unpacked in a worker. Errors as render()'s.
+  Result<std::map<std::string, std::string>> unpack(const Ctx& ctx, std::string_view archive);
 
  private:
   struct Impl;

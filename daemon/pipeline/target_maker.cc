@@ -125,7 +125,7 @@ Result<void> TargetMaker::render_chart() {
 
 Result<void> TargetMaker::render_fetched_chart(const model::ChartName& named) {
   TRY_WITH(PackedChart chart, "while fetching the chart of " + wish_.target.app + ", " + app_.chart,
-           fetched_chart(ctx_, options_.fetch_chart, named));
+           fetched_chart(ctx_, *options_.renderer, options_.fetch_chart, named));
   MemoryTree tree(chart.files);
   job_.chart = &tree;
   job_.chart_digest = chart.digest;
@@ -216,16 +216,10 @@ Result<void> TargetMaker::run_job() {
   values_ = rendered->values;
   TRY(resources_, app::split_manifests(rendered->manifest, wish_.target.app));
   if (!out_.trailers.chart) {
-    auto chart = chart_fact();
-    if (chart) out_.trailers.chart = *chart;
+    out_.trailers.chart = model::ChartFact{model::clean_value(rendered->chart_name, 200),
+                                           model::clean_value(rendered->chart_version, 100), job_.chart_digest};
   }
   return ok();
-}
-
-Result<model::ChartFact> TargetMaker::chart_fact() const {
-  TRY(auto loaded, helm::load_chart(*job_.chart));
-  return model::ChartFact{model::clean_value(loaded->metadata.name, 200),
-                          model::clean_value(loaded->metadata.version, 100), job_.chart_digest};
 }
 
 }  // namespace autonomous::daemon

@@ -43,7 +43,6 @@ class TargetMaker {
   void add_image_values();
   Result<void> render_built_in();
   Result<void> run_job();
-  Result<model::ChartFact> chart_fact() const;
 
   // ---- checks: what would fail, or is not allowed, is said before the commit, all at once
   Result<void> check();

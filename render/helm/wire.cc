@@ -119,17 +119,30 @@ void take_flags(Reader& in, ChartInput& out) {
   if ((bits >> at & 1) != 0) out.determinism.emplace();
 }
 
+void put_files(Writer& out, const std::vector<TreeFile>& files) {
+  out.number(files.size());
+  for (const TreeFile& file : files) {
+    out.text(file.path);
+    out.number(static_cast<uint64_t>(file.kind));
+    out.text(file.content);
+  }
+}
+void take_files(Reader& in, std::vector<TreeFile>& files) {
+  for (uint64_t i = in.count(); i > 0; --i) {
+    TreeFile file;
+    file.path = in.text();
+    file.kind = static_cast<FileKind>(in.number());
+    file.content = in.text();
+    files.push_back(std::move(file));
+  }
+}
+
 }  // namespace
 
 std::string encode(const ChartFrame& frame) {
   Writer out(Kind::kChart);
   out.text(frame.digest);
-  out.number(frame.files.size());
-  for (const TreeFile& file : frame.files) {
-    out.text(file.path);
-    out.number(static_cast<uint64_t>(file.kind));
-    out.text(file.content);
-  }
+  put_files(out, frame.files);
   return std::move(out).finish();
 }
 
@@ -137,13 +150,39 @@ Result<ChartFrame> decode_chart(std::string_view payload) {
   Reader in(payload, Kind::kChart);
   ChartFrame frame;
   frame.digest = in.text();
-  for (uint64_t i = in.count(); i > 0; --i) {
-    TreeFile file;
-    file.path = in.text();
-    file.kind = static_cast<FileKind>(in.number());
-    file.content = in.text();
-    frame.files.push_back(std::move(file));
-  }
+  take_files(in, frame.files);
+  if (!in.done()) return broken();
+  return frame;
+}
+
+std::string encode(const FilesFrame& frame) {
+  Writer out(Kind::kFiles);
+  put_files(out, frame.files);
+  return std::move(out).finish();
+}
+
+Result<FilesFrame> decode_files(std::string_view payload) {
+  Reader in(payload, Kind::kFiles);
+  FilesFrame frame;
+  take_files(in, frame.files);
+  if (!in.done()) return broken();
+  return frame;
+}
+
+std::string encode(const UnpackFrame& frame) {
+  Writer out(Kind::kUnpack);
+  out.number(frame.cpu_seconds);
+  put_limits(out, frame.load);
+  out.text(frame.archive);
+  return std::move(out).finish();
+}
+
+Result<UnpackFrame> decode_unpack(std::string_view payload) {
+  Reader in(payload, Kind::kUnpack);
+  UnpackFrame frame;
+  frame.cpu_seconds = in.number();
+  take_limits(in, frame.load);
+  frame.archive = in.text();
   if (!in.done()) return broken();
   return frame;
 }
@@ -219,6 +258,8 @@ Result<JobFrame> decode_job(std::string_view payload) {
 
 std::string encode(const DoneFrame& frame) {
   Writer out(Kind::kDone);
+  out.text(frame.chart_name);
+  out.text(frame.chart_version);
   out.text(frame.rendered.manifest);
   out.number(frame.rendered.pieces.size());
   for (const Piece& piece : frame.rendered.pieces) {
@@ -235,6 +276,8 @@ std::string encode(const DoneFrame& frame) {
 Result<DoneFrame> decode_done(std::string_view payload) {
   Reader in(payload, Kind::kDone);
   DoneFrame frame;
+  frame.chart_name = in.text();
+  frame.chart_version = in.text();
   frame.rendered.manifest = in.text();
   for (uint64_t i = in.count(); i > 0; --i) {
     Piece piece;

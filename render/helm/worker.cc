@@ -129,6 +129,8 @@ std::string run_job(Cache& cache, wire::JobFrame job) {
       return std::move(chart).error();
     }
     job.input.chart = *std::move(chart);
+    done.chart_name = job.input.chart->metadata.name;
+    done.chart_version = job.input.chart->metadata.version;
     return render(job.input, &done.warnings);
   }();
   if (!result)
@@ -136,6 +138,21 @@ std::string run_job(Cache& cache, wire::JobFrame job) {
         wire::FailedFrame{result.error().code(), result.error().message(), result.error().hint(), done.warnings});
   done.rendered = *std::move(result);
   return wire::encode(done);
+}
+
+std::string run_unpack(const wire::UnpackFrame& asked) {
+  limit_cpu(asked.cpu_seconds);
+  auto files = unpack_archive(asked.archive, asked.load);
+  if (!files) return wire::encode(wire::FailedFrame{files.error().code(), files.error().message(), "", {}});
+  wire::FilesFrame unpacked;
+  for (ChartFile& file : *files) {
+    if (file.refused) {
+      std::string why = "the chart's " + file.name + " cannot be read: " + file.data;
+      return wire::encode(wire::FailedFrame{Code::kDenied, std::move(why), "", {}});
+    }
+    unpacked.files.push_back({std::move(file.name), FileKind::kFile, std::move(file.data)});
+  }
+  return wire::encode(unpacked);
 }
 
 }  // namespace
@@ -148,6 +165,12 @@ int run_worker(int in, int out, uint64_t memory_bytes) {
       auto chart = wire::decode_chart(*payload);
       if (!chart) return 2;
       cache.put(*std::move(chart));
+      continue;
+    }
+    if (payload->front() == static_cast<char>(wire::Kind::kUnpack)) {
+      auto asked = wire::decode_unpack(*payload);
+      if (!asked) return 2;
+      if (!write_all(out, run_unpack(*asked))) return 1;
       continue;
     }
     auto job = wire::decode_job(*payload);

@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "tests/unit/render/helm/tar.h"
+
 namespace autonomous::daemon {
 namespace {
 
@@ -49,6 +51,33 @@ TEST(Renderer, RendersInAWorker) {
   auto again = pool->render({}, second);
   ASSERT_TRUE(again) << again.error().text();
   EXPECT_EQ(again->values, "v: 1\n");
+}
+
+TEST(Renderer, SaysWhatChartItWas) {
+  auto pool = renderer();
+  MemoryTree tree = chart("a: 1\n");
+  auto result = pool->render({}, job(tree, "named"));
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(result->chart_name, "web");
+  EXPECT_EQ(result->chart_version, "1.0.0");
+}
+
+TEST(Renderer, UnpacksInAWorker) {
+  auto pool = renderer();
+  std::string yaml = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
+  auto files = pool->unpack({}, helm::testing::tgz(helm::testing::tar_entry("web/Chart.yaml", yaml) +
+                                                   helm::testing::tar_entry("web/templates/a.yaml", "a: 1\n")));
+  ASSERT_TRUE(files) << files.error().text();
+  EXPECT_EQ(*files, (std::map<std::string, std::string>{{"Chart.yaml", yaml}, {"templates/a.yaml", "a: 1\n"}}));
+  auto outside = pool->unpack({}, helm::testing::tgz(helm::testing::tar_entry("web/../../etc/passwd", "x")));
+  ASSERT_FALSE(outside);
+  EXPECT_NE(outside.error().code(), Code::kInternal);
+  auto rubbish = pool->unpack({}, "no archive");
+  ASSERT_FALSE(rubbish);
+  EXPECT_EQ(rubbish.error().code(), Code::kInvalid);
+  // The worker is none the worse for it.
+  MemoryTree tree = chart("a: 1\n");
+  EXPECT_TRUE(pool->render({}, job(tree, "after")));
 }
 
 TEST(Renderer, AChartsErrorIsItsOwn) {

@@ -48,8 +48,27 @@ TEST(Wire, JobsSurviveTheTrip) {
   EXPECT_EQ(back->input.determinism->now, Time(Millis(1234)));
 }
 
+TEST(Wire, ArchivesAndTheirFilesSurviveTheTrip) {
+  wire::UnpackFrame asked;
+  asked.cpu_seconds = 7;
+  asked.load = {9, 10, 11, 12, 13, 14, {15, 16, 17}};
+  asked.archive = std::string("a\0b", 3);
+  auto back = wire::decode_unpack(payload(wire::encode(asked)));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->cpu_seconds, 7u);
+  EXPECT_EQ(back->load.archive_bytes, 11u);
+  EXPECT_EQ(back->load.yaml.nodes, 17u);
+  EXPECT_EQ(back->archive, asked.archive);
+  auto files = wire::decode_files(payload(wire::encode(wire::FilesFrame{{{"a", FileKind::kFile, "b"}}})));
+  ASSERT_TRUE(files);
+  ASSERT_EQ(files->files.size(), 1u);
+  EXPECT_EQ(files->files[0].path, "a");
+  EXPECT_EQ(files->files[0].content, "b");
+}
+
 TEST(Wire, EveryCutIsNoticed) {
   wire::DoneFrame done;
+  done.chart_name = "n";
   done.rendered.manifest = "m";
   done.rendered.pieces = {{Piece::Kind::kCrd, "s", "t"}};
   done.warnings = {"w"};
