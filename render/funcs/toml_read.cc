@@ -86,9 +86,7 @@ class TomlReader {
 
   [[noreturn]] void fail(std::string message, int line) { throw TomlProblem{std::move(message), line}; }
   [[noreturn]] void fail(std::string message) { fail(std::move(message), key_line_); }
-  [[noreturn]] void fail_defined(const TomlKey& key) {
-    fail("Key '" + key_text(key) + "' has already been defined.");
-  }
+  [[noreturn]] void fail_defined(const TomlKey& key) { fail("Key '" + key_text(key) + "' has already been defined."); }
 
   void spend(size_t steps) {
     if (!cx_.spend(steps)) throw TomlLimit{};
@@ -113,8 +111,7 @@ class TomlReader {
     if (in_list) {
       Entry& entry = table->entries.try_emplace(key.back(), Tables()).first->second;
       auto* tables = std::get_if<Tables>(&entry);
-      if (tables == nullptr)
-        fail("Key '" + key_text(key) + "' was already created and cannot be used as an array.");
+      if (tables == nullptr) fail("Key '" + key_text(key) + "' was already created and cannot be used as an array.");
       tables->push_back(new_table());
     } else {
       set(key.back(), new_table());
