@@ -7,7 +7,7 @@
 namespace autonomous::daemon {
 namespace {
 
-const model::Target kWeb{"local", "shop", "web"}, kApi{"local", "shop", "api"};
+const model::Target kShopWeb{"local", "shop", "web"}, kShopApi{"local", "shop", "api"};
 
 class OutgoingTest : public testing::Test {
  protected:
@@ -32,25 +32,25 @@ class OutgoingTest : public testing::Test {
 };
 
 TEST_F(OutgoingTest, OthersSeeWhatIsClaimedAndOnesOwnIsNoObstacle) {
-  put(kWeb, {"one", "shop-local", {{"a.example.com", "/", "HTTPRoute/web"}}, {0, 0, 0, 2}});
-  EXPECT_EQ(seen_by(kApi), "shop/web a.example.com/ 2 pods\n");
-  EXPECT_EQ(seen_by(kWeb), "");
+  put(kShopWeb, {"one", "shop-local", {{"a.example.com", "/", "HTTPRoute/web"}}, {0, 0, 0, 2}});
+  EXPECT_EQ(seen_by(kShopApi), "shop/web a.example.com/ 2 pods\n");
+  EXPECT_EQ(seen_by(kShopWeb), "");
 }
 
 TEST_F(OutgoingTest, ANewClaimTakesThePlaceOfTheOneBefore) {
-  put(kWeb, {"one", "shop-local", {{"a.example.com", "/", "HTTPRoute/web"}}, {}});
-  put(kWeb, {"two", "shop-local", {}, {0, 0, 0, 1}});
-  EXPECT_EQ(seen_by(kApi), "shop/web 1 pods\n");
-  put(kWeb, {"two", "shop-local", {}, {}});
-  EXPECT_EQ(seen_by(kApi), "") << "who claims nothing is in nobody's way";
+  put(kShopWeb, {"one", "shop-local", {{"a.example.com", "/", "HTTPRoute/web"}}, {}});
+  put(kShopWeb, {"two", "shop-local", {}, {0, 0, 0, 1}});
+  EXPECT_EQ(seen_by(kShopApi), "shop/web 1 pods\n");
+  put(kShopWeb, {"two", "shop-local", {}, {}});
+  EXPECT_EQ(seen_by(kShopApi), "") << "who claims nothing is in nobody's way";
 }
 
 TEST_F(OutgoingTest, WhatNeverCameClaimsNothing) {
-  put(kWeb, {"one", "shop-local", {}, {0, 0, 0, 2}});
+  put(kShopWeb, {"one", "shop-local", {}, {0, 0, 0, 2}});
   trees_.erase("one");
-  EXPECT_EQ(seen_by(kApi), "");
+  EXPECT_EQ(seen_by(kShopApi), "");
   trees_.insert("one");
-  EXPECT_EQ(seen_by(kApi), "") << "it is forgotten";
+  EXPECT_EQ(seen_by(kShopApi), "") << "it is forgotten";
 }
 
 }  // namespace

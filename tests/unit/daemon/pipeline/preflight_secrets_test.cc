@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string all(const Preflight& preflight) {
+std::string told(const Preflight& preflight) {
   std::string out;
   for (const Error& error : preflight.errors) out += "error " + error.text() + "\n";
   for (const std::string& warning : preflight.warnings) out += "warning " + warning + "\n";
@@ -55,7 +55,7 @@ class PreflightSecrets : public testing::Test {
     app_ = out.value->app;
   }
   std::string run(ports::Secrets* store) {
-    return all(look_at_secrets(Ctx{}, store, app_, platform_->environments.at("prod"), {"prod", "shop", "web"}));
+    return told(look_at_secrets(Ctx{}, store, app_, platform_->environments.at("prod"), {"prod", "shop", "web"}));
   }
 
   FakeStore store_;
