@@ -11,6 +11,7 @@
 #include "gitops/http/client.h"
 #include "gitops/model/approval.h"
 #include "gitops/model/ids.h"
+#include "gitops/store/policy.h"
 
 namespace autonomous::daemon {
 
@@ -140,7 +141,11 @@ Result<void> add_signature(Command& command, const std::string& target, json& bo
 
 Result<int> approve(Command& command) {
   if (command.word(0).empty()) return list_proposals(command);
-  TRY(std::string target, find_target(command, command.word(0)));
+  std::string environment = store::policy_scope(command.word(0));
+  std::string target = command.word(0);
+  if (environment.empty()) {
+    TRY(target, find_target(command, command.word(0)));
+  }
   json body = ask_body(command);
   TRY_DO(put_until(command, body));
   if (command.options.has("text")) {
@@ -155,6 +160,7 @@ Result<int> approve(Command& command) {
     if (!command.json_output()) print_proposal(command, row, command.around.clock.now());
   }
   TRY_DO(confirm(command, "You agree that " + target + " becomes this.", false));
+  if (!environment.empty()) return act(command, "/api/v1/environments/" + environment + "/approve", body, false);
   return act(command, target_path(target, "approve"), body, true);
 }
 
@@ -239,6 +245,7 @@ std::vector<Verb> decide_verbs() {
                       until_option("The approval counts until then: a time or a duration")}),
         {{"autonomous approve", "what waits"},
          {"autonomous approve web -e production --because 'looked at the diff'", "agree"},
+         {"autonomous approve production/platform.yaml --because 'on call is two people now'", "a weaker policy"},
          {"autonomous approve web -e production --sign ~/.ssh/id_ed25519", "signed"},
          {"autonomous approve web -e production --text > a.txt && ssh-keygen -Y sign -n autonomous-approval -f ~/.ssh/id_ed25519 a.txt && autonomous approve web -e production --signed a.txt",
           "with any key that ssh-keygen can use"}}},

@@ -23,7 +23,11 @@ Result<HttpResponse> promote(const RouteCall& call) {
 
 Result<HttpResponse> approve(const RouteCall& call) {
   ApproveRequest request;
-  TRY(request.target, named_target(call));
+  if (call.parts.contains("app")) {
+    TRY(request.target, named_target(call));
+  } else {
+    request.target = call.parts.at("environment") + "/platform.yaml";
+  }
   TRY(Body body, Body::read(call.request));
   TRY(Ask ask, read_ask(body, call.caller));
   TRY(request.proposal, body.text("proposal"));
@@ -107,7 +111,7 @@ std::vector<Route> decide_routes() {
   const std::string environment = "/api/v1/environments/{environment}";
   return {
       {"GET", "/api/v1/proposals", Permission::kLook,
-       "Releases that wait for people (query: until, for the text to sign)", proposals},
+       "Releases, and weaker policies, that wait for people (query: until, for the text to sign)", proposals},
       {"POST", target + "/promote", Permission::kAct, "Move what runs in the environment before (from, unverified)",
        promote},
       {"POST", target + "/approve", Permission::kAct, "Agree to what waits (proposal, until, signature)", approve},
@@ -115,6 +119,8 @@ std::vector<Route> decide_routes() {
       {"POST", target + "/cancel", Permission::kAct, "Take back what waits", cancel},
       {"POST", target + "/freeze", Permission::kAct, "Release nothing to a target (until)", freeze},
       {"POST", target + "/unfreeze", Permission::kAct, "End its freeze", unfreeze},
+      {"POST", environment + "/approve", Permission::kAct,
+       "Agree to a platform.yaml that is weaker for it (proposal, until, signature)", approve},
       {"POST", environment + "/freeze", Permission::kAct, "Release nothing to an environment (until)", freeze},
       {"POST", environment + "/unfreeze", Permission::kAct, "End its freeze", unfreeze},
       {"POST", target + "/mark-bad", Permission::kAct, "Never release the artifact of a release again (release)",

@@ -65,7 +65,9 @@ Blocked Board::gate_of(Flight& flight, Told& told) {
   flight.proposal = consent.proposal;
   // Rendered again before anybody is asked: that may be another proposal.
   const std::string& rendered_at = flight.assembled->draft.on_main;
-  bool outdated = view_ && !rendered_at.empty() && rendered_at != view_->tip.hex();
+  const auto& policy = flight.assembled->draft.trailers.policy;
+  bool outdated = view_ && !rendered_at.empty() &&
+                  (rendered_at != view_->tip.hex() || (policy && policy->commit != view_->commit.hex()));
   flight.proposes = blocked && consent.proposal.empty() && !outdated && proposes_first(flight);
   if (flight.proposes) {
     woken_ = true;
@@ -97,7 +99,9 @@ void Board::judge_gates(Flight& flight, Told& told) {
 
 // What waits is judged, and rendered, by the newest main: a wish upon an older one would be stale again and again.
 void Board::follow_view(Flight& flight) const {
-  if (!pending(flight) || !view_ || !flight.wish->view || flight.wish->view->tip == view_->tip) return;
+  if (!pending(flight) || !view_ || !flight.wish->view ||
+      (flight.wish->view->tip == view_->tip && flight.wish->view->commit == view_->commit))
+    return;
   auto renewed = std::make_shared<Wish>(*flight.wish);
   if (renewed->app && renewed->app_at.is_zero()) renewed->app_at = renewed->view->tip;
   renewed->view = view_;

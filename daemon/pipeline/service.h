@@ -90,6 +90,8 @@ class Service final : public Api {
                             const Ask& ask) const;
   ProposalRow proposal_row(const model::Target& target, const store::Proposal& proposal,
                            std::optional<Time> until) const;
+  ProposalRow policy_row(const store::PolicyQuestion& question, std::optional<Time> until) const;
+  Result<ActionAnswer> approve_policy(const Ctx& ctx, const Ask& ask, const ApproveRequest& request);
   std::vector<Check> prove_state() const;
   WhyAnswer why_target(const model::Target& target) const;
   std::string hosted_repository(const std::string& project) const;
@@ -113,6 +115,8 @@ class Service final : public Api {
   std::atomic<uint64_t> asked_{0};
 };
 
+// What a weaker platform.yaml waits for, in words.
+std::string waits_for(const store::PolicyQuestion& question, const model::Platform& platform, Time now);
 // A release of the record as the API shows it.
 ReleaseRow release_row(const model::Target& target, const store::ReleaseRow& row, bool live);
 

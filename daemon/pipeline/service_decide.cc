@@ -4,8 +4,8 @@
 
 #include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/service.h"
+#include "daemon/pipeline/signed_by.h"
 #include "gitops/base/text.h"
-#include "gitops/git/signer.h"
 #include "gitops/model/approval.h"
 #include "gitops/model/policy.h"
 
@@ -25,24 +25,6 @@ Result<void> check_until(const std::optional<Time>& until, Time now, std::string
 Result<void> want_because(const Ask& ask, std::string_view what) {
   if (!trim(ask.because).empty()) return ok();
   return fail(Code::kInvalid, what, " needs a reason").hint("--because 'why'");
-}
-
-// Who made a signature, by the keys that platform.yaml gives to people. kDenied for all others.
-Result<model::Who> signed_by(const model::Platform& platform, const std::string& text, const std::string& signature) {
-  TRY(git::AllowedSigners signers,
-      git::AllowedSigners::parse(model::approvers_file(platform), "platform.yaml (people)"));
-  git::Verdict verdict = signers.verify(text, signature, model::kApprovalNamespace);
-  if (!verdict.good) {
-    return fail(Code::kDenied, "the signature does not count: ", verdict.reason)
-        .hint(
-            "the key must stand under `people:` in platform.yaml, and the signed text must be the one of `autonomous approve --text`");
-  }
-  model::Who who{verdict.principal, verdict.principal, "signed " + verdict.fingerprint};
-  for (const auto& [name, person] : platform.people) {
-    bool is = verdict.principal == (person.email.empty() ? name : person.email);
-    if (is) who = model::Who::clean(person.full_name.empty() ? name : person.full_name, person.email, who.how);
-  }
-  return who;
 }
 
 // "3f2c1ab Fix the cart", or what else it is.
@@ -207,11 +189,15 @@ Result<std::vector<ProposalRow>> Service::proposals(const Ctx&, std::optional<Ti
     store::TargetPtr record = state->find(target);
     if (record && record->proposal) out.push_back(proposal_row(target, *record->proposal, until));
   }
+  if (PlatformPtr view = pipeline_.board().view()) {
+    for (const store::PolicyQuestion& question : view->questions) out.push_back(policy_row(question, until));
+  }
   return out;
 }
 
 Result<ActionAnswer> Service::approve(const Ctx& ctx, const Ask& ask, const ApproveRequest& request,
                                       ProgressPtr progress) {
+  if (!store::policy_scope(request.target).empty()) return approve_policy(ctx, ask, request);
   TRY(Known known, this->known(request.target));
   if (!known.state->proposal) return fail(Code::kNotFound, known.target.str(), " has nothing to approve");
   const store::Proposal open = *known.state->proposal;
@@ -237,14 +223,9 @@ Result<ActionAnswer> Service::approve(const Ctx& ctx, const Ask& ask, const Appr
   entry.until = request.until.value_or(now + environment->approvals.expires);
   model::Identity who = identity(ask.who);
   if (!request.signature.empty()) {
-    TRY(model::Who signer,
-        signed_by(*view->platform, model::approval_text(open.entry, *entry.until), request.signature));
     // Whoever carries the signature here need not be the one who signed.
-    who = {signer, "", "", {}};
-    for (const auto& [name, person] : view->platform->people) {
-      if (person.email == signer.email) who.user = name;
-    }
-    entry.by = signer;
+    TRY(who, signed_by(*view->platform, model::approval_text(open.entry, *entry.until), request.signature));
+    entry.by = who.who;
     entry.signature = request.signature;
   }
   std::vector<std::string> roles =

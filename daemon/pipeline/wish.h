@@ -17,11 +17,12 @@
 #include "gitops/model/platform.h"
 #include "gitops/model/spec.h"
 #include "gitops/model/trailers.h"
+#include "gitops/store/policy.h"
 
 namespace autonomous::daemon {
 
-// What main of the GitOps repository said at a moment. When platform.yaml is wrong, `platform` is that of the last
-// commit that was right, and `errors` says what is wrong now.
+// What main of the GitOps repository said at a moment. When platform.yaml is wrong, or weaker than people agreed to,
+// `platform` is that of the last commit that was right, and `errors` says what is wrong now.
 struct PlatformView {
   git::Oid commit;   // of main; what `platform` was read from
   std::string blob;  // oid of platform.yaml in it
@@ -29,6 +30,8 @@ struct PlatformView {
   std::shared_ptr<const model::Platform> platform;
   std::shared_ptr<const FileTree> tree;  // of that commit: config/<env>/<project>/<app>.yaml
   std::vector<Error> errors;
+  // `tip` is weaker than what is in force, and waits for these approvals.
+  std::vector<store::PolicyQuestion> questions = {};
 };
 using PlatformPtr = std::shared_ptr<const PlatformView>;
 

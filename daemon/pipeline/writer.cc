@@ -257,7 +257,8 @@ void Writer::take_in(const store::Foreign& foreign) {
   for (const store::ForeignChange& change : foreign.changes) {
     log(Level::kInfo, describe(change), {{"target", change.target.str()}});
   }
-  bool news = (!view_ || looked_at_ != record_->main()) && load_view();
+  bool agreed = view_ && !view_->questions.empty() && judged_ != record_->state()->platform_entries;
+  bool news = (!view_ || agreed || looked_at_ != record_->main()) && load_view();
   publish_state();
   // Whoever plans by the new view must not see the old state: at a start it is empty, and everything would be new.
   if (board_.view() != view_) board_.set_view(view_);
@@ -275,10 +276,21 @@ void Writer::take_in(const store::Foreign& foreign) {
 
 bool Writer::load_view() {
   looked_at_ = record_->main();
-  PlatformPtr view =
-      options_.view_at ? options_.view_at(looked_at_, view_) : read_view(record_->repository(), looked_at_, view_);
+  store::StatePtr state = record_->state();
+  judged_ = state->platform_entries;
+  PlatformPtr view = options_.view_at ? options_.view_at(looked_at_, view_)
+                                      : view_in_force(record_->repository(), looked_at_, view_, *state);
   for (const Error& error : view->errors)
-    log(Level::kError, "platform.yaml is wrong; the one before stays in force", {{"error", error.text()}});
+    log(Level::kError, "the platform.yaml of main is not in force; the one before stays", {{"error", error.text()}});
+  for (const store::PolicyQuestion& question : view->questions) {
+    bool known = std::any_of(state->platform.begin(), state->platform.end(), [&](const model::Entry& entry) {
+      return entry.type == model::EntryType::kPropose && entry.id == question.proposal.id;
+    });
+    if (known || !asked_.insert(question.proposal.id).second) continue;
+    model::Entry proposal = question.proposal;
+    proposal.time = clock_.now();
+    note(std::move(proposal));
+  }
   bool news = !view_ || view_->commit != view->commit;
   view_ = view;
   return news;
@@ -366,6 +378,13 @@ void Writer::commit(const Ctx& ctx) {
   for (const Flight& flight : board_.proposing()) batch.entries.push_back(propose_entry(flight, clock_.now()));
   // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
   std::vector<Flight> flights = decisions.empty() ? board_.take_ready(options_.batch) : std::vector<Flight>{};
+  // What people agreed to has come into force since, at the same tip of main.
+  std::erase_if(flights, [&](const Flight& flight) {
+    const auto& policy = flight.assembled->draft.trailers.policy;
+    bool outdated = view_ && policy && policy->commit != view_->commit.hex();
+    if (outdated) board_.post(flight.id, model::Stale{});
+    return outdated;
+  });
   for (const Flight& flight : flights) {
     store::Draft draft = flight.assembled->draft;
     draft.trailers.approved_by = flight.approved_by;

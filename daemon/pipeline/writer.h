@@ -40,7 +40,7 @@ class Writer {
     std::function<void()> on_released;
     // Another daemon (or this one, whose answer was lost) released these.
     std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
-    // Null: read_view.
+    // Null: view_in_force.
     std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
     // A release failed its verification, and the ledger says so. On the writer's thread.
     std::function<void(const Flight&)> on_failed;
@@ -122,6 +122,8 @@ class Writer {
   std::unique_ptr<store::Record> record_;
   Options options_;
   PlatformPtr view_;
+  std::set<std::string> asked_;  // proposals of a weaker platform.yaml that were noted
+  uint32_t judged_ = 0;          // entries of the ledger without a target that view_ was judged by
   git::Oid looked_at_;  // the tip of main that view_ was read at; its own commit is older where that tip is wrong
   store::StatePtr state_;
   std::vector<store::TakeOn> owed_;  // of platform_files

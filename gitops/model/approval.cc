@@ -125,7 +125,7 @@ std::vector<Entry> counting_approvals(const Platform& platform, const Approvals&
 std::string approval_text(const Entry& proposal, Time until) {
   std::string text(kFirstLine);
   text += "\nproposal: " + proposal.id;
-  text += "\ntarget: " + (proposal.target ? proposal.target->str() : std::string());
+  text += "\ntarget: " + (proposal.target ? proposal.target->str() : proposal.scope + "/platform.yaml");
   text += "\nartifact: " + proposal.artifact;
   text += "\ninput-digest: " + proposal.input_digest;
   text += "\ntarget-tree: " + proposal.tree;

@@ -48,8 +48,9 @@ std::string approval_trouble(const Platform& platform, const Approvals& policy, 
 std::vector<Entry> counting_approvals(const Platform& platform, const Approvals& policy, const Responsible& responsible,
                                       const std::vector<Entry>& approvals, Time now);
 
-// What a person signs: the proposal's target, artifact, input digest and tree, and until when the approval counts.
-// Ends in a line end. The namespace of the SSH signature is kApprovalNamespace.
+// What a person signs: the proposal's target (or the environment whose policy gets weaker, "production/platform.yaml"),
+// artifact, input digest and tree, and until when the approval counts. Ends in a line end. The namespace of the SSH
+// signature is kApprovalNamespace.
 inline constexpr std::string_view kApprovalNamespace = "autonomous-approval";
 std::string approval_text(const Entry& proposal, Time until);
 // Reads the id and the end back from a text that somebody signed. kInvalid for anything else.

@@ -221,12 +221,12 @@ Result<void> check(const Entry& entry) {
     case EntryType::kMarkBad:
     case EntryType::kUnmark: return need(!entry.artifact.empty(), "the artifact");
     case EntryType::kPropose:
-      TRY_DO(need(entry.target.has_value(), "the target"));
+      TRY_DO(need(entry.target.has_value() || !entry.scope.empty(), "the target"));
       TRY_DO(need(!entry.id.empty(), "the proposal's id"));
       return need(!entry.tree.empty(), "the tree");
     case EntryType::kApprove:
     case EntryType::kReject:
-      TRY_DO(need(entry.target.has_value(), "the target"));
+      TRY_DO(need(entry.target.has_value() || !entry.scope.empty(), "the target"));
       TRY_DO(need(entry.by.has_value(), "who"));
       return need(!entry.id.empty(), "the proposal's id");
     case EntryType::kCancel: return need(entry.target.has_value(), "the target");

@@ -71,7 +71,8 @@ struct Entry {
   std::string because;
   std::string ticket;
   std::optional<Time> until;
-  std::string scope;  // of a freeze: an environment's name, or "" with target
+  // An environment's name: of a freeze without a target, or of a weaker platform.yaml that is proposed and approved.
+  std::string scope;
 
   // What it is about.
   std::string artifact;      // digest of an artifact, as the pipeline names it
@@ -82,8 +83,9 @@ struct Entry {
   std::string subject;   // the source commit's, one line
   std::string author;    // the source commit's, "Name <email>"
   std::string commit;    // 40 hex digits: the release's, or the foreign one
-  std::string tree;      // drift, approvals: the target's tree ("" in a drift: the whole target is gone)
-  std::string previous;  // rewrite-accepted: the tip that was given up
+  std::string tree;      // drift, approvals: the target's tree ("" in a drift: the whole target is gone); or the blob
+                         // of platform.yaml
+  std::string previous;  // rewrite-accepted: the tip that was given up; of a policy: the platform.yaml in force
   std::string tag;       // release: the annotated tag object, byte for byte
   bool removed = false;
 

@@ -3,6 +3,7 @@
 #include "gitops/store/layout.h"
 #include "gitops/store/message.h"
 #include "gitops/store/plan.h"
+#include "gitops/store/policy.h"
 
 namespace autonomous::store {
 
@@ -32,8 +33,10 @@ model::Trailers facts_again(const model::Trailers& before) {
 }  // namespace
 
 Result<model::PolicyFact> Plan::policy() const {
-  TRY(git::TreeEntry blob, base_.repository.entry(base_.tips.main, kPlatformFile));
-  return model::PolicyFact{base_.tips.main.hex(), blob.oid.hex()};
+  const State& state = builder_.state();
+  TRY(PolicyInForce now, policy_in_force(base_.repository, state.policy, base_.tips.main, state.platform));
+  if (now.commit.is_zero()) return fail(Code::kNotFound, "main has no platform.yaml");
+  return model::PolicyFact{now.commit.hex(), now.blob.hex()};
 }
 
 Result<void> Plan::adopt(ForeignChange& change, bool hold_drift) {

@@ -69,6 +69,8 @@ const std::vector<AuditRule>& audit_rules() {
        "find out who made it, and delete it at the host; its number is not used again"},
       {"policy-missing", "each release names the policy that it was made under",
        "it was made by an early version, or not by the platform: see who signed it"},
+      {"policy-weakened", "a weaker platform.yaml comes into force with the approvals that the one before asks for",
+       "ask the people whom the one before names; else push it to main again, and release under it"},
       {"approval-missing",
        "a release has as many approvals as its policy asks for, by people who may and are independent",
        "ask the people named; roll back where nobody stands for it"},

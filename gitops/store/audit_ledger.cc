@@ -166,7 +166,7 @@ void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const
          named.commit, "", &named);
   }
   if (in_scope(entry.time)) check_release(named, before);
-  if (named.trailers.policy) last_policy_[target] = oid_of(named.trailers.policy->commit);
+  if (named.trailers.policy) in_force_ = last_policy_[target] = oid_of(named.trailers.policy->commit);
   note_release(named, before);
 }
 

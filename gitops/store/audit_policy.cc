@@ -4,6 +4,7 @@
 #include "gitops/base/text.h"
 #include "gitops/store/auditor.h"
 #include "gitops/store/layout.h"
+#include "gitops/store/policy.h"
 
 namespace autonomous::store {
 
@@ -61,7 +62,48 @@ const Policy* Auditor::check_policy(const Named& named) {
   if (policy == nullptr)
     find("policy-unknown", Severity::kError, "platform.yaml at " + commit.short_hex(12) + " cannot be read",
          named.commit, std::string(kPlatformFile), &named);
+  if (policy != nullptr && commit != in_force_) check_weaker(named, commit, platform->second);
   return policy;
+}
+
+// From the policy that the release before named (of any target), as the daemon goes on from there.
+void Auditor::check_weaker(const Named& named, const git::Oid& commit, const git::Oid& blob) {
+  CountsApproval counts = [&](const model::Entry& proposal, const model::Entry& approval, const model::Platform&) {
+    if (approval.signature.empty()) return true;
+    const Policy* judge = policy_of(git::Oid::parse(proposal.previous).value_or(git::Oid()));
+    std::string why = judge == nullptr ? "nobody knows its key" : signature_trouble(proposal, approval, *judge);
+    if (why.empty()) return true;
+    find("approval-signature", Severity::kError,
+         "the approval of " + approval.by.value_or(model::Who{}).str() + " for " + proposal.scope +
+             "/platform.yaml: " + why,
+         named.commit, "", &named);
+    return false;
+  };
+  auto in_force = policy_in_force(repository_, in_force_, commit, builder_.state().platform, counts);
+  if (!in_force) {
+    return find("policy-unknown", Severity::kError, in_force.error().line(), named.commit, "", &named);
+  }
+  for (const PolicyQuestion& question : in_force->questions) {
+    if (in_force->blob == blob) break;
+    find("policy-weakened", Severity::kError,
+         "platform.yaml of " + question.proposal.commit.substr(0, 12) + " is weaker for " + question.proposal.scope +
+             " than the one before (" + join(question.weaker, "; ") + "), and " +
+             std::to_string(question.counting.size()) + " of " + std::to_string(question.needed) +
+             " approvals count in the ledger",
+         named.commit, std::string(kPlatformFile), &named);
+  }
+}
+
+// "" where it is good.
+std::string Auditor::signature_trouble(const model::Entry& proposal, const model::Entry& approval,
+                                       const Policy& policy) const {
+  std::string text = model::approval_text(proposal, approval.until.value_or(Time{}));
+  std::string email = approval.by ? approval.by->email : "";
+  git::Verdict own = policy.approvers.verify(text, approval.signature, model::kApprovalNamespace, email);
+  if (own.good) return "";
+  // A file from outside says more than the repository about itself.
+  bool outside = outside_keys_ > 0 && outside_.verify(text, approval.signature, model::kApprovalNamespace, email).good;
+  return outside ? "" : own.reason;
 }
 
 void Auditor::check_rules(const Named& named, const Before& before, const Policy& policy) {
@@ -108,19 +150,11 @@ std::vector<model::Entry> Auditor::sound_approvals(const Named& named, const Pro
     bool same = approval.artifact == proposal.entry.artifact && approval.input_digest == proposal.entry.input_digest &&
                 approval.tree == proposal.entry.tree;
     if (!same) continue;
-    if (!approval.signature.empty()) {
-      std::string text = model::approval_text(proposal.entry, approval.until.value_or(Time{}));
-      std::string email = approval.by ? approval.by->email : "";
-      git::Verdict own = policy.approvers.verify(text, approval.signature, model::kApprovalNamespace, email);
-      // A file from outside says more than the repository about itself.
-      bool outside =
-          outside_keys_ > 0 && outside_.verify(text, approval.signature, model::kApprovalNamespace, email).good;
-      if (!own.good && !outside) {
-        find("approval-signature", Severity::kError,
-             "the approval of " + approval.by.value_or(model::Who{}).str() + ": " + own.reason, named.commit, "",
-             &named);
-        continue;
-      }
+    std::string trouble = approval.signature.empty() ? "" : signature_trouble(proposal.entry, approval, policy);
+    if (!trouble.empty()) {
+      find("approval-signature", Severity::kError,
+           "the approval of " + approval.by.value_or(model::Who{}).str() + ": " + trouble, named.commit, "", &named);
+      continue;
     }
     out.push_back(approval);
   }

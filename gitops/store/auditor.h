@@ -96,6 +96,8 @@ class Auditor {
   // ---- audit_policy.cc: was it allowed?
   const Policy* check_policy(const Named& named);
   const Policy* policy_of(const git::Oid& blob);
+  void check_weaker(const Named& named, const git::Oid& commit, const git::Oid& blob);
+  std::string signature_trouble(const model::Entry& proposal, const model::Entry& approval, const Policy& policy) const;
   void check_rules(const Named& named, const Before& before, const Policy& policy);
   void check_approvals(const Named& named, const Before& before, const Policy& policy,
                        const model::Environment& environment);
@@ -171,9 +173,10 @@ class Auditor {
   std::map<std::string, git::Oid> tags_;
   std::map<std::pair<git::Oid, git::Oid>, bool> ancestors_;
   std::map<model::Target, git::Oid> last_policy_;
-  std::map<git::Oid, Policy> policies_;                               // by platform.yaml's blob
-  std::map<git::Oid, git::Oid> platforms_;                            // commit of main → blob of platform.yaml in it
-  std::unordered_set<git::Oid> trees_seen_;                           // checked: what is equal is checked once
+  git::Oid in_force_;                        // the commit of main that the release before named, of any target
+  std::map<git::Oid, Policy> policies_;      // by platform.yaml's blob
+  std::map<git::Oid, git::Oid> platforms_;   // commit of main → blob of platform.yaml in it
+  std::unordered_set<git::Oid> trees_seen_;  // checked: what is equal is checked once
   std::unordered_map<git::Oid, std::vector<std::string>> images_of_;  // of manifests that were checked
   struct Segment {
     git::Oid blob;

@@ -12,7 +12,7 @@ using model::Entry;
 using model::EntryType;
 
 // The facts of a release are those of its tag, which the entry holds; the entry adds what is no trailer.
-Result<std::shared_ptr<ReleaseRow>> row_of(const Entry& entry) {
+Result<std::shared_ptr<ReleaseRow>> row_of(const Entry& entry, git::Oid& policy) {
   TRY_WITH(model::Trailers trailers, "in the tag of " + entry.target->str() + "/" + std::to_string(entry.number),
            model::parse_trailers(entry.tag));
   model::ReleaseId id{*entry.target, entry.number};
@@ -43,6 +43,9 @@ Result<std::shared_ptr<ReleaseRow>> row_of(const Entry& entry) {
   row->adopts = trailers.adopts;
   if (trailers.promoted_from) row->promoted_from = trailers.promoted_from->release.str();
   row->images = std::move(trailers.images);
+  if (trailers.policy) {
+    TRY(policy, git::Oid::parse(trailers.policy->commit));
+  }
   return row;
 }
 
@@ -102,7 +105,7 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
     return fail(Code::kCorrupt, "the ledger names release ", entry.number, " of ", state.target.str(),
                 " after release ", state.last_number);
   }
-  TRY(auto row, row_of(entry));
+  TRY(auto row, row_of(entry, state_->policy));
   row->line = state.entries;
   state.last_number = entry.number;
   state.releases.push_back(std::move(row));

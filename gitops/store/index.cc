@@ -20,7 +20,7 @@ namespace {
 using model::Entry;
 using model::EntryType;
 
-constexpr std::string_view kMagic = "autonomous index 2\n";
+constexpr std::string_view kMagic = "autonomous index 3\n";
 constexpr size_t kChecksum = 4;
 constexpr uint64_t kMostBytes = 4ull << 30;
 
@@ -207,6 +207,7 @@ Result<std::string> index_bytes(const State& state) {
   writer.oid(state.deploy);
   writer.oid(state.ledger);
   writer.oid(state.main);
+  writer.oid(state.policy);
   TRY_DO(writer.entries(state.platform));
   writer.number(state.platform_entries);
   writer.number(state.keys.size());
@@ -254,6 +255,7 @@ Result<StatePtr> parse_index(std::string text) {
   state->deploy = reader.oid();
   state->ledger = reader.oid();
   state->main = reader.oid();
+  state->policy = reader.oid();
   TRY(state->platform, reader.entries());
   state->platform_entries = static_cast<uint32_t>(reader.number());
   for (size_t left = reader.count(); left > 0; --left) state->keys.push_back(reader.text());

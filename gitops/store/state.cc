@@ -190,6 +190,7 @@ StatePtr State::at(Time time) const {
   then->deploy = deploy;
   then->ledger = ledger;
   then->main = main;
+  then->policy = policy;
   for (const auto& [target, state] : targets) {
     TargetPtr was = target_at(*state, time);
     if (!was) continue;

@@ -129,6 +129,7 @@ struct State {
   git::Oid deploy;
   git::Oid ledger;
   git::Oid main;
+  git::Oid policy;  // the commit of main that the newest release names: policy.h goes on from there; zero: none did
   Targets targets;
   std::map<std::string, Bad, std::less<>> bad;         // by artifact
   std::map<std::string, Freeze, std::less<>> freezes;  // by scope
@@ -151,8 +152,8 @@ struct State {
   };
   // Releases made from source commits that begin with `commit` (≥ 4 hex digits), newest first of each target.
   std::vector<Located> where(std::string_view commit) const;
-  // The same state as it was at a moment: releases, outcomes, holds and marks said until then. deploy, ledger and main
-  // stay those of now.
+  // The same state as it was at a moment: releases, outcomes, holds and marks said until then. deploy, ledger, main
+  // and policy stay those of now.
   std::shared_ptr<const State> at(Time time) const;
 };
 using StatePtr = std::shared_ptr<const State>;

@@ -19,7 +19,7 @@ people:
   lena: {{name: Lena Lead, email: lena@example.com, keys: ["{key}"]}}
   carl: {{name: Carl, email: carl@example.com}}
 roles:
-  approver: {{can: [approve, reject], members: [user:lena]}}
+  approver: {{can: [approve, reject], members: [user:lena, user:olga]}}
   developer: {{can: [deploy, retry, promote, rollback, hold, resume, cancel, freeze, mark-bad, break-glass], members: [user:carl, "user:{login}"]}}
 environments:
   staging: {{from: branch main}}
@@ -41,7 +41,7 @@ class Decisions(unittest.TestCase):
         cls.daemon = d = Daemon(cls.folder)
         d.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lena", "-f", cls.folder / "lena")
         tokens = {}
-        for name in ("lena", "carl", "guest"):
+        for name in ("lena", "olga", "carl", "guest"):
             file = cls.folder / f"{name}.token"
             file.write_text(f"token-of-{name}-0123456789\n")
             file.chmod(0o600)
@@ -51,7 +51,8 @@ class Decisions(unittest.TestCase):
         d.start("--config", str(cls.config))
         cls.main = cls.folder / "main"
         d.git("clone", "-q", "-b", "main", f"{d.url}/git/gitops.git", cls.main)
-        cls.platform({"platform.yaml": PLATFORM.format(key=(cls.folder / "lena.pub").read_text().strip(), login=getpass.getuser())})
+        cls.rules = PLATFORM.format(key=(cls.folder / "lena.pub").read_text().strip(), login=getpass.getuser())
+        cls.platform({"platform.yaml": cls.rules})
 
     @classmethod
     def tearDownClass(cls):
@@ -108,6 +109,31 @@ class Decisions(unittest.TestCase):
         done = self.daemon.cli("audit", "--repo", clone, check=False)
         self.assertIn("The history is whole", done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    # ---- the policy itself
+
+    def test_a_weaker_policy_needs_the_approvals_of_the_one_before(self):
+        self.shop("weakens")
+        target, policy = "production/weakens/web", "production/platform.yaml"
+        self.assertIn("waits for 1 approval", self.promote(target).stdout)
+        self.platform({"platform.yaml": self.rules.replace("count: 1, from: approver, not: [author, requester]", "count: 0")})
+        self.daemon.until("people are asked", lambda: self.proposals(policy))
+        self.assertIn("approvals.count is 0 instead of 1", self.proposals(policy)[0]["because"])
+        self.restart()
+        self.daemon.until("it waits as before", lambda: self.daemon.rows().get(target, {}).get("state") == "waiting")
+        self.assertIn("waits for 1 approval", self.daemon.rows()[target]["why"])
+        self.assertIn("stays in force", self.as_("carl", "doctor", check=False).stdout)
+        self.assertEqual(self.as_("carl", "approve", policy, check=False).returncode, 4)
+        # main does not say who pushed: the first to agree is held to be the one who asks.
+        self.assertIn("stands for it", self.as_("lena", "approve", policy).stdout)
+        self.assertIn("who agrees first", self.as_("guest", "approve").stdout)
+        self.assertIn("it is in force", self.as_("olga", "approve", policy, "--because", "for the quarter's end").stdout)
+        self.daemon.until("it goes out", lambda: self.daemon.rows()[target].get("release") == 1)
+        self.assertNotIn("Approved-By", self.message(target))
+        self.assertIn("approve production", self.daemon.gitops("log", "--format=%B", "autonomous/ledger/deploy", "--", "_platform"))
+        self.audit()
+        self.platform({"platform.yaml": self.rules})
+        self.assertEqual(self.proposals(policy), [])
 
     # ---- promotion and approval
 
