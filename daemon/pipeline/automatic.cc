@@ -73,7 +73,7 @@ Automatic after_failure(const Flight& failed, const std::vector<Flight>& lane, c
   wish->view = view;
   wish->by = daemon;
   wish->because = because;
-  wish->intent = "automatic-" + number;  // once for each release that failed, whoever finds it out again
+  wish->intent = std::string(kAutomatic) + number;  // once for each release that failed, whoever finds it out again
   wish->restore = goal->number;
   out.wish = wish;
   out.why = "goes back to release " + std::to_string(goal->number) + " by itself: " + because;

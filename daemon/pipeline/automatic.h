@@ -5,11 +5,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/pipeline/board.h"
 
 namespace autonomous::daemon {
+
+// Of the intent of a way back that nobody asked for.
+inline constexpr std::string_view kAutomatic = "automatic-";
+inline bool is_automatic(const Wish& wish) { return wish.intent.starts_with(kAutomatic); }
 
 struct Automatic {
   std::optional<model::Entry> mark;  // the artifact is bad

@@ -192,6 +192,7 @@ std::vector<Flight> Board::drop_pending(const model::Target& target, const std::
       if (!pending(flight)) continue;
       dropped.push_back(flight);
       flight.proposal.clear();
+      flight.ask.clear();
       fold(flight, model::Cancelled{why}, told);
     }
     forget_done(lane->second);

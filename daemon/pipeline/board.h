@@ -62,6 +62,8 @@ class Board {
   void renew(uint64_t id, WishPtr wish);
   // Rendered, waiting for people, and not yet proposed in the ledger.
   std::vector<Flight> proposing() const;
+  // Asked for, told to wait, and not yet in the ledger.
+  std::vector<Flight> asking() const;
   // The follower hears how the flight of an open proposal goes on.
   void follow(const model::Target& target, const std::string& proposal, const FollowerPtr& follower);
   // Ends what waits or renders, whoever asked for it, without a word in the ledger: the caller has said it there.

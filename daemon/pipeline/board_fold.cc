@@ -12,9 +12,9 @@ void Board::fold(Flight& flight, const model::Event& event, Told& told) {
   const model::Release& after = flight.release;
   narrate(flight, before, event, told);
   // What made no commit and no failure has nothing to be written down.
-  // A proposal that comes to nothing has: somebody may be about to approve it.
+  // A proposal that comes to nothing has (somebody may be about to approve it), and so has what was asked for.
   bool unwritten = after.phase == Phase::kDone && after.number == 0 && after.outcome != model::Outcome::kFailed &&
-                   flight.proposal.empty();
+                   flight.proposal.empty() && flight.ask.empty();
   if (unwritten) flight.release.recorded = true;
   if (before.phase != after.phase || before.blocked != after.blocked || before.note != after.note ||
       before.recorded != flight.release.recorded) {

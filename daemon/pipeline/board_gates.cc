@@ -47,9 +47,8 @@ Blocked Board::gate_of(Flight& flight, Told& told) {
       return {"approval", "queued behind " + short_commit(*other->wish) + ", which people are reviewing"};
   }
   Blocked blocked = blocked_by(wish, *state_, clock_.now());
-  // A push is found again by looking at its branch. Everything else that waits must stand in the ledger, and is
-  // rendered first, because the ledger says what it is.
-  bool lasting = wish.asked() || wish.promoted_from;
+  // What must stand in the ledger is rendered first, because the ledger says what it is.
+  bool lasting = wish.lasting();
   if (!flight.assembled) return lasting ? Blocked{} : blocked;
   Consent consent = consent_to(wish, *state_, bound_of(*flight.assembled), clock_.now());
   flight.approved_by = consent.by;
@@ -81,9 +80,15 @@ void Board::judge_gates(Flight& flight, Told& told) {
   if (!pending(flight) || flight.release.phase == Phase::kRendering) return;
   Blocked blocked = gate_of(flight, told);
   if (!pending(flight)) return;
+  flight.ask = flight.wish->lasting() ? asked_as(*flight.wish, *state_) : "";
+  flight.asks = blocked && flight.wish->lasting() && flight.ask.empty() && flight.proposal.empty() && !flight.proposes;
+  if (flight.asks) {
+    woken_ = true;
+    writer_.notify_all();
+  }
   if (blocked) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
-    if (flight.proposes) return;  // said once the ledger says it
+    if (flight.proposes || flight.asks) return;  // said once the ledger says it
     // Who asked is not kept waiting for somebody else's decision.
     for (const FollowerPtr& follower : flight.followers) {
       told.ends.emplace_back(follower,

@@ -52,6 +52,17 @@ std::vector<Flight> Board::proposing() const {
   return out;
 }
 
+std::vector<Flight> Board::asking() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Flight> out;
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      if (flight.asks && pending(flight)) out.push_back(flight);
+    }
+  }
+  return out;
+}
+
 std::vector<TargetRow> Board::rows() const {
   std::lock_guard lock(mutex_);
   std::vector<TargetRow> out;

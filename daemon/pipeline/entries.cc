@@ -60,29 +60,51 @@ model::Entry outcome_entry(const Flight& flight) {
 
 }  // namespace
 
-model::Entry propose_entry(const Flight& flight, Time now) {
-  const Wish& wish = *flight.wish;
-  const store::Draft& draft = flight.assembled->draft;
+model::Entry ask_entry(const Wish& wish, Time now) {
   model::Entry entry;
-  entry.type = model::EntryType::kPropose;
+  entry.type = model::EntryType::kAsk;
   entry.target = wish.target;
   entry.time = now;
   entry.by = wish.by;
   entry.because = model::clean_value(wish.because);
   entry.ticket = model::clean_value(wish.ticket);
-  entry.artifact = draft.artifact;
-  entry.input_digest = draft.trailers.input_digest;
-  entry.tree = flight.assembled->tree;
+  entry.artifact = artifact_of(wish);
   entry.intent = wish.intent;
   entry.trigger = wish.trigger;
   entry.image = wish.image;
-  if (const SourceCommit* source = wish.source.get())
+  if (wish.moves) entry.scope = std::string(kMoves);
+  if (const SourceCommit* source = wish.source.get()) {
     entry.source = model::SourceFact{git::url_without_credentials(source->repository.url), source->id, source->ref};
-  entry.subject = model::clean_value(draft.subject, 200);
-  entry.author = model::clean_value(draft.source_author, 200);
+    entry.subject = model::clean_value(source->subject, 200);
+    entry.author = model::clean_value(source->author.name + " <" + source->author.email + ">", 200);
+  }
   if (wish.promoted_from) entry.origin = wish.promoted_from->str();
   if (wish.restore) entry.origin = model::ReleaseId{wish.target, *wish.restore}.str();
   if (wish.retry_of && !wish.promoted_from) entry.origin = wish.retry_of->str();
+  Sha256 id;
+  for (const std::string& part :
+       {std::string("ask/1"), entry.target->str(), entry.artifact, entry.intent, entry.origin})
+    id.add_field(part);
+  entry.id = id.finish_hex().substr(0, 12);
+  return entry;
+}
+
+bool is_about(const model::Entry& entry, const Wish& wish) {
+  if (entry.intent != wish.intent) return false;
+  if (entry.source && !wish.commit().empty() && wish.commit() != entry.source->commit) return false;
+  // Without an intent it is a push, or a promotion from there.
+  return !wish.intent.empty() || (wish.promoted_from ? wish.promoted_from->str() : "") == entry.origin;
+}
+
+model::Entry propose_entry(const Flight& flight, Time now) {
+  const store::Draft& draft = flight.assembled->draft;
+  model::Entry entry = ask_entry(*flight.wish, now);
+  entry.type = model::EntryType::kPropose;
+  entry.artifact = draft.artifact;
+  entry.input_digest = draft.trailers.input_digest;
+  entry.tree = flight.assembled->tree;
+  entry.subject = model::clean_value(draft.subject, 200);
+  entry.author = model::clean_value(draft.source_author, 200);
   Sha256 id;
   for (const std::string& part : {entry.target->str(), entry.artifact, entry.input_digest, entry.tree, entry.intent})
     id.add_field(part);
@@ -104,6 +126,19 @@ std::vector<model::Entry> last_words(const Flight& flight, const store::State* s
     end.id = flight.proposal;
     end.artifact = target->proposal->entry.artifact;
     end.source = target->proposal->entry.source;
+    end.reason = one_line(masked(flight.release.reason), 2000);
+    out.push_back(std::move(end));
+  }
+  if (flight.release.number != 0 || failed || !target) return out;  // they end it themselves
+  for (const model::Entry& ask : target->asked) {
+    if (ask.id != flight.ask) continue;
+    model::Entry end;
+    end.type = model::EntryType::kCancel;
+    end.target = flight.release.target;
+    end.time = now;
+    end.id = ask.id;
+    end.artifact = ask.artifact;
+    end.source = ask.source;
     end.reason = one_line(masked(flight.release.reason), 2000);
     out.push_back(std::move(end));
   }

@@ -35,6 +35,8 @@ struct Flight {
   bool under_review = false;
   bool proposes = false;  // the ledger has no open proposal of it
   std::string proposal;   // id of that proposal
+  std::string ask;        // id of what the ledger says was asked for, and is not done yet
+  bool asks = false;      // it waits, and the ledger does not say so yet
   std::vector<model::Who> approved_by;
 };
 

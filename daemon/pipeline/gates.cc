@@ -129,6 +129,15 @@ std::string ended_by(const store::State& state, const model::Target& target, con
   return "";
 }
 
+std::string asked_as(const Wish& wish, const store::State& state) {
+  if (!state.asked.contains(wish.target)) return "";
+  for (const model::Entry& ask : state.find(wish.target)->asked) {
+    bool same = ask.intent == wish.intent && (!wish.intent.empty() || ask.artifact == artifact_of(wish));
+    if (same) return ask.id;
+  }
+  return "";
+}
+
 std::string hold_text(const store::Hold& hold, Time now) {
   std::string text =
       "by " + (hold.by.name.empty() ? hold.by.how : hold.by.name) + " since " + format_age(now - hold.since);

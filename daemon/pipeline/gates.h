@@ -53,6 +53,9 @@ bool needs_consent(const Wish& wish);
 // The decision that ended a proposal: "rejected by Jane: too risky"; "" where nobody ended it.
 std::string ended_by(const store::State& state, const model::Target& target, const std::string& proposal);
 
+// The id of the ledger's open ask of this wish; "" where there is none.
+std::string asked_as(const Wish& wish, const store::State& state);
+
 // "by Jane since 2h: investigating checkout errors"
 std::string hold_text(const store::Hold& hold, Time now);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/automatic.h"
+#include "daemon/pipeline/entries.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 
@@ -69,6 +70,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::make(Options options, const Clock& c
     self->look_ = true;
     self->wake_.notify_all();
   };
+  writer.with_failure = [self](const Flight& flight) { return self->follows_failure(flight); };
   writer.on_failed = [self](const Flight& flight) { self->release_failed(flight); };
   writer.poll = pipeline->pace_.gitops;
   writer.verify_timeout = pipeline->pace_.verify_timeout;
@@ -168,12 +170,23 @@ void Pipeline::render_one(const Ctx& ctx, Flight flight) {
   board_.rendered(flight.id, *made);
 }
 
+Automatic Pipeline::automatic(const Flight& flight) const {
+  model::Who daemon = model::Who::clean(options_.name, options_.email, "the daemon");
+  return after_failure(flight, board_.flights(flight.release.target), board_.view(), *board_.state(), daemon,
+                       clock_.now());
+}
+
+std::vector<model::Entry> Pipeline::follows_failure(const Flight& flight) const {
+  Automatic automatic = this->automatic(flight);
+  std::vector<model::Entry> out;
+  if (automatic.mark) out.push_back(std::move(*automatic.mark));
+  if (automatic.wish) out.push_back(ask_entry(*automatic.wish, clock_.now()));
+  return out;
+}
+
 void Pipeline::release_failed(const Flight& flight) {
   const model::Target& target = flight.release.target;
-  model::Who daemon = model::Who::clean(options_.name, options_.email, "the daemon");
-  Automatic automatic =
-      after_failure(flight, board_.flights(target), board_.view(), *board_.state(), daemon, clock_.now());
-  if (automatic.mark) writer_->note(std::move(*automatic.mark));
+  Automatic automatic = this->automatic(flight);
   if (automatic.why.empty()) return;
   log(Level::kWarning, automatic.why, {{"target", target.str()}, {"release", std::to_string(flight.release.number)}});
   for (const FollowerPtr& follower : flight.followers)

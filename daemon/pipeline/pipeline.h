@@ -16,6 +16,7 @@
 
 #include "daemon/http/api.h"
 #include "daemon/pipeline/assemble.h"
+#include "daemon/pipeline/automatic.h"
 #include "daemon/pipeline/board.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/namespaces.h"
@@ -101,7 +102,8 @@ class Pipeline {
     std::vector<std::string> supersedes;  // source commits that will now never be released
     bool dry_run = false;
   };
-  Result<std::vector<WishPtr>> want_again(const Again& again, const FollowerPtr& follower);
+  // Without a follower they stand in the ledger when it returns.
+  Result<std::vector<WishPtr>> want_again(const Ctx& ctx, const Again& again, const FollowerPtr& follower);
 
   // What `commit` of a project makes of one target, whatever its branch feeds: for promotions, and to make a wish
   // again. Nothing is wanted yet. kNotFound where the source has no such commit or the commit no such app.
@@ -109,7 +111,7 @@ class Pipeline {
   // What a commit of a project makes of every environment, whatever its branch feeds. Nothing is wanted.
   Result<std::vector<WishPtr>> plan_everywhere(const std::string& project, const std::string& commit,
                                                const PlatformPtr& view) const;
-  // The wish that an open proposal of the ledger is about.
+  // The wish that an open proposal or ask of the ledger is about.
   Result<WishPtr> wish_of(const model::Entry& proposal, const PlatformPtr& view) const;
 
   Board& board() { return board_; }
@@ -142,7 +144,10 @@ class Pipeline {
   // Whether main says something else about a target than what its live release was made with.
   std::function<bool(const model::Target&)> configured_otherwise(const PlatformPtr& view) const;
   Result<WishPtr> planned_anew(const Wish& wish) const;
-  void revive_proposals(const SourceRepository& source);
+  void revive(const SourceRepository* source);
+  void revive(const model::Entry& waits);
+  Automatic automatic(const Flight& flight) const;
+  std::vector<model::Entry> follows_failure(const Flight& flight) const;
   void release_failed(const Flight& flight);
 
   Options options_;

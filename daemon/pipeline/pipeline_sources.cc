@@ -34,6 +34,10 @@ void Pipeline::watch_sources(std::stop_token stop) {
     }
     PlatformPtr view = board_.view();
     if (!view) continue;
+    {
+      std::lock_guard planning(planning_);
+      revive(nullptr);
+    }
     std::vector<SourceRepository> elsewhere;
     for (const SourceRepository& source : sources_.list(*view->platform)) {
       if (stop.stop_requested()) return;
@@ -119,7 +123,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
   }
   {
     std::lock_guard planning(planning_);
-    revive_proposals(source);
+    revive(&source);
   }
   for (const BranchHead& head : heads) {
     std::lock_guard planning(planning_);

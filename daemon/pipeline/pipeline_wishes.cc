@@ -1,12 +1,13 @@
 // Wishes that somebody asked for, or that the ledger has: a commit is planned for them, whatever was seen before.
 #include <algorithm>
 
+#include "daemon/pipeline/entries.h"
 #include "daemon/pipeline/pipeline.h"
 #include "gitops/base/log.h"
 
 namespace autonomous::daemon {
 
-Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const FollowerPtr& follower) {
+Result<std::vector<WishPtr>> Pipeline::want_again(const Ctx& ctx, const Again& again, const FollowerPtr& follower) {
   PlatformPtr view = board_.view();
   if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
   std::vector<WishPtr> wishes;
@@ -61,9 +62,14 @@ Result<std::vector<WishPtr>> Pipeline::want_again(const Again& again, const Foll
     return fail(Code::kNotFound, "nothing of ", again.project, again.app.empty() ? "" : "/" + again.app, " is released",
                 again.environment.empty() ? "" : " to " + again.environment);
   for (const WishPtr& wish : wishes) TRY_DO(never_goes(*wish, blocked_by(*wish, *board_.state(), clock_.now())));
-  if (!again.dry_run) {
-    for (const WishPtr& wish : wishes) board_.want(wish, follower);
+  if (again.dry_run) return wishes;
+  if (!follower) {
+    // Nobody waits for it: it is accepted now, and must outlast us.
+    std::vector<model::Entry> asks;
+    for (const WishPtr& wish : wishes) asks.push_back(ask_entry(*wish, clock_.now()));
+    TRY_DO(writer_->decide(ctx, std::move(asks)));
   }
+  for (const WishPtr& wish : wishes) board_.want(wish, follower);
   return wishes;
 }
 
@@ -149,10 +155,12 @@ Result<WishPtr> Pipeline::wish_of(const model::Entry& proposal, const PlatformPt
   wish->image = proposal.image;
   wish->retire = trigger == model::Trigger::kRetire;
   wish->past_hold = wish->retire || trigger == model::Trigger::kRollback;
-  wish->proposed = true;
+  wish->moves = proposal.scope == kMoves;
+  wish->proposed = proposal.type == model::EntryType::kPropose;
   if (!origin) return WishPtr(std::move(wish));
   if (trigger == model::Trigger::kRollback) {
     wish->restore = origin->number;
+    if (is_automatic(*wish)) return WishPtr(std::move(wish));  // without a hold, so that a fix goes forward
     wish->decision = model::Entry{};
     wish->decision->type = model::EntryType::kHold;
     wish->decision->time = clock_.now();
@@ -173,28 +181,38 @@ Result<WishPtr> Pipeline::wish_of(const model::Entry& proposal, const PlatformPt
   return WishPtr(std::move(wish));
 }
 
-// Proposals that a daemon before us made wait in the ledger: they go on, ahead of what was pushed since.
-void Pipeline::revive_proposals(const SourceRepository& source) {
+// What a daemon before us was asked for, or proposed, waits in the ledger: it goes on, ahead of what was pushed since.
+// Without a source: what needs none.
+void Pipeline::revive(const SourceRepository* source) {
   store::StatePtr state = board_.state();
-  PlatformPtr view = board_.view();
+  auto ours = [&](const model::Target& target, const model::Entry& waits) {
+    bool needs_none = waits.trigger == model::Trigger::kRollback || waits.trigger == model::Trigger::kRetire;
+    return source != nullptr ? target.project == source->project : needs_none;
+  };
   for (const model::Target& target : state->proposals) {
-    if (target.project != source.project) continue;
     store::TargetPtr record = state->find(target);
-    if (!record || !record->proposal) continue;
-    const model::Entry& proposal = record->proposal->entry;
-    std::vector<Flight> flights = board_.flights(target);
-    bool known = std::any_of(flights.begin(), flights.end(), [&](const Flight& flight) {
-      return flight.wish->intent == proposal.intent &&
-             (!proposal.source || flight.wish->commit().empty() || flight.wish->commit() == proposal.source->commit);
-    });
-    if (known) continue;
-    auto wish = wish_of(proposal, view);
-    if (wish) {
-      board_.want(*wish, nullptr);
-    } else {
-      log(Level::kWarning, "an open proposal cannot be made again; reject it, or wait for its source",
-          {{"target", target.str()}, {"proposal", proposal.id}, {"error", wish.error().line()}});
+    if (record && record->proposal && ours(target, record->proposal->entry)) revive(record->proposal->entry);
+  }
+  for (const model::Target& target : state->asked) {
+    store::TargetPtr record = state->find(target);
+    if (!record) continue;
+    for (const model::Entry& ask : record->asked) {
+      if (ours(target, ask)) revive(ask);
     }
+  }
+}
+
+void Pipeline::revive(const model::Entry& waits) {
+  std::vector<Flight> flights = board_.flights(*waits.target);
+  bool known =
+      std::any_of(flights.begin(), flights.end(), [&](const Flight& flight) { return is_about(waits, *flight.wish); });
+  if (known) return;
+  auto wish = wish_of(waits, board_.view());
+  if (wish) {
+    board_.want(*wish, nullptr);
+  } else {
+    log(Level::kWarning, "what was asked for cannot be made again; reject or cancel it, or wait for its source",
+        {{"target", waits.target->str()}, {"id", waits.id}, {"error", wish.error().line()}});
   }
 }
 

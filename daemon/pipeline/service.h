@@ -102,7 +102,8 @@ class Service final : public Api {
   Result<void> may_move(const Ask& ask, Pipeline::Again again) const;
   std::string new_intent(std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
-  Result<ActionAnswer> want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress);
+  Result<ActionAnswer> want(const Ctx& ctx, WishPtr wish, const Ask& ask, const std::string& text,
+                            ProgressPtr progress);
   using Files = std::map<std::string, std::string>;  // of a target: path → bytes
   Result<Files> files_of(const Ctx& ctx, const DiffRequest& request, const Known& known, uint32_t number);
   Result<Files> rendered(const Ctx& ctx, const Wish& wish);

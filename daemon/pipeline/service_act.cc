@@ -1,6 +1,7 @@
 // The acting half of Service: what people ask for, and what hooks tell.
 #include <algorithm>
 
+#include "daemon/pipeline/entries.h"
 #include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/service.h"
@@ -75,12 +76,15 @@ model::Entry Service::decision(model::EntryType type, const Ask& ask, const mode
   return entry;
 }
 
-Result<ActionAnswer> Service::want(WishPtr wish, const Ask& ask, const std::string& text, ProgressPtr progress) {
+Result<ActionAnswer> Service::want(const Ctx& ctx, WishPtr wish, const Ask& ask, const std::string& text,
+                                   ProgressPtr progress) {
   Blocked blocked = blocked_by(*wish, *pipeline_.board().state(), pipeline_.clock().now());
   TRY_DO(never_goes(*wish, blocked));
   ActionAnswer answer{wish->target.str() + ": " + text, {{wish->target.str(), 0, blocked ? blocked.why : text}}};
   if (ask.dry_run) return answer;
   FollowerPtr follower = follower_of(std::move(progress));
+  // Nobody waits for it: it is accepted now, and must outlast us.
+  if (!follower) TRY_DO(pipeline_.writer().decide(ctx, {ask_entry(*wish, pipeline_.clock().now())}));
   pipeline_.board().want(std::move(wish), follower);
   if (follower) follower->complete();
   return answer;
@@ -112,14 +116,14 @@ Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const Deplo
     TRY_DO(may_move(ask, again));
     again.moves = true;
   }
-  auto wishes = pipeline_.want_again(again, follower);
+  auto wishes = pipeline_.want_again(ctx, again, follower);
   if (follower) follower->complete();
   if (!wishes) return std::move(wishes).error();
   return answer_for(*wishes,
                     "release of " + wishes->front()->commit().substr(0, 7) + " " + wishes->front()->source->subject);
 }
 
-Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
+Result<ActionAnswer> Service::retry(const Ctx& ctx, const Ask& ask, const std::string& text, ProgressPtr progress) {
   TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "retry", known.target.environment, known.target.project));
   if (auto from = promoted_before(known.state.get())) {
@@ -130,7 +134,7 @@ Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::strin
     wish->trigger = model::Trigger::kRetry;
     wish->intent = new_intent("retry");
     if (auto live = known.state->live()) wish->retry_of = model::ReleaseId{known.target, live->number};
-    return want(std::move(wish), ask, "another attempt with " + from->str(), std::move(progress));
+    return want(ctx, std::move(wish), ask, "another attempt with " + from->str(), std::move(progress));
   }
   FollowerPtr follower = follower_of(std::move(progress));
   Pipeline::Again again;
@@ -144,13 +148,13 @@ Result<ActionAnswer> Service::retry(const Ctx&, const Ask& ask, const std::strin
   again.intent = new_intent("retry");
   again.dry_run = ask.dry_run;
   if (auto live = known.state->live()) again.retry_of = model::ReleaseId{known.target, live->number};
-  auto wishes = pipeline_.want_again(again, follower);
+  auto wishes = pipeline_.want_again(ctx, again, follower);
   if (follower) follower->complete();
   if (!wishes) return std::move(wishes).error();
   return answer_for(*wishes, "another attempt with " + wishes->front()->commit().substr(0, 7));
 }
 
-Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::string& text, ProgressPtr progress) {
+Result<ActionAnswer> Service::retire(const Ctx& ctx, const Ask& ask, const std::string& text, ProgressPtr progress) {
   TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "retire", known.target.environment, known.target.project));
   auto live = known.state->live();
@@ -174,10 +178,10 @@ Result<ActionAnswer> Service::retire(const Ctx&, const Ask& ask, const std::stri
   wish->intent = new_intent("retire");
   wish->retire = true;
   wish->past_hold = true;
-  return want(std::move(wish), ask, "all its workloads are taken away", std::move(progress));
+  return want(ctx, std::move(wish), ask, "all its workloads are taken away", std::move(progress));
 }
 
-Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::string& text, uint32_t to,
+Result<ActionAnswer> Service::rollback(const Ctx& ctx, const Ask& ask, const std::string& text, uint32_t to,
                                        ProgressPtr progress) {
   TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "rollback", known.target.environment, known.target.project));
@@ -212,7 +216,7 @@ Result<ActionAnswer> Service::rollback(const Ctx&, const Ask& ask, const std::st
   wish->decision = decision(model::EntryType::kHold, ask, known.target);
   if (wish->decision->because.empty())
     wish->decision->because = "rolled back to release " + std::to_string(goal->number);
-  return want(std::move(wish), ask,
+  return want(ctx, std::move(wish), ask,
               "goes back to release " + std::to_string(goal->number) + ", and is held there until `autonomous resume`",
               std::move(progress));
 }
@@ -289,7 +293,7 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
       again.supersedes = waiting->wish->supersedes;
       again.supersedes.push_back(waiting->wish->commit());
     }
-    auto wishes = pipeline_.want_again(again, follower);
+    auto wishes = pipeline_.want_again(ctx, again, follower);
     if (!wishes && wishes.error().code() != Code::kNotFound) {
       if (follower) follower->complete();
       return std::move(wishes).error().with("the hold has ended, but the newest commit cannot be released");

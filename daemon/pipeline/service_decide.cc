@@ -98,7 +98,8 @@ Result<WishPtr> Service::promotion(const model::Target& target, const model::Rel
   return WishPtr(std::move(wish));
 }
 
-Result<ActionAnswer> Service::promote(const Ctx&, const Ask& ask, const PromoteRequest& request, ProgressPtr progress) {
+Result<ActionAnswer> Service::promote(const Ctx& ctx, const Ask& ask, const PromoteRequest& request,
+                                      ProgressPtr progress) {
   TRY(model::Target target, model::Target::parse(request.target));
   TRY_DO(allowed(ask, "promote", target.environment, target.project));
   PlatformPtr view = pipeline_.board().view();
@@ -132,7 +133,7 @@ Result<ActionAnswer> Service::promote(const Ctx&, const Ask& ask, const PromoteR
     return fail(Code::kConflict, from.str(), " is ", model::verdict_name(row->outcome->verdict), ": ",
                 row->outcome->reason, good);
   TRY(WishPtr wish, promotion(target, from, *row, ask));
-  return want(std::move(wish), ask, "takes what runs as " + from.str() + (unverified ? ", unverified" : ""),
+  return want(ctx, std::move(wish), ask, "takes what runs as " + from.str() + (unverified ? ", unverified" : ""),
               std::move(progress));
 }
 
@@ -292,7 +293,7 @@ Result<ActionAnswer> Service::cancel(const Ctx& ctx, const Ask& ask, const std::
       return fail(Code::kConflict, known.target.str(), " is being committed at this moment")
           .hint("`autonomous rollback` takes it back");
   }
-  if (flights.empty() && !known.state->proposal)
+  if (flights.empty() && !known.state->proposal && known.state->asked.empty())
     return fail(Code::kConflict, known.target.str(), " has nothing that waits")
         .hint("what was released is taken back with `autonomous rollback`");
   ActionAnswer answer{known.target.str() + ": cancelled", {}};
@@ -309,15 +310,17 @@ Result<ActionAnswer> Service::cancel(const Ctx& ctx, const Ask& ask, const std::
     std::optional<model::SourceFact> fact;
     if (source != nullptr)
       fact = model::SourceFact{git::url_without_credentials(source->repository.url), source->id, source->ref};
-    end(flight.proposal, artifact_of(*flight.wish), fact);
+    end(flight.proposal.empty() ? flight.ask : flight.proposal, artifact_of(*flight.wish), fact);
     answer.affected.push_back(
         {known.target.str(), 0, source ? source->id.substr(0, 7) + " " + source->subject : flight.wish->intent});
   }
-  bool said = known.state->proposal && std::any_of(entries.begin(), entries.end(), [&](const model::Entry& entry) {
-                return entry.id == known.state->proposal->entry.id;
-              });
-  if (known.state->proposal && !said)
-    end(known.state->proposal->entry.id, known.state->proposal->entry.artifact, known.state->proposal->entry.source);
+  // What a daemon before us left, and what could not be made again.
+  std::vector<model::Entry> waits = known.state->asked;
+  if (known.state->proposal) waits.push_back(known.state->proposal->entry);
+  for (const model::Entry& left : waits) {
+    bool said = std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.id == left.id; });
+    if (!said) end(left.id, left.artifact, left.source);
+  }
   if (ask.dry_run) return answer;
   std::string why = "cancelled by " + who(ask.who).name + (ask.because.empty() ? "" : ": " + ask.because);
   // Taken off first, so that nothing of it goes out between the words and the deed.

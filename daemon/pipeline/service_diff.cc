@@ -110,7 +110,7 @@ Result<Files> Service::files_of(const Ctx& ctx, const DiffRequest& request, cons
   again.image = request.image;
   again.intent = "diff";
   again.dry_run = true;
-  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(again, nullptr));
+  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(ctx, again, nullptr));
   return rendered(ctx, *wishes.front());
 }
 

@@ -97,7 +97,7 @@ Result<ActionAnswer> Service::let_vanish(const Ctx& ctx, const Ask& ask, const D
 Result<void> Service::may_move(const Ask& ask, Pipeline::Again again) const {
   again.dry_run = true;
   store::StatePtr state = pipeline_.board().state();
-  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(again, nullptr));
+  TRY(std::vector<WishPtr> wishes, pipeline_.want_again(Ctx{}, again, nullptr));
   bool any = false;
   for (const WishPtr& wish : wishes) {
     auto move = moving(*state, wish->target, *wish->app, true, pipeline_.clock().now());

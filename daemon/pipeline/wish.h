@@ -91,6 +91,8 @@ struct Wish {
   std::shared_ptr<const Doubt> doubt;         // about the commit, in this environment; null: none
 
   bool asked() const { return !intent.empty(); }
+  // A push is found again by looking at its branch. Everything else that waits must stand in the ledger.
+  bool lasting() const { return asked() || promoted_from.has_value(); }
   std::string commit() const { return source ? source->id : ""; }
 };
 using WishPtr = std::shared_ptr<const Wish>;

@@ -373,9 +373,14 @@ void Writer::commit(const Ctx& ctx) {
     first_words.push_back(batch.entries.size());
     for (model::Entry& entry : last_words(flight, state_.get(), clock_.now()))
       batch.entries.push_back(std::move(entry));
+    // In the same commit: who ends us now must not keep what follows from it.
+    bool failed = flight.release.outcome == model::Outcome::kFailed && flight.release.number != 0;
+    if (!failed || !options_.with_failure) continue;
+    for (model::Entry& entry : options_.with_failure(flight)) batch.entries.push_back(std::move(entry));
   }
   first_words.push_back(batch.entries.size());
   for (const Flight& flight : board_.proposing()) batch.entries.push_back(propose_entry(flight, clock_.now()));
+  for (const Flight& flight : board_.asking()) batch.entries.push_back(ask_entry(*flight.wish, clock_.now()));
   // A decision of the same moment (a hold) stands before the releases that it is about: they wait a cycle.
   std::vector<Flight> flights = decisions.empty() ? board_.take_ready(options_.batch) : std::vector<Flight>{};
   // What people agreed to has come into force since, at the same tip of main.

@@ -42,6 +42,8 @@ class Writer {
     std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
     // Null: view_in_force.
     std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
+    // What the ledger says together with a release's failure. On the writer's thread.
+    std::function<std::vector<model::Entry>(const Flight&)> with_failure;
     // A release failed its verification, and the ledger says so. On the writer's thread.
     std::function<void(const Flight&)> on_failed;
   };

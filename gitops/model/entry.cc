@@ -12,10 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 23> kTypes = {
+constexpr std::array<std::string_view, 24> kTypes = {
     "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",      "taken-on", "hold",
     "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad",   "unmark",   "freeze",
-    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window", "moved"};
+    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window", "moved",    "ask"};
 constexpr std::array<std::string_view, 6> kVerdicts = {"healthy",   "failed",   "superseded",
                                                        "cancelled", "rejected", "unverified"};
 constexpr size_t kMaxTextBytes = 64 * 1024;
@@ -229,6 +229,10 @@ Result<void> check(const Entry& entry) {
       TRY_DO(need(entry.target.has_value() || !entry.scope.empty(), "the target"));
       TRY_DO(need(entry.by.has_value(), "who"));
       return need(!entry.id.empty(), "the proposal's id");
+    case EntryType::kAsk:
+      TRY_DO(need(entry.target.has_value(), "the target"));
+      TRY_DO(need(entry.trigger.has_value(), "what it is"));
+      return need(!entry.id.empty(), "its id");
     case EntryType::kCancel: return need(entry.target.has_value(), "the target");
     case EntryType::kBreakGlass:
       TRY_DO(need(entry.target.has_value(), "the target"));
@@ -329,7 +333,8 @@ bool is_decision(EntryType type) {
     case EntryType::kUnmark:
     case EntryType::kFreeze:
     case EntryType::kUnfreeze:
-    case EntryType::kBreakGlass: return true;
+    case EntryType::kBreakGlass:
+    case EntryType::kAsk: return true;
     default: return false;
   }
 }

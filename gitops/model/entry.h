@@ -45,6 +45,10 @@ enum class EntryType : uint8_t {
   // objects go on bearing the names of the target `scope`. On the other one's side, in the same commit: `removed`, and
   // `origin` is the target that they went to.
   kMoved,
+  // What somebody asked for, accepted before it could be done: all that it is made of again from. Ends with its
+  // release, failure or finding that it changes nothing (by intent, or artifact where there is none), with its
+  // proposal, or with a cancel of its `id`. `scope` "move": it may take over another project's app.
+  kAsk,
 };
 std::string_view entry_type_name(EntryType type);
 Result<EntryType> parse_entry_type(std::string_view name);

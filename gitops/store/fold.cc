@@ -59,6 +59,12 @@ Hold hold_of(const Entry& entry) {
           entry.artifact};
 }
 
+void end_ask(TargetState& state, std::string_view artifact, std::string_view intent) {
+  std::erase_if(state.asked, [&](const Entry& open) {
+    return open.intent == intent && (!intent.empty() || open.artifact == artifact);
+  });
+}
+
 // Entries are kept for listing; the tag's bytes stay in git.
 Entry without_tag(const Entry& entry) {
   Entry copy = entry;
@@ -165,6 +171,7 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
       state.attempts.push_back(without_tag(entry));
       if (state.attempts.size() > TargetState::kAttempts) state.attempts.erase(state.attempts.begin());
       if (entry.type == EntryType::kUnchanged) end_proposal(state, entry.artifact, entry.input_digest, entry.intent);
+      end_ask(state, entry.artifact, entry.intent);
       break;
     case EntryType::kHold: state.hold = hold_of(entry); break;
     case EntryType::kResume: state.hold.reset(); break;
@@ -201,6 +208,9 @@ bool stands_in(const TargetState& target, const Entry& entry) {
     }
     case EntryType::kFailed:
     case EntryType::kUnchanged: return there(target.attempts);
+    case EntryType::kAsk:
+      return std::any_of(target.asked.begin(), target.asked.end(),
+                         [&](const Entry& open) { return open.id == entry.id; });
     case EntryType::kOrphaned: return target.orphaned && target.orphaned->reason == entry.reason;
     case EntryType::kFound: return !target.orphaned;
     default: return false;
@@ -211,7 +221,14 @@ void apply_decision(TargetState& state, const Entry& entry) {
   auto& proposal = state.proposal;
   bool of_it = proposal && entry.id == proposal->entry.id;
   switch (entry.type) {
-    case EntryType::kPropose: proposal = Proposal{entry, {}}; break;
+    case EntryType::kPropose:
+      proposal = Proposal{entry, {}};
+      end_ask(state, entry.artifact, entry.intent);
+      break;
+    case EntryType::kAsk:
+      if (std::none_of(state.asked.begin(), state.asked.end(), [&](const Entry& open) { return open.id == entry.id; }))
+        state.asked.push_back(entry);
+      break;
     case EntryType::kApprove:
       if (!of_it) break;
       std::erase_if(proposal->approvals, [&](const Entry& before) { return before.by == entry.by; });
@@ -220,6 +237,7 @@ void apply_decision(TargetState& state, const Entry& entry) {
     case EntryType::kReject:
     case EntryType::kCancel:
       if (of_it) proposal.reset();
+      std::erase_if(state.asked, [&](const Entry& open) { return open.id == entry.id; });
       break;
     case EntryType::kBreakGlass: state.broken_glass = entry; break;
     default: break;
@@ -228,6 +246,7 @@ void apply_decision(TargetState& state, const Entry& entry) {
 
 void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
                   std::string_view intent) {
+  end_ask(state, artifact, intent);
   if (!state.proposal) return;
   const Entry& open = state.proposal->entry;
   if (open.artifact == artifact && open.input_digest == input_digest && open.intent == intent) state.proposal.reset();
@@ -253,6 +272,8 @@ void Builder::settle() {
   for (auto& [target, state] : touched_) {
     if (state->proposal) state_->proposals.insert(target);
     else state_->proposals.erase(target);
+    if (!state->asked.empty()) state_->asked.insert(target);
+    else state_->asked.erase(target);
     state_->targets[target] = std::move(state);
   }
   touched_.clear();

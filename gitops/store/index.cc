@@ -106,6 +106,7 @@ class IndexWriter {
     if (state.broken_glass) TRY_DO(entry(*state.broken_glass));
     TRY_DO(entries(state.decisions));
     TRY_DO(entries(state.attempts));
+    TRY_DO(entries(state.asked));
     number(state.releases.size());
     size_t size = 0;
     for (size_t i = 0; i < state.releases.size(); ++i) size += state.releases.bytes(i).size();
@@ -187,6 +188,7 @@ class IndexReader {
     }
     TRY(state->decisions, entries());
     TRY(state->attempts, entries());
+    TRY(state->asked, entries());
     uint64_t rows = number();
     std::string_view bytes = in_.raw(number());
     TRY(state->releases, Rows::unpack(bytes, static_cast<uint32_t>(rows), owner_));
@@ -266,6 +268,7 @@ Result<StatePtr> parse_index(std::string text) {
   for (size_t left = reader.count(); left > 0; --left) {
     TRY(auto target, reader.target());
     if (target->proposal) state->proposals.insert(target->target);
+    if (!target->asked.empty()) state->asked.insert(target->target);
     state->targets[target->target] = target;
   }
   if (!reader.at_end()) return damaged();

@@ -29,8 +29,11 @@ void decisions_at(TargetState& then) {
   }
   released_until(Time::max());
   for (const model::Entry& entry : then.attempts) {
-    if (entry.type == model::EntryType::kUnchanged)
-      end_proposal(then, entry.artifact, entry.input_digest, entry.intent);
+    bool open = std::any_of(then.asked.begin(), then.asked.end(),
+                            [&](const model::Entry& asked) { return asked.time <= entry.time; });
+    if (open || entry.type == model::EntryType::kUnchanged)
+      end_proposal(then, entry.artifact, entry.type == model::EntryType::kUnchanged ? entry.input_digest : "",
+                   entry.intent);
   }
 }
 
@@ -195,6 +198,7 @@ StatePtr State::at(Time time) const {
     TargetPtr was = target_at(*state, time);
     if (!was) continue;
     if (was->proposal) then->proposals.insert(target);
+    if (!was->asked.empty()) then->asked.insert(target);
     then->targets[target] = std::move(was);
   }
   std::copy_if(platform.begin(), platform.end(), std::back_inserter(then->platform),

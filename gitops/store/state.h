@@ -76,6 +76,7 @@ struct TargetState {
   std::optional<MovedAway> moved_away;       // its objects are another target's now
   std::optional<Drift> drift;                // since the last release
   std::optional<Proposal> proposal;          // the one that is open
+  std::vector<model::Entry> asked;           // kAsk, oldest first: what people asked for and was not done yet
   std::optional<model::Entry> broken_glass;  // kBreakGlass, until its `until` or the next release
   std::vector<model::Entry> decisions;       // oldest first, all of them
   std::vector<model::Entry> attempts;        // failed and unchanged, oldest first, the last kAttempts
@@ -134,6 +135,7 @@ struct State {
   std::map<std::string, Bad, std::less<>> bad;         // by artifact
   std::map<std::string, Freeze, std::less<>> freezes;  // by scope
   std::set<model::Target> proposals;                   // targets with an open one
+  std::set<model::Target> asked;                       // targets of which something was asked and is not done
   std::vector<model::Entry> platform;                  // entries without a target, oldest first
   std::vector<std::string> keys;                       // public lines that count now
   uint32_t platform_entries = 0;
@@ -165,7 +167,7 @@ bool stands_in(const TargetState& target, const model::Entry& entry);
 
 // Takes in what a decision says of the target's proposal and of its freezes.
 void apply_decision(TargetState& state, const model::Entry& entry);
-// A release (or the finding that it changes nothing) ends the proposal that it is of.
+// A release (or the finding that it changes nothing) ends the proposal and the ask that it is of.
 void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
                   std::string_view intent);
 // Takes in what an entry says beyond its target: marks, freezes, keys.

@@ -69,10 +69,12 @@ class Decisions(unittest.TestCase):
         cls.daemon.git("commit", "-qm", "Change the platform", cwd=cls.main)
         cls.daemon.git("push", "-q", f"{cls.daemon.url}/git/gitops.git", "main", cwd=cls.main)
 
-    def restart(self, keep=("repos", "keys")):
+    def restart(self, keep=("repos", "keys"), kill=False):
         """Ends the daemon and takes away all but what is named."""
         d = self.daemon
-        self.assertEqual(d.stop(), 0)
+        if kill:
+            d.process.kill()
+        self.assertEqual(d.stop(), -9 if kill else 0)
         for part in d.state.iterdir():
             if part.name not in keep:
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
@@ -192,6 +194,43 @@ class Decisions(unittest.TestCase):
         self.assertIn("Approved-By: Lena Lead", self.message(target))
         self.assertEqual([e["type"] for e in self.daemon.ledger(target)][:3], ["propose", "approve", "release"])
         self.daemon.until("its outcome is known", lambda: self.daemon.rows()[target]["state"] == "unverified")
+        self.audit()
+
+    def test_what_people_asked_for_outlasts_the_daemon(self):
+        shop = self.shop("lasts")
+        web, api, staging = "production/lasts/web", "production/lasts/api", "staging/lasts/web"
+        self.assertEqual(self.promote(web, "--because", "first").returncode, 6)
+        shop.write({"web/a": "2", "autonomous.yaml": SPEC.format(project="lasts", level="two")}).push("Two")
+        done = self.promote(web, "--because", "second")
+        self.assertEqual(done.returncode, 6, done.stdout)
+        self.assertIn("queued behind", done.stdout)
+        self.assertEqual([e["type"] for e in self.daemon.ledger(web)], ["propose", "ask"])
+        # Accepted, and the daemon is gone before anything can come of it.
+        self.assertEqual(self.as_("carl", "rollback", staging, "--because", "it was better", "--no-wait").returncode, 0)
+        self.assertEqual(self.promote(api, "--because", "third", "--no-wait").returncode, 0)
+        self.restart(kill=True)
+        self.daemon.until("the rollback is done", lambda: self.daemon.rows().get(staging, {}).get("release") == 3)
+        self.assertIn("Because: it was better", self.message(staging))
+        self.assertIn("hold", [e["type"] for e in self.daemon.ledger(staging)])
+        self.daemon.until("both wait for people", lambda: len(self.proposals(web)) == 1 and len(self.proposals(api)) == 1)
+        self.assertEqual(self.proposals(api)[0]["because"], "third")
+        first = self.proposals(web)[0]
+        self.assertEqual(first["because"], "first")
+        self.as_("lena", "approve", web)
+        self.daemon.until("the second is proposed", lambda: [r["because"] for r in self.proposals(web)] == ["second"])
+        self.as_("lena", "approve", web)
+        self.daemon.until("the second is out", lambda: self.daemon.rows()[web].get("release") == 2)
+        self.assertIn("Requested-By: Carl", self.message(web))
+        self.as_("lena", "approve", api)
+        # Taken back, it does not rise again.
+        shop.write({"autonomous.yaml": SPEC.format(project="lasts", level="three")}).push("Three")
+        self.as_("carl", "resume", staging)
+        self.promote(web, "--because", "fourth", "--no-wait")
+        self.as_("carl", "cancel", web, "--because", "not today")
+        self.restart()
+        self.daemon.until("the source was read", lambda: self.as_("guest", "where", shop.head(), check=False).returncode == 0)
+        self.assertEqual(self.proposals(web), [])
+        self.assertEqual(self.daemon.rows()[web]["release"], 2)
         self.audit()
 
     def test_approvals_signed_by_the_persons_own_key(self):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/pipeline/board.h"
+#include "daemon/pipeline/entries.h"
 
 namespace autonomous::daemon {
 namespace {
@@ -285,6 +286,49 @@ TEST_F(Review, AProposalOfADaemonBeforeIsGoneOnWith) {
   later.rendered(flight->id, made);
   EXPECT_TRUE(later.take_ready(10).empty());
   EXPECT_TRUE(later.proposing().empty()) << "the ledger has it already";
+}
+
+// Whoever is told to wait may rely on it, whatever becomes of this daemon.
+TEST_F(Review, WhatQueuesBehindItStandsInTheLedger) {
+  board_.want(promotion("aaaa"), nullptr);
+  render("t1");
+  propose();
+  auto later = promotion("bbbb");
+  later->trigger = model::Trigger::kRetry;
+  later->intent = "retry-1";
+  board_.want(later, nullptr);
+  EXPECT_THAT(why(), HasSubstr("queued behind aaaa000"));
+  ASSERT_EQ(board_.asking().size(), 1u);
+  model::Entry ask = ask_entry(*board_.asking()[0].wish, clock_.now());
+  EXPECT_TRUE(model::format_entry(ask));
+  EXPECT_TRUE(is_about(ask, *later));
+  EXPECT_FALSE(is_about(ask, *promotion("bbbb"))) << "a push of the same commit is not what was asked for";
+  add(ask);
+  publish();
+  EXPECT_TRUE(board_.asking().empty()) << "once";
+  EXPECT_EQ(board_.flight(kTarget)->ask, ask.id);
+  // It comes to nothing: the ledger must not make it rise again.
+  board_.post(board_.flight(kTarget)->id, model::Cancelled{"the source is gone"});
+  std::vector<Flight> ended = board_.unrecorded();
+  ASSERT_EQ(ended.size(), 1u);
+  std::vector<model::Entry> words = last_words(ended[0], board_.state().get(), clock_.now());
+  ASSERT_EQ(words.size(), 1u);
+  EXPECT_EQ(words[0].type, model::EntryType::kCancel);
+  EXPECT_EQ(words[0].id, ask.id);
+  add(words[0]);
+  publish();
+  EXPECT_TRUE(board_.state()->asked.empty());
+}
+
+TEST_F(Review, APushThatWaitsIsFoundByItsBranchAndNeedNotStandThere) {
+  board_.want(promotion("aaaa"), nullptr);
+  render("t1");
+  propose();
+  auto push = promotion("bbbb");
+  push->trigger = model::Trigger::kPush;
+  board_.want(push, nullptr);
+  EXPECT_THAT(why(), HasSubstr("queued behind"));
+  EXPECT_TRUE(board_.asking().empty());
 }
 
 TEST_F(Review, FreezesBakeAndTicketsAreGates) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "bed.h"
+#include "gitops/store/index.h"
 
 namespace autonomous::store {
 namespace {
@@ -107,6 +108,48 @@ TEST_F(Decisions, ANewProposalVoidsTheApprovalsOfTheOneBefore) {
   say(proposal("p2", push_draft(record(), kWeb, "2")));
   EXPECT_EQ(web()->proposal->entry.id, "p2");
   EXPECT_TRUE(web()->proposal->approvals.empty());
+}
+
+TEST_F(Decisions, WhatWasAskedForIsOpenUntilItIsDoneOrTakenBack) {
+  auto ask = [](const std::string& id, const std::string& intent) {
+    Entry out = entry(EntryType::kAsk, id);
+    out.trigger = model::Trigger::kRequest;
+    out.intent = intent;
+    out.artifact = "artifact-1";
+    return out;
+  };
+  say(ask("a1", "deploy-1"));
+  say(ask("a1", "deploy-1"));  // its answer was lost
+  say(ask("a2", "deploy-2"));
+  say(ask("a3", "deploy-3"));
+  say(ask("a4", ""));  // a promotion
+  ASSERT_EQ(web()->asked.size(), 4u);
+  EXPECT_TRUE(record().state()->asked.contains(kWeb));
+  StatePtr then = record().state()->at(bed_.clock().now());
+  EXPECT_EQ(then->find(kWeb)->asked.size(), 4u);
+  auto packed = parse_index(index_bytes(*record().state()).value());
+  ASSERT_TRUE(packed) << packed.error().text();
+  EXPECT_EQ((*packed)->find(kWeb)->asked, web()->asked);
+  EXPECT_TRUE((*packed)->asked.contains(kWeb));
+  Draft draft = push_draft(record(), kWeb, "1");
+  draft.intent = "deploy-1";
+  ASSERT_TRUE(record().commit(Ctx{}, batch_of({draft})));
+  EXPECT_EQ(web()->asked.size(), 3u) << "another intent with the same artifact is not done by it";
+  say(entry(EntryType::kCancel, "a2"));
+  Entry failed = entry(EntryType::kFailed);
+  failed.intent = "deploy-3";
+  failed.step = "render";
+  say(failed);
+  ASSERT_EQ(web()->asked.size(), 1u);
+  Entry proposed = entry(EntryType::kPropose, "p1");
+  proposed.artifact = "artifact-1";
+  proposed.tree = std::string(40, 'd');
+  say(proposed);
+  EXPECT_TRUE(web()->asked.empty()) << "the proposal holds all of it from here on";
+  EXPECT_TRUE(record().state()->asked.empty());
+  EXPECT_TRUE(record().state()->at(bed_.clock().now())->asked.empty());
+  Reader reader = Reader::open(bed_.repository()).value();
+  EXPECT_TRUE(reader.state().value()->asked.empty());
 }
 
 TEST_F(Decisions, AFreezeOfTheSameMomentStopsARelease) {
