@@ -25,6 +25,8 @@ auto into(boost::system::error_code& error) { return net::redirect_error(net::us
 constexpr size_t kPiece = 64u << 10;
 constexpr size_t kMaxPushes = 64;
 constexpr size_t kMaxFetches = 32;
+constexpr size_t kMaxQuestion = 64u << 10;  // of refs: a longer one is git's to read
+constexpr std::string_view kQuestion = "0014command=ls-refs";
 constexpr Millis kAfterHangup{
     30'000};  // for the refs to be written when the client is gone; then nobody follows the release here
 constexpr Millis kLongest{3'600'000};
@@ -108,6 +110,10 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
   if (!shared_.hosting.has(git->name)) {
     co_return co_await send(head, request, plain(404, "no such repository: the first push makes it"), keep);
   }
+  if (!git->push() && request.header("git-protocol") == "version=2") {
+    std::optional<HttpResponse> refs = co_await answer_refs(head, request, *git, access.caller);
+    if (refs) co_return co_await send(head, request, *std::move(refs), head.get().keep_alive() && !stopping_);
+  }
   std::atomic<size_t>& running = git->push() ? shared_.pushes : shared_.fetches;
   struct Count {
     std::atomic<size_t>& count;
@@ -121,6 +127,41 @@ Task<bool> Session::serve_git(Head& head, const HttpRequest& request) {
     co_return co_await send(head, request, std::move(busy), keep);
   }
   co_return co_await run_backend(head, request, *git, access.caller);
+}
+
+// A poll is answered without a process. What git has to be asked stays unread in buffer_.
+Task<std::optional<HttpResponse>> Session::answer_refs(Head& head, const HttpRequest& request, const GitRequest& git,
+                                                       const Caller& caller) {
+  Shared& shared = shared_;
+  std::string folder = shared.hosting.repository(git.name);
+  std::string_view body;
+  auto length = head.content_length();
+  if (!git.advertise) {
+    bool plain_body = length && *length <= kMaxQuestion && request.header("content-encoding").empty() &&
+                      request.header("expect").empty() &&
+                      request.header("content-type") == "application/x-git-upload-pack-request";
+    if (!plain_body) co_return std::nullopt;
+    while (buffer_.size() < *length) {
+      size_t there = std::min(buffer_.size(), kQuestion.size());
+      std::string_view begun(static_cast<const char*>(buffer_.data().data()), there);
+      if (!starts_with(kQuestion, begun)) co_return std::nullopt;
+      boost::system::error_code error;
+      stream_.expires_after(shared.options.stall);
+      size_t got = co_await stream_.async_read_some(buffer_.prepare(*length - buffer_.size()), into(error));
+      if (error) co_return std::nullopt;  // git's side finds it gone
+      buffer_.commit(got);
+    }
+    body = {static_cast<const char*>(buffer_.data().data()), *length};
+    if (!starts_with(body, kQuestion)) co_return std::nullopt;
+  }
+  auto job = [&]() -> Task<std::optional<HttpResponse>> {
+    if (!git.advertise) co_return shared.refs.ls_refs(folder, body);
+    Ctx ctx = Ctx{shared.stop.get_token()}.within(shared.options.api_limit);
+    co_return shared.refs.advertisement(ctx, folder, shared.hosting.environment(git, request, caller, ""));
+  };
+  auto answer = co_await net::co_spawn(shared.pool, job, net::use_awaitable);
+  if (answer && !git.advertise) buffer_.consume(*length);
+  co_return answer;
 }
 
 Task<bool> Session::run_backend(Head& head, const HttpRequest& request, const GitRequest& git, const Caller& caller) {

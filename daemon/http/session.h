@@ -24,6 +24,7 @@
 
 #include "daemon/http/hosting.h"
 #include "daemon/http/message.h"
+#include "daemon/http/ref_answers.h"
 #include "daemon/http/routes.h"
 #include "daemon/http/server.h"
 
@@ -49,6 +50,7 @@ struct Shared {
   Api& api;
   Routes routes;
   Hosting hosting;
+  RefAnswers refs;
   net::thread_pool pool;
   std::stop_source stop;
   std::string life;  // of this start: part of event ids, so that those of an earlier start are known as such
@@ -102,6 +104,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // git_session.cc
   struct Backend;
   Task<bool> serve_git(Head& head, const HttpRequest& request);
+  Task<std::optional<HttpResponse>> answer_refs(Head& head, const HttpRequest& request, const GitRequest& git,
+                                                const Caller& caller);
   Task<bool> run_backend(Head& head, const HttpRequest& request, const GitRequest& git, const Caller& caller);
   Task<void> pump_input(Backend& backend);
   Task<void> pump_output(Backend& backend);

@@ -102,6 +102,62 @@ TEST_F(HostingTest, TheFirstPushMakesTheProjectAndShowsItsRelease) {
   EXPECT_EQ(head(folder.path() + "/clone"), head(work));
 }
 
+// Answered without a git where it can be; git on the other side must not see a difference.
+TEST_F(HostingTest, PollsReadAsGitWouldAnswerThem) {
+  ASSERT_EQ(git({"tag", "-a", "-m", "One", "v1"}, work).status, 0);
+  ASSERT_EQ(git({"tag", "light"}, work).status, 0);
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main", "main:side", "v1", "light"}, work).status, 0);
+  std::string there = folder.path() + "/repos/shop.git";
+  std::vector<std::vector<std::string>> questions = {{"--symref"}, {"--heads"},         {"--tags"},
+                                                     {"--refs"},   {"refs/heads/main"}, {"v*"},
+                                                     {"nothing"},  {"--symref", "HEAD"}};
+  questions.emplace_back();  // so long a question comes packed, and is git's to read
+  for (int i = 0; i < 300; ++i) questions.back().push_back("refs/heads/not-there-" + std::to_string(i));
+  questions.back().emplace_back("side");
+  for (int round = 0; round < 2; ++round) {
+    for (const std::vector<std::string>& question : questions) {
+      for (const char* version : {"protocol.version=2", "protocol.version=1", "protocol.version=0"}) {
+        std::vector<std::string> ask = {"-c", version, "ls-remote", "-q"};
+        bool option = !question.empty() && question[0].starts_with("--");
+        if (option) ask.push_back(question[0]);
+        size_t where = ask.size();
+        ask.emplace_back();
+        ask.insert(ask.end(), question.begin() + (option ? 1 : 0), question.end());
+        ask[where] = url("shop");
+        ChildResult ours = git(ask, work);
+        ask[where] = there;
+        ChildResult gits = git(ask, work);
+        EXPECT_EQ(ours.out, gits.out) << version << " " << question[0];
+        EXPECT_EQ(ours.status, gits.status);
+      }
+    }
+    // A fetch asks for refs and objects on one connection.
+    std::string clone = folder.path() + "/clone" + std::to_string(round);
+    ASSERT_EQ(git({"clone", "-q", url("shop"), clone}, folder.path()).status, 0);
+    commit("web/app.yaml", "a: " + std::to_string(round + 2) + "\n");
+    ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+    ASSERT_EQ(git({"fetch", "-q", "origin"}, clone).status, 0);
+    EXPECT_EQ(head(clone, "origin/main"), head(work));
+    ASSERT_EQ(git({"pack-refs", "--all"}, there).status, 0);
+  }
+}
+
+TEST_F(HostingTest, AShallowCloneCannotMakeAProjectWithoutItsPast) {
+  commit("web/app.yaml", "a: 2\n");
+  std::string shallow = folder.path() + "/shallow";
+  ASSERT_EQ(git({"clone", "-q", "--depth", "1", "file://" + work, shallow}, folder.path()).status, 0);
+  ChildResult refused = git({"push", url("shop"), "main"}, shallow);
+  EXPECT_NE(refused.status, 0);
+  EXPECT_THAT(refused.err, HasSubstr("shallow update not allowed"));
+  EXPECT_TRUE(heard().empty());
+  // Where the past is there, what came after it may come from a shallow one.
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  ASSERT_EQ(git({"commit", "-q", "--allow-empty", "-m", "On"}, shallow).status, 0);
+  EXPECT_EQ(git({"push", "-q", url("shop"), "main"}, shallow).status, 0);
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(shallow));
+  EXPECT_FALSE(exists(folder.path() + "/repos/shop.git/shallow"));
+}
+
 TEST_F(HostingTest, LargePushesAreStreamedBothWays) {
   std::mt19937 random(7);
   std::string noise(24u << 20, 0);
