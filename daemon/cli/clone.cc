@@ -25,7 +25,9 @@ Result<Clone> Clone::of(Command& command, const std::string& said) {
 Result<Clone> Clone::here_or_served(Command& command, const std::string& said, const std::string& branch) {
   if (!said.empty()) return of(command, said);
   TRY(Clone here, of(command, ""));
-  if (auto reader = store::Reader::open(here.path(), branch); reader && reader->state()) return here;
+  auto reader = store::Reader::open(here.path(), branch);
+  if (reader && reader->state()) return here;
+  if (!reader && reader.error().code() == Code::kCorrupt) return std::move(reader).error();  // it is one, and not whole
   TRY(Remote * remote, command.remote());
   auto served = of(command, remote->base_url() + "/git/gitops.git");
   if (!served)

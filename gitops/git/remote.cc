@@ -374,9 +374,16 @@ Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<s
   call.args.insert(call.args.end(), {"--", rep_->effective});
   call.args.insert(call.args.end(), refspecs.begin(), refspecs.end());
   TRY_DO(rep_->configure(call));
-  auto done = git_output(ctx.within(kLongestCall), rep_->git, call);
+  auto done = run_git(ctx.within(kLongestCall), rep_->git, call);
   into.refresh();
-  if (!done) return rep_->explained(std::move(done).error()).with("while fetching from " + rep_->url);
+  if (!done) return std::move(done).error().with("while fetching from " + rep_->url);
+  if (done->status != 0) return rep_->explained(git_complaint(*done)).with("while fetching from " + rep_->url);
+  // git leaves such refs out, warns, and ends well.
+  if (done->err.find("shallow roots are not allowed") != std::string::npos) {
+    return fail(Code::kInvalid, rep_->url,
+                " is a shallow repository: its history is cut off, and what changed cannot be told")
+        .hint("git fetch --unshallow there");
+  }
   return ok();
 }
 

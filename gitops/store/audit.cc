@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gitops/base/text.h"
+#include "gitops/git/whole.h"
 #include "gitops/store/auditor.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/refs.h"
@@ -242,6 +243,7 @@ Result<AuditReport> Auditor::run(const Ctx& ctx) {
 
 Result<AuditReport> audit(const Ctx& ctx, const AuditOptions& options) {
   TRY(git::Repository repository, git::Repository::open(options.repository));
+  TRY_DO(git::expect_whole(repository));
   return Auditor(std::move(repository), options).run(ctx);
 }
 

@@ -3,6 +3,7 @@
 
 #include "gitops/git/refs.h"
 #include "gitops/git/repository.h"
+#include "gitops/git/whole.h"
 #include "gitops/store/index.h"
 #include "gitops/store/journal.h"
 #include "gitops/store/layout.h"
@@ -108,6 +109,8 @@ Reader::~Reader() = default;
 
 Result<Reader> Reader::open(const std::string& path, std::string_view branch) {
   TRY(git::Repository repository, git::Repository::open(path));
+  // Elsewhere (the source that a command is in) nobody minds.
+  if (tips_of_clone(repository, branch)) TRY_DO(git::expect_whole(repository));
   return Reader(std::make_unique<Impl>(std::move(repository), std::string(branch)));
 }
 

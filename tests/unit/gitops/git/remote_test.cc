@@ -307,6 +307,40 @@ TEST_F(RemoteTest, FetchPrunesWhereAsked) {
   EXPECT_FALSE(remote.fetch(ctx_, mirror, {"--upload-pack=touch /tmp/x"}));
 }
 
+// git itself warns, leaves the refs as they were, and ends well.
+TEST_F(RemoteTest, AShallowSourceIsRefusedInWords) {
+  Oid one = make_commit({}, "one");
+  Remote remote = at(path("www/hosted.git"));
+  must(remote.push(ctx_, local_, {{"refs/heads/main", make_commit({one}, "two"), {}}}));
+  git(path(""), {"clone", "-q", "--bare", "--depth", "1", "file://" + hosted_.path(), path("shallow.git")});
+  Repository mirror = bare("mirror.git");
+  auto fetched = at("file://" + path("shallow.git")).fetch(ctx_, mirror, {"+refs/heads/*:refs/heads/*"});
+  ASSERT_FALSE(fetched);
+  EXPECT_THAT(fetched.error().text(), HasSubstr("shallow.git is a shallow repository"));
+  EXPECT_THAT(fetched.error().text(), HasSubstr("--unshallow"));
+  EXPECT_TRUE(must(list_refs(mirror, "refs/")).empty());
+  git(path("shallow.git"), {"fetch", "-q", "--unshallow"});
+  must(at("file://" + path("shallow.git")).fetch(ctx_, mirror, {"+refs/heads/*:refs/heads/*"}));
+  EXPECT_EQ(must(list_refs(mirror, "refs/")).size(), 1u);
+}
+
+// It gets what it lacks from where it was cloned, and sends all of it.
+TEST_F(RemoteTest, APartialSourceIsTakenWhole) {
+  Oid blob = must(local_.write_blob("text"));
+  Oid tree = must(local_.update_tree(empty_tree(), {{"file", blob}}));
+  must(at(path("www/hosted.git")).push(ctx_, local_, {{"refs/heads/main", commit(local_, tree, {}), {}}}));
+  git(hosted_.path(), {"config", "uploadpack.allowFilter", "true"});
+  git(path(""), {"clone", "-q", "--bare", "--filter=blob:none", "file://" + hosted_.path(), path("partial.git")});
+  Repository mirror = bare("mirror.git");
+  auto fetched = at("file://" + path("partial.git")).fetch(ctx_, mirror, {"+refs/heads/*:refs/heads/*"});
+  // Either all of it, or an error: never a history with holes.
+  if (fetched) {
+    EXPECT_EQ(must(mirror.blob(blob)), "text");
+  } else {
+    EXPECT_TRUE(must(list_refs(mirror, "refs/")).empty()) << fetched.error().text();
+  }
+}
+
 TEST_F(RemoteTest, MalformedObjectsAreNotFetched) {
   Repository hostile = bare("hostile.git");
   std::string blob = git(hostile.path(), {"hash-object", "-w", "--stdin"}, "x");

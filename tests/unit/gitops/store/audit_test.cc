@@ -84,6 +84,32 @@ TEST_F(Audits, APlainCloneIsEnough) {
   EXPECT_EQ(report.releases, 3u);
 }
 
+// What is not there must not read as what was never there.
+TEST_F(Audits, AClonesHistoryMustBeWhole) {
+  std::string origin = "file://" + bed_.repository();
+  bed_.git({"config", "uploadpack.allowFilter", "true"});
+  bed_.git({"clone", "-q", "--depth", "2", "--no-single-branch", origin, bed_.path("shallow")}, bed_.path(""));
+  bed_.git({"clone", "-q", "--filter=blob:none", origin, bed_.path("partial")}, bed_.path(""));
+  bed_.git({"clone", "-q", "--bare", "--filter=tree:0", origin, bed_.path("treeless.git")}, bed_.path(""));
+  for (auto [name, word] :
+       {std::pair{"shallow", "shallow clone"}, {"partial", "partial clone"}, {"treeless.git", "partial clone"}}) {
+    AuditOptions options;
+    options.repository = bed_.path(name);
+    auto report = audit(Ctx{}, options);
+    ASSERT_FALSE(report) << name;
+    EXPECT_NE(report.error().text().find(word), std::string::npos) << report.error().text();
+    auto reader = Reader::open(bed_.path(name));
+    ASSERT_FALSE(reader) << name;
+    EXPECT_EQ(reader.error().code(), Code::kCorrupt);
+  }
+  bed_.git({"worktree", "add", "-q", bed_.path("linked"), "origin/deploy"}, bed_.path("shallow"));
+  EXPECT_FALSE(Reader::open(bed_.path("linked")));
+  // As the hint says.
+  bed_.git({"fetch", "-q", "--unshallow", "--tags"}, bed_.path("shallow"));
+  AuditReport report = run(std::nullopt, bed_.path("shallow"));
+  EXPECT_TRUE(report.ok()) << audit_text(report);
+}
+
 TEST_F(Audits, KeysFromOutsideAnchorIt) {
   AuditReport report = run(bed_.signer().allowed_signers_line("autonomous@localhost") + "\n");
   EXPECT_TRUE(report.ok()) << audit_text(report);
