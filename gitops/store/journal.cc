@@ -1,8 +1,10 @@
 #include "gitops/store/journal.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "gitops/base/file.h"
@@ -14,10 +16,26 @@ namespace {
 
 using FlightJson = nlohmann::json;
 
+constexpr std::string_view kEnd = "\nend\n";
+
 Result<git::Oid> oid_at(const FlightJson& json, const char* key) {
   auto found = json.find(key);
   if (found == json.end() || !found->is_string()) return fail(Code::kCorrupt, "the journal has no ", key);
   return git::Oid::parse(found->get_ref<const std::string&>());
+}
+
+Result<void> write_over(const std::string& file, std::string_view text, bool synced) {
+  int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int error = fd < 0 ? errno : 0;
+  while (error == 0 && !text.empty()) {
+    ssize_t written = ::write(fd, text.data(), text.size());
+    if (written >= 0) text.remove_prefix(static_cast<size_t>(written));
+    else if (errno != EINTR) error = errno;
+  }
+  if (error == 0 && synced && ::fsync(fd) != 0) error = errno;
+  if (fd >= 0) ::close(fd);
+  if (error == 0) return ok();
+  return fail(Code::kUnavailable, "cannot write ", file, ": ", std::strerror(error)).may_retry();
 }
 
 std::string plain_name(std::string name) {
@@ -30,15 +48,24 @@ std::string plain_name(std::string name) {
 Result<Journal> Journal::open(const std::string& folder, const std::string& name) {
   TRY_DO(make_folders(folder, 0700));
   std::string base = folder + "/" + plain_name(name);
-  return Journal(base + ".flight.json", base + ".tips.json");
+  Journal journal(base + ".flight", base + ".tips.json");
+  for (Slot& slot : journal.slots_) {
+    slot.there = exists(slot.file);
+    (void)read(slot);  // whose turn it is; what is wrong with it, read() says
+  }
+  if (journal.slots_[0].there || journal.slots_[1].there) TRY_DO(sync_folder(folder));
+  return journal;
 }
 
-Result<std::optional<Flight>> Journal::read() const {
-  if (!exists(flight_)) return std::optional<Flight>();
-  TRY(std::string text, read_file(flight_));
-  FlightJson json = FlightJson::parse(text, nullptr, false);
-  auto corrupt = [&] { return fail(Code::kCorrupt, "the journal ", flight_, " is damaged"); };
-  if (!json.is_object() || !json["moves"].is_array() || !json["tags"].is_array()) return corrupt();
+// What was cut off while it was written was never relied on: refs move once it is whole and synced.
+Result<std::optional<Flight>> Journal::read(Slot& slot) {
+  slot.sequence = 0;
+  if (!exists(slot.file)) return std::optional<Flight>();
+  TRY(std::string text, read_file(slot.file));
+  FlightJson json = FlightJson::parse(std::string_view(text).substr(0, text.rfind(kEnd)), nullptr, false);
+  auto corrupt = [&] { return fail(Code::kCorrupt, "the journal ", slot.file, " is damaged"); };
+  if (!json.is_object()) return ends_with(text, kEnd) ? corrupt() : Result<std::optional<Flight>>(std::nullopt);
+  if (!json["moves"].is_array() || !json["tags"].is_array()) return corrupt();
   Flight flight;
   for (const FlightJson& item : json["moves"]) {
     if (!item.is_object() || !item.contains("ref") || !item["ref"].is_string()) return corrupt();
@@ -51,19 +78,44 @@ Result<std::optional<Flight>> Journal::read() const {
     if (!tag.is_string()) return corrupt();
     flight.tags.push_back(tag.get<std::string>());
   }
+  slot.sequence = json.value("sequence", uint64_t{1});  // of a version that had one file: 1
   return std::optional<Flight>(std::move(flight));
 }
 
-Result<void> Journal::write(const Flight& flight) {
-  FlightJson json = {{"version", 1}, {"moves", FlightJson::array()}, {"tags", flight.tags}};
-  for (const Move& move : flight.moves)
-    json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
-  return write_file_durable(flight_, json.dump(1) + "\n", 0600);
+Result<std::optional<Flight>> Journal::read() const {
+  std::optional<Flight> newest;
+  uint64_t sequence = 0;
+  for (Slot slot : slots_) {
+    TRY(std::optional<Flight> flight, read(slot));
+    if (!flight || slot.sequence <= sequence) continue;
+    sequence = slot.sequence;
+    newest = std::move(flight);
+  }
+  if (newest && newest->moves.empty() && newest->tags.empty()) newest.reset();
+  return newest;
 }
 
-Result<void> Journal::clear() {
-  if (unlink(flight_.c_str()) != 0 && errno != ENOENT) return fail(Code::kUnavailable, "cannot remove ", flight_);
+Result<void> Journal::put(const Flight& flight, bool synced) {
+  bool second = slots_[1].sequence < slots_[0].sequence;
+  Slot& slot = slots_[second ? 1 : 0];
+  uint64_t sequence = slots_[second ? 0 : 1].sequence + 1;
+  FlightJson json = {{"version", 2}, {"sequence", sequence}, {"moves", FlightJson::array()}, {"tags", flight.tags}};
+  for (const Move& move : flight.moves)
+    json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
+  slot.sequence = 0;
+  std::string text = json.dump(1) + std::string(kEnd);
+  TRY_DO(write_over(slot.file, text, synced));
+  if (synced && !slot.there) TRY_DO(sync_folder(slot.file.substr(0, slot.file.rfind('/'))));
+  slot.there = slot.there || synced;
+  slot.sequence = sequence;
   return ok();
+}
+
+Result<void> Journal::write(const Flight& flight) { return put(flight, true); }
+
+Result<void> Journal::clear() {
+  if (slots_[0].sequence == 0 && slots_[1].sequence == 0) return ok();
+  return put(Flight{}, false);
 }
 
 std::optional<Tips> Journal::known() const {

@@ -2,6 +2,8 @@
 // last, so that a rewound branch is noticed. One folder a record; one owner.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +37,7 @@ struct Flight {
 class Journal {
  public:
   static Result<Journal> open(const std::string& folder, const std::string& name);
-  // Nothing in flight: nullopt. kCorrupt: not what we wrote (it is written by rename, so this is a broken disk).
+  // Nothing in flight: nullopt. kCorrupt: not what we wrote, and no half of it: a broken disk.
   Result<std::optional<Flight>> read() const;
   // fsynced when it returns.
   Result<void> write(const Flight& flight);
@@ -47,8 +49,18 @@ class Journal {
   Result<void> remember(const Tips& tips);
 
  private:
-  Journal(std::string flight, std::string known) : flight_(std::move(flight)), known_(std::move(known)) {}
-  std::string flight_;
+  // Two files in turn, each written over in place: one sync instead of two, and what was there stays until the next one
+  // is whole.
+  struct Slot {
+    std::string file;
+    bool there = false;     // and its name is durable
+    uint64_t sequence = 0;  // 0: nothing that counts
+  };
+  Journal(std::string base, std::string known)
+      : slots_{Slot{base + ".json"}, Slot{base + "-2.json"}}, known_(std::move(known)) {}
+  static Result<std::optional<Flight>> read(Slot& slot);
+  Result<void> put(const Flight& flight, bool synced);
+  std::array<Slot, 2> slots_;
   std::string known_;
 };
 

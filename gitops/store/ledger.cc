@@ -123,11 +123,9 @@ Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& 
   return input;
 }
 
-Result<void> LedgerWriter::add(const model::Entry& entry, uint32_t index) {
-  TRY(std::string line, model::format_entry(entry));
+void LedgerWriter::add(const model::Entry& entry, std::string_view line, uint32_t index) {
   lines_[ledger_file(entry.target, index)] += line;
   names_.push_back(entry_title(entry));
-  return ok();
 }
 
 Result<void> LedgerWriter::keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest,

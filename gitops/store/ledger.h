@@ -35,8 +35,8 @@ Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& 
 // Collects lines and inputs, then makes the new tree.
 class LedgerWriter {
  public:
-  // `index`: of the entry among those of its target, from 0.
-  Result<void> add(const model::Entry& entry, uint32_t index);
+  // `line`: the entry as format_entry writes it. `index`: of the entry among those of its target, from 0.
+  void add(const model::Entry& entry, std::string_view line, uint32_t index);
   // Fine when it is there already.
   Result<void> keep(git::Repository& repository, const git::Oid& ledger_tree, const std::string& digest,
                     const KeptInput& input);

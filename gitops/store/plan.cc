@@ -111,7 +111,8 @@ Result<void> Plan::add(Entry entry) {
   uint32_t index = !entry.target ? builder_.state().platform_entries : state == nullptr ? 0 : state->entries;
   TRY(std::string line, model::format_entry(entry));  // whatever is wrong is found before anything changes
   TRY_DO(builder_.add(entry));
-  return ledger_.add(entry, index);
+  ledger_.add(entry, line, index);
+  return ok();
 }
 
 Result<git::Oid> Plan::commit_tree(const git::Oid& tree, const git::Person& author, const std::string& message) {

@@ -1,5 +1,8 @@
 #include "gitops/store/wire.h"
 
+#include <algorithm>
+
+#include "gitops/base/file.h"
 #include "gitops/git/refs.h"
 #include "gitops/store/layout.h"
 
@@ -30,11 +33,13 @@ class HostedWire final : public Wire {
   }
 
   // The journal finishes what a power cut leaves, so the branches need not wait until all tags are written anew beside
-  // them. Many tags will be, and then it is two syncs less.
+  // them. Many tags will be, and then it is two syncs less, where no branch has a file of its own that hides the other.
   Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t tags) override {
     std::vector<git::RefUpdate> updates;
     for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
-    auto cut = tags > kManyTags ? git::CutLeaves::kAllOrNone : git::CutLeaves::kSome;
+    bool loose = std::any_of(moves.begin(), moves.end(),
+                             [&](const Move& move) { return exists(repository_.path() + "/" + move.ref); });
+    auto cut = tags > kManyTags && !loose ? git::CutLeaves::kAllOrNone : git::CutLeaves::kSome;
     auto done = git::update_refs(ctx, repository_, std::move(updates), kStaleLock, cut);
     if (done) return MoveResult{};
     if (done.error().code() == Code::kConflict) return MoveResult{MoveResult::Kind::kRaced, done.error().message()};

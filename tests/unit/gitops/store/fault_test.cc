@@ -109,8 +109,46 @@ TEST(Journal, KeepsWhatIsInFlight) {
   EXPECT_EQ(*journal.known(), (Tips{oid, git::Oid(), oid}));
   ASSERT_TRUE(write_file(folder.path() + "/a-b.tips.json", "{torn"));
   EXPECT_FALSE(journal.known());
-  ASSERT_TRUE(write_file(folder.path() + "/a-b.flight.json", "{torn"));
-  EXPECT_EQ(journal.read().error().code(), Code::kCorrupt);
+  for (const char* file : {"/a-b.flight.json", "/a-b.flight-2.json"}) {
+    ASSERT_TRUE(journal.write(flight));
+    ASSERT_TRUE(write_file(folder.path() + file, "{broken\nend\n"));
+    EXPECT_EQ(Journal::open(folder.path(), "a/b").value().read().error().code(), Code::kCorrupt);
+    ASSERT_TRUE(write_file(folder.path() + file, ""));
+  }
+}
+
+// Whatever a cut leaves of one, the one before stands: its tags may still be to be made.
+TEST(Journal, AHalfOfTheNextLeavesTheOneBefore) {
+  git::Oid oid = git::Oid::parse(std::string(40, 'a')).value();
+  Flight before{{{"refs/heads/deploy", git::Oid(), oid}}, {"release/a/b/c/1"}};
+  Flight after{{{"refs/heads/deploy", oid, git::Oid::parse(std::string(40, 'b')).value()}}, {}};
+  for (bool first : {true, false}) {  // of the two files that take turns
+    TempFolder folder = TempFolder::make().value();
+    auto reopened = [&] { return Journal::open(folder.path(), "a").value(); };
+    Journal journal = reopened();
+    if (first) {
+      ASSERT_TRUE(journal.write(after));
+    }
+    ASSERT_TRUE(journal.write(before));
+    ASSERT_TRUE(journal.write(after));
+    EXPECT_EQ(*reopened().read().value(), after);
+    std::string file = folder.path() + (first ? "/a.flight.json" : "/a.flight-2.json");
+    std::string whole = read_file(file).value();
+    size_t text = whole.rfind("\nend\n");
+    for (size_t size = 0; size < whole.size(); ++size) {
+      ASSERT_TRUE(write_file(file, std::string_view(whole).substr(0, size)));
+      auto found = reopened().read();
+      ASSERT_TRUE(found) << size << found.error().text();
+      EXPECT_EQ(found->value(), size == text || size == text + 1 ? after : before) << size;
+    }
+    ASSERT_TRUE(write_file(file, std::string_view(whole).substr(0, text / 2)));
+    Journal again = reopened();  // goes on in the place of the torn one
+    ASSERT_TRUE(again.write(after));
+    EXPECT_EQ(read_file(file).value().size(), whole.size());
+    EXPECT_EQ(*reopened().read().value(), after);
+    ASSERT_TRUE(again.clear());
+    EXPECT_FALSE(reopened().read().value());
+  }
 }
 
 }  // namespace
