@@ -19,18 +19,27 @@ std::optional<git::Oid> ConfigCommits::changed_by(const git::Repository& gitops,
                                                   const std::string& path) {
   git::Oid blob = blob_at(gitops, tip, path);
   if (blob.is_zero()) return std::nullopt;
+  std::optional<Known> known;
   {
     std::lock_guard lock(mutex_);
-    if (auto known = known_.find({path, blob}); known != known_.end()) return known->second;
+    if (auto found = known_.find(path); found != known_.end()) known = found->second;
   }
+  if (known && known->tip == tip) return known->commit;
   git::WalkOptions options;
   options.path = path;
   options.limit = 1;
+  if (known) {
+    auto grew = gitops.is_ancestor(known->tip, tip);
+    if (!grew || !*grew) known.reset();
+  }
+  if (known) options.hide = {known->tip};
   auto found = gitops.walk(tip, options);
-  if (!found || found->empty()) return std::nullopt;
+  if (!found || (found->empty() && !known)) return std::nullopt;
+  git::Oid commit = found->empty() ? known->commit : found->front();
   std::lock_guard lock(mutex_);
   if (known_.size() >= kMaxKnown) known_.clear();
-  return known_[{path, blob}] = found->front();
+  known_[path] = {tip, commit};
+  return commit;
 }
 
 std::string ConfigCommits::commit_for(const git::Repository& gitops, const PlatformView& view,

@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <utility>
 
 #include "daemon/pipeline/wish.h"
 #include "gitops/git/repository.h"
@@ -21,8 +20,12 @@ class ConfigCommits {
  private:
   std::optional<git::Oid> changed_by(const git::Repository& gitops, const git::Oid& tip, const std::string& path);
 
-  std::mutex mutex_;                                            // guards known_
-  std::map<std::pair<std::string, git::Oid>, git::Oid> known_;  // path and blob → the commit that brought it
+  struct Known {
+    git::Oid tip;     // of main, when it was looked for
+    git::Oid commit;  // the newest that changed the path
+  };
+  std::mutex mutex_;                    // guards known_
+  std::map<std::string, Known> known_;  // by path; the same as a walk of all of main would find
 };
 
 }  // namespace autonomous::daemon

@@ -360,6 +360,13 @@ class Decisions(unittest.TestCase):
         out = self.as_("guest", "blame", web, "deployment/web.spec.template.spec.containers[web].image", clone, "-o", "json").stdout
         self.assertEqual(json.loads(out)["release"], f"{web}/1")
         self.assertEqual(self.as_("guest", "blame", web, "deployment/web.spec.nothing", clone, check=False).returncode, 3)
+        # A history that is cut off is not read as if it were all.
+        shallow = self.folder / "shallow"
+        d.git("clone", "-q", "--depth", "1", "--no-single-branch", f"{d.url}/git/gitops.git", shallow)
+        for argv in (["audit", "--repo", shallow], ["verify", f"{web}/2", shallow]):
+            done = d.cli(*argv, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("is a shallow clone", done.stdout)
         # What another branch would change, everywhere.
         shop.write({"autonomous.yaml": SPEC.format(project="reads", level="three")}).push("Three, to be reviewed", branch="review")
         done = self.as_("guest", "diff", "reads", "--commit", shop.head(), "-o", "json")
