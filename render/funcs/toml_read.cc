@@ -95,6 +95,7 @@ class TomlReader {
   // Makes `key` the context; the tables on the way to it are made where they are missing.
   void enter(const TomlKey& key, bool in_list) {
     spend(key.size());
+    if (key.size() > kMostParts) throw TomlLimit{"toml: nested too deeply"};
     Table* table = root_;
     TomlKey way;
     for (size_t i = 0; i + 1 < key.size(); ++i) {
