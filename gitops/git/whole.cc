@@ -9,12 +9,27 @@ namespace {
 
 constexpr uint64_t kMostBytes = 1u << 20;
 
-// Of a linked worktree, the repository that it belongs to.
-std::string common_folder(const std::string& path) {
+// Of a worktree, its repository; of a linked one, that which it belongs to.
+std::string common_folder(std::string path) {
+  constexpr std::string_view kLink = "gitdir: ";
+  if (auto link = read_file(path + "/.git", 4096); link && link->starts_with(kLink)) {
+    path = std::string(trim(std::string_view(*link).substr(kLink.size())));
+  } else if (exists(path + "/.git/HEAD")) {
+    path += "/.git";
+  }
   auto named = read_file(path + "/commondir", 4096);
   if (!named) return path;
   std::string_view name = trim(*named);
   return name.starts_with('/') ? std::string(name) : path + "/" + std::string(name);
+}
+
+bool has_branch(const std::string& folder, const std::string& branch) {
+  auto packed = read_file(folder + "/packed-refs", 512u << 20);
+  for (const char* place : {"refs/heads/", "refs/remotes/origin/"}) {
+    std::string ref = place + branch;
+    if (exists(folder + "/" + ref) || (packed && packed->find(" " + ref + "\n") != std::string::npos)) return true;
+  }
+  return false;
 }
 
 // `git clone --filter=…` writes remote.<name>.promisor; older versions extensions.partialClone.
@@ -31,9 +46,9 @@ bool is_partial(const std::string& folder) {
 
 }  // namespace
 
-Result<void> expect_whole(const Repository& repository) {
-  const std::string& path = repository.path();
+Result<void> expect_whole(const std::string& path, const std::string& branch) {
   std::string folder = common_folder(path);
+  if (!branch.empty() && !has_branch(folder, branch)) return ok();
   auto shallow = read_file(folder + "/shallow", kMostBytes);
   if (shallow && !trim(*shallow).empty()) {
     return fail(Code::kCorrupt, path,

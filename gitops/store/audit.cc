@@ -242,8 +242,8 @@ Result<AuditReport> Auditor::run(const Ctx& ctx) {
 }
 
 Result<AuditReport> audit(const Ctx& ctx, const AuditOptions& options) {
+  TRY_DO(git::expect_whole(options.repository));
   TRY(git::Repository repository, git::Repository::open(options.repository));
-  TRY_DO(git::expect_whole(repository));
   return Auditor(std::move(repository), options).run(ctx);
 }
 

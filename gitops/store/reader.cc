@@ -108,9 +108,9 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Result<Reader> Reader::open(const std::string& path, std::string_view branch) {
-  TRY(git::Repository repository, git::Repository::open(path));
   // Elsewhere (the source that a command is in) nobody minds.
-  if (tips_of_clone(repository, branch)) TRY_DO(git::expect_whole(repository));
+  TRY_DO(git::expect_whole(path, ledger_branch(branch)));
+  TRY(git::Repository repository, git::Repository::open(path));
   return Reader(std::make_unique<Impl>(std::move(repository), std::string(branch)));
 }
 
