@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -246,6 +247,9 @@ Task<void> Server::Impl::accept(Acceptor& acceptor) {
       continue;
     }
     if (shared.sessions >= shared.options.max_connections) continue;  // closed at once: the client tries again
+    // Answers are small, and the next question waits for them: none is held back for more (not TCP: fails, harmless).
+    int at_once = 1;
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     Peer peer = peer_of(socket);
     greet(std::move(socket), std::move(peer));
   }
