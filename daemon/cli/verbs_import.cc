@@ -99,7 +99,8 @@ Result<int> import_verb(Command& command) {
   if (options.project.empty())
     options.project = model::to_name(source.substr(source.rfind('/') + 1), model::kMaxProject);
   TRY_DO(model::check_name("project name", options.project, model::kMaxProject));
-  for (std::string_view name : split(command.options.get("environment"), ',')) {
+  const std::string environments = command.options.get("environment");
+  for (std::string_view name : split(environments, ',')) {
     if (!trim(name).empty()) options.environments.emplace_back(trim(name));
   }
   options.kubernetes = command.options.get("kubernetes");
