@@ -76,13 +76,14 @@ struct Metadata {
 
 struct ChartValues;      // the parsed values.yaml, in an arena of its own (values.h)
 struct ParsedTemplates;  // what the engine keeps of a chart between renders (engine.h)
+class ChartSchema;       // schema.h
 
 struct Chart {
   Metadata metadata;
   std::vector<ChartFile> templates;
   std::vector<ChartFile> files;               // neither templates nor Chart.yaml, values or schema; crds/ is among them
   std::shared_ptr<const ChartValues> values;  // never null after loading
-  std::string schema;                         // values.schema.json as it is; empty: none
+  std::shared_ptr<const ChartSchema> schema;  // values.schema.json; null: none
   std::vector<std::shared_ptr<const Chart>> dependencies;  // charts/, sorted by folder or archive name
   std::shared_ptr<ParsedTemplates> parsed;                 // guards itself
 };

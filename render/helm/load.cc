@@ -11,6 +11,7 @@
 #include "render/helm/ignore.h"
 #include "render/helm/match.h"
 #include "render/helm/metadata.h"
+#include "render/helm/schema.h"
 #include "render/helm/values.h"
 
 namespace autonomous::helm {
@@ -236,7 +237,7 @@ class Assembler {
     if (name == "Chart.lock") return check_lock(file);
     if (name == "values.yaml") return read_defaults(file);
     if (name == "values.schema.json") {
-      chart_->schema = std::move(file.data);
+      if (!file.data.empty()) chart_->schema = std::make_shared<ChartSchema>(std::move(file.data));
     } else if (name == "requirements.yaml" || name == "requirements.lock") {
       return legacy(std::move(file));
     } else if (starts_with(name, "templates/")) {

@@ -468,13 +468,21 @@ std::string problems_of(const Schema& schema, const SchemaValue& value, bool& to
   return words::lines(ungrouped(judge.run()));
 }
 
-Result<void> validate_schema(std::string_view schema, const SchemaValue& values) {
-  TRY(auto compiled, Schema::compile(schema));
+ChartSchema::ChartSchema(std::string text) : text_(std::move(text)) {}
+ChartSchema::~ChartSchema() = default;
+
+Result<void> ChartSchema::validate(const SchemaValue& values) const {
+  std::call_once(once_, [this] { compiled_ = Schema::compile(text_); });
+  if (!*compiled_) return compiled_->error();
   bool too_deep = false;
-  std::string text = problems_of(*compiled, values, too_deep);
+  std::string text = problems_of(***compiled_, values, too_deep);
   if (too_deep) return Error(Code::kLimit, "the values are nested too deep for their schema");
   if (text.empty()) return ok();
   return Error(Code::kInvalid, text + "\n");
+}
+
+Result<void> validate_schema(std::string_view schema, const SchemaValue& values) {
+  return ChartSchema(std::string(schema)).validate(values);
 }
 
 }  // namespace autonomous::helm

@@ -5,6 +5,9 @@
 // the order of messages, ours is the keys'. Patterns run on RE2. Pure functions.
 #pragma once
 
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +40,23 @@ struct SchemaValue {
 struct SchemaValue::Member {
   std::string key;
   SchemaValue value;
+};
+
+class Schema;
+
+// The schema of a chart: compiled when values are first held against it, once for all renders. Any thread.
+class ChartSchema {
+ public:
+  explicit ChartSchema(std::string text);
+  ~ChartSchema();
+  const std::string& text() const { return text_; }
+  // As validate_schema().
+  Result<void> validate(const SchemaValue& values) const;
+
+ private:
+  std::string text_;
+  mutable std::once_flag once_;
+  mutable std::optional<Result<std::unique_ptr<Schema>>> compiled_;
 };
 
 // The text that Helm puts after "<chart>:\n": one problem or more, each on a line, ending in a line end; or why the

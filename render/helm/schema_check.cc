@@ -34,14 +34,14 @@ SchemaValue convert(const render::Value& value, int depth) {
 // helm logs the whole schema, which log/slog quotes as it does all bytes.
 void log_schema(Work& work, const WorkChart& chart) {
   work.slog("DEBUG", "chart name", {"chart-name", chart.name});
-  if (!read_json(work.arena, chart.chart->schema)) return;
-  work.line("level=DEBUG msg=\"unmarshalled JSON schema\" schema=" + render::quote_go(chart.chart->schema));
+  if (!read_json(work.arena, chart.chart->schema->text())) return;
+  work.line("level=DEBUG msg=\"unmarshalled JSON schema\" schema=" + render::quote_go(chart.chart->schema->text()));
 }
 
 void check(Work& work, const WorkChart& chart, const render::Value& values, std::string& text) {
-  if (!chart.chart->schema.empty()) {
+  if (chart.chart->schema) {
     if (work.debugs()) log_schema(work, chart);
-    auto done = validate_schema(chart.chart->schema, schema_value(values));
+    auto done = chart.chart->schema->validate(schema_value(values));
     if (!done) text += chart.name + ":\n" + done.error().message();
   }
   if (work.debugs()) {

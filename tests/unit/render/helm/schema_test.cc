@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <thread>
+#include <vector>
+
 #include "render/helm/schema_node.h"
 #include "render/template/engine.h"
 
@@ -108,6 +112,29 @@ TEST(Schema, BadSchemasAndDeepValues) {
             std::string::npos);
   std::string deep = std::string(900, '[') + std::string(900, ']');
   EXPECT_EQ(judged(R"({"items":{"$ref":"#"}})", deep), "");
+}
+
+TEST(ChartSchema, JudgesEveryTimeAndOnEveryThreadTheSame) {
+  ChartSchema good(R"({"properties":{"img":{"minLength":3}}})"), bad("{");
+  auto says = [](const ChartSchema& schema, std::string_view values) {
+    auto done = schema.validate(*parse_schema_json(values));
+    return done ? "" : done.error().message();
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      EXPECT_EQ(says(good, R"({"img":"ab"})"), "- at '/img': minLength: got 2, want 3\n");
+      EXPECT_EQ(says(good, R"({"img":"abc"})"), "");
+      EXPECT_EQ(says(bad, "{}"), "unexpected EOF");
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+// It is let go of on whatever stack its chart's last user has.
+TEST(ChartSchema, ADeepOneIsLetGoOf) {
+  auto schema = std::make_unique<ChartSchema>(R"({"const":)" + std::string(9'000, '[') + std::string(9'000, ']') + "}");
+  render::on_large_stack([&] { EXPECT_FALSE(schema->validate(SchemaValue::boolean(true))); });
+  schema.reset();
 }
 
 }  // namespace
