@@ -82,7 +82,8 @@ committer: {{name: Autonomous, email: bot@example.com}}
         shop = Hosted(self.daemon, f"{name}-{self.name}"[:22].strip("-"), self.gitea, self.jane)
         shop.level("one").push("One")
         self.daemon.cli("connect", shop.name, shop.url, "--yes")
-        self.released(shop, 1)
+        for app in ("web", "api"):
+            self.released(shop, 1, app)
         return shop
 
     def git(self, *argv):
@@ -94,8 +95,12 @@ committer: {{name: Autonomous, email: bot@example.com}}
     def until_tags(self, shop, web, api=()):
         self.until(f"the tags {web} are there", lambda: self.tags(shop) == web and self.tags(shop, "api") == (list(api) or web))
 
-    def why(self, shop):
-        return self.daemon.cli("why", f"local/{shop.name}/web", check=False).stdout
+    def why(self, shop, app="web"):
+        return self.daemon.cli("why", f"local/{shop.name}/{app}", check=False).stdout
+
+    def until_why(self, shop, words):
+        """Both apps say it: the one that is still on its way would go out by itself."""
+        self.until(f"{words} is told of both", lambda: all(re.search(words, self.why(shop, app)) for app in ("web", "api")))
 
     def audit(self):
         """From a plain clone as anybody makes it, with the key that is known from elsewhere."""
@@ -159,7 +164,7 @@ class Refusals(OnGitea):
         shop = self.connected()
         self.gitea.protect(self.gitops, DEPLOY, self.acme)
         shop.level("two").push("Two")
-        self.until("Gitea's words are told", lambda: "protected branch" in self.why(shop))
+        self.until_why(shop, "protected branch")
         self.assertEqual(self.tags(shop), [1])
         self.gitea.unprotect(self.gitops, DEPLOY)
         self.daemon.cli("retry", f"local/{shop.name}/web", "--yes")
@@ -188,7 +193,7 @@ class Refusals(OnGitea):
         hook = f"/repos/{self.gitops}/hooks/git/pre-receive"
         self.gitea.api("PATCH", hook, {"content": "#!/bin/sh\necho 'the change board is asleep' >&2\nexit 1\n"})
         shop.level("two").push("Two")
-        self.until("the hook's words are told", lambda: "the change board is asleep" in self.why(shop))
+        self.until_why(shop, "the change board is asleep")
         self.gitea.api("PATCH", hook, {"content": ""})
         self.daemon.cli("retry", f"local/{shop.name}/web", "--yes")
         self.released(shop, 2)
@@ -202,7 +207,7 @@ class Refusals(OnGitea):
         self.git("config", "receive.maxInputSize", "20k")
         big = "".join(f"{i * 2654435761 % 2 ** 32:08x}{(i * 40503) ** 3 % 2 ** 32:08x}" for i in range(6000))
         shop.write({"autonomous.yaml": BOTH.format(project=shop.name, level=big)}).push("Two")
-        self.until("the limit is told", lambda: re.search("maximum allowed size|max.*size|unpacker error|exceeds", self.why(shop)))
+        self.until_why(shop, "maximum allowed size|max.*size|unpacker error|exceeds")
         self.assertEqual(self.tags(shop), [1])
         shop.level("three").push("Three")
         self.until_tags(shop, [1, 2])
