@@ -36,6 +36,22 @@ Result<std::map<std::string, std::string>> files_of(store::Reader& reader, const
   return out;
 }
 
+// What an earlier release said of what it holds; what it said of how it came about is this one's own.
+model::Trailers said_anew(model::Trailers trailers, const Wish& wish, model::Trigger trigger) {
+  trailers.trigger = trigger;
+  trailers.because = model::clean_value(wish.because);
+  trailers.ticket = model::clean_value(wish.ticket);
+  trailers.requested_by = wish.by;
+  trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
+  trailers.rollback_of.reset();
+  trailers.retry_of.reset();
+  trailers.promoted_from.reset();
+  trailers.approved_by.clear();
+  trailers.supersedes.clear();
+  trailers.adopts.clear();
+  return trailers;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions& options, const Wish& wish,
@@ -46,19 +62,8 @@ Result<std::shared_ptr<const Assembled>> assemble_rollback(const AssembleOptions
   auto out = std::make_shared<Assembled>();
   out->draft = draft_of(wish, state.get());
   out->draft.restore = wish.restore;
-  out->draft.trailers = detail.trailers;
-  model::Trailers& trailers = out->draft.trailers;
-  trailers.trigger = model::Trigger::kRollback;
-  trailers.because = model::clean_value(wish.because);
-  trailers.ticket = model::clean_value(wish.ticket);
-  trailers.requested_by = wish.by;
-  trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
-  trailers.rollback_of = model::ReleaseId{wish.target, *wish.restore};
-  trailers.retry_of.reset();
-  trailers.promoted_from.reset();
-  trailers.approved_by.clear();
-  trailers.supersedes.clear();
-  trailers.adopts.clear();
+  out->draft.trailers = said_anew(detail.trailers, wish, model::Trigger::kRollback);
+  out->draft.trailers.rollback_of = model::ReleaseId{wish.target, *wish.restore};
   out->draft.subject = detail.row->subject;
   out->draft.source_author = detail.row->author;
   out->draft.artifact = detail.row->artifact;
@@ -98,19 +103,7 @@ Result<std::shared_ptr<const Assembled>> assemble_retire(const AssembleOptions& 
     out->draft.files["chart/Chart.yaml"] = "apiVersion: v2\nname: retired\nversion: 0.0.0\n";
     out->draft.files["chart/values.yaml"] = "{}\n";
   }
-  out->draft.trailers = detail.trailers;
-  model::Trailers& trailers = out->draft.trailers;
-  trailers.trigger = model::Trigger::kRetire;
-  trailers.because = model::clean_value(wish.because);
-  trailers.ticket = model::clean_value(wish.ticket);
-  trailers.requested_by = wish.by;
-  trailers.rollback_of.reset();
-  trailers.retry_of.reset();
-  trailers.supersedes.clear();
-  trailers.adopts.clear();
-  trailers.promoted_from.reset();
-  trailers.approved_by.clear();
-  trailers.policy = model::PolicyFact{wish.view->commit.hex(), wish.view->blob};
+  out->draft.trailers = said_anew(detail.trailers, wish, model::Trigger::kRetire);
   out->draft.subject = "retired: all its workloads are taken away";
   out->draft.prose = "The target is retired: this release has no workloads.";
   TRY(git::Oid tree, store::tree_of_files(out->draft.files));
