@@ -22,7 +22,7 @@ bool plain_settings(const std::string& folder) {
   auto text = read_file(folder + "/config", kMostConfig);
   if (!text) return false;
   std::string lower = to_lower(*text);
-  for (std::string_view word : {"hiderefs", "lsrefs", "include", "extensions", "uploadpack", "worktree"}) {
+  for (std::string_view word : {"hiderefs", "lsrefs", "include", "extensions", "worktree"}) {
     if (lower.find(word) != std::string::npos) return false;
   }
   return true;

@@ -132,6 +132,17 @@ TEST_F(UploadRefs, AnEmptyRepositoryHasNone) {
   expect_alike({{}, {"HEAD"}, {"refs/"}});
 }
 
+// With the settings of those that the daemon hosts.
+TEST_F(UploadRefs, HostedRepositoriesAreAnsweredForByUs) {
+  Repository hosted = must(Repository::init_bare(path("hosted.git"), {.hosted = true}));
+  folder = hosted.path();
+  Oid tip = commit(hosted, must(hosted.make_tree({})), {}, "First");
+  must(hosted.flush());
+  git(folder, {"update-ref", "refs/heads/deploy", tip.hex()});
+  EXPECT_TRUE(ours(request({})));
+  expect_alike({{}, {"refs/heads/"}});
+}
+
 TEST_F(UploadRefs, WithoutArgumentsAllAreShown) {
   std::string body = request({}, false);
   auto answer = ours(body);
