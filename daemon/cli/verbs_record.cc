@@ -122,7 +122,13 @@ Result<int> blame(Command& command) {
   if (command.json_output()) {
     nlohmann::json places = nlohmann::json::array();
     for (const BlameAnswer::Place& place : answer.places)
-      places.push_back({{"file", place.file}, {"line", place.line}, {"setting", place.setting}, {"text", place.text}});
+      places.push_back({{"file", place.file},
+                        {"line", place.line},
+                        {"setting", place.setting},
+                        {"text", place.text},
+                        {"commit", place.commit},
+                        {"author", place.author},
+                        {"subject", place.subject}});
     command.print({{"field", answer.field},
                    {"value", answer.value},
                    {"gone", answer.gone},
@@ -156,6 +162,7 @@ Result<int> blame(Command& command) {
   for (const BlameAnswer::Place& place : answer.places) {
     std::string where = place.file + ":" + std::to_string(place.line);
     line("set by    ", where + (place.text.empty() ? "" : "  " + place.text));
+    if (!place.commit.empty()) line("          ", place.author + " in " + place.commit + " of main: " + place.subject);
   }
   line("          ", answer.how);
   return kExitDone;

@@ -101,13 +101,19 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   }
   auto out = std::make_shared<Assembled>();
   out->draft = draft_of(wish, target.get());
+  if (wish.trigger == model::Trigger::kConfiguration) {
+    TRY(git::Repository gitops, git::Repository::open(options.repository));
+    store::ReleaseRowPtr live = target ? target->live() : nullptr;
+    out->draft.prose = prose_of(config_changes(gitops, live.get(), *wish.view, wish.target, wish.neighbours));
+  }
   if (std::optional<model::ReleaseId> stands = what_stands(wish.target, target.get(), move)) {
     TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
     TRY(auto live, reader.files(*stands));
     TRY(app::VolumePlan volumes,
         volume_plan(*live, rendering.files, wish.app->rendering == model::Rendering::kBuiltIn, options.max_output));
     if (!volumes.errors.empty()) return model::merge_errors(volumes.errors);
-    out->draft.prose = prose_of(volumes.steps);
+    std::string steps = prose_of(volumes.steps);
+    if (!steps.empty()) out->draft.prose += (out->draft.prose.empty() ? "" : "\n\n") + steps;
     rendering.warnings.insert(rendering.warnings.end(), volumes.steps.begin(), volumes.steps.end());
   }
   TRY(git::Oid made, store::tree_of_files(rendering.files));

@@ -6,6 +6,7 @@
 #include "daemon/pipeline/recorded.h"
 #include "gitops/base/text.h"
 #include "gitops/git/repository.h"
+#include "gitops/store/layout.h"
 #include "gitops/yaml/located.h"
 
 namespace autonomous::daemon {
@@ -215,6 +216,22 @@ class Blame {
     answer_.places.push_back(std::move(out));
   }
 
+  // What stands on main was written there by somebody else than the source's author.
+  void who_wrote(BlameAnswer::Place& place, const std::string& main) {
+    bool on_main = place.file == store::kPlatformFile || starts_with(place.file, "config/");
+    auto at = on_main ? git::Oid::parse(main) : Result<git::Oid>(fail(Code::kNotFound, main));
+    if (!at) return;
+    auto commit = reader_.repository().commit_of_line(*at, place.file, place.line);
+    auto read = commit ? reader_.repository().commit(*commit) : Result<git::Commit>(commit.error());
+    if (!read) {
+      answer_.how += (answer_.how.empty() ? "" : "; ") + ("who wrote it cannot be told: " + read.error().line());
+      return;
+    }
+    place.commit = commit->hex();
+    place.author = one_line(read->author.name + " <" + read->author.email + ">", 200);
+    place.subject = one_line(read->subject(), 200);
+  }
+
   // The app's own manifests: the field stands in a file as it is.
   void in_manifests(const RecordedInputs& inputs) {
     if (inputs.effective.app.rendering != model::Rendering::kManifests) return;
@@ -266,8 +283,11 @@ class Blame {
       if (fit.likeness < fits.front().likeness) break;
       add(fit.setting->place, fit.setting->path);
     }
+    for (BlameAnswer::Place& place : answer_.places) who_wrote(place, inputs.inputs.config_commit);
+    std::string untold = std::exchange(answer_.how, "");
     if (answer_.places.size() == 1) answer_.how = "the only setting that says so";
     else if (!answer_.places.empty()) answer_.how = "settings that say so, and are named alike";
+    answer_.how += untold.empty() ? "" : "; " + untold;
   }
 
   void in_images(const RecordedInputs& inputs) {

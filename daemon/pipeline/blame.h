@@ -25,6 +25,8 @@ struct BlameAnswer {
     uint32_t line = 0;
     std::string setting;  // "scale.min"
     std::string text;     // the line
+    // Of a file on main: the commit that wrote the line, who, and what they said of it (hostile). Else "".
+    std::string commit, author, subject;
   };
   std::vector<Place> places;  // the likeliest first; none: the chart or a default set it
   std::string how;            // how the place was found, or why there is none

@@ -113,6 +113,7 @@ WishPtr Board::supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerP
       if (flight.wish->trigger == model::Trigger::kPush) {
         more->trigger = model::Trigger::kPush;
         more->by = flight.wish->by;
+        more->because = flight.wish->because;
       }
       followers.insert(followers.end(), flight.followers.begin(), flight.followers.end());
       flight.followers.clear();

@@ -5,6 +5,8 @@
 namespace autonomous::daemon {
 
 store::Author author_of(const Wish& wish) {
+  bool pushed = wish.source && wish.trigger == model::Trigger::kPush && !wish.promoted_from;
+  if (!wish.by.name.empty() && !pushed) return {wish.by.name, wish.by.email, std::nullopt};
   if (!wish.source) return {wish.by.name, wish.by.email, std::nullopt};
   return {wish.source->author.name, wish.source->author.email, Time(std::chrono::seconds(wish.source->author.seconds))};
 }

@@ -6,6 +6,7 @@
 
 namespace autonomous::daemon {
 
+// Who caused it: of a push the source's author; of everything else whoever asked for it, or changed main.
 store::Author author_of(const Wish& wish);
 
 // state: what the record knows of the target; null: nothing.

@@ -143,6 +143,8 @@ class Pipeline {
   void render_one(const Ctx& ctx, Flight flight);
   // Whether main says something else about a target than what its live release was made with.
   std::function<bool(const model::Target&)> configured_otherwise(const PlatformPtr& view) const;
+  std::function<std::vector<ConfigChange>(const model::Target&, const Neighbours&)> configured_by(
+      const PlatformPtr& view) const;
   Result<WishPtr> planned_anew(const Wish& wish) const;
   void revive(const SourceRepository* source);
   void revive(const model::Entry& waits);

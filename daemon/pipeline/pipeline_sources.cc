@@ -152,6 +152,7 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
     input.by = by;
     input.max_apps = options_.apps;
     input.configuration = configuration;
+    if (input.view) input.configured_by = configured_by(input.view);
     if (first && input.view) input.configured_otherwise = configured_otherwise(input.view);
     // What is released from a commit must not outlast the commit: after a power cut its branch would look rewound.
     if (source.hosted()) {
@@ -190,19 +191,30 @@ void Pipeline::process(const SourceRepository& source, const std::vector<BranchH
 // main may have moved while no daemon looked. release.yaml says what a release was made with; what cannot be read there
 // is no reason to release.
 std::function<bool(const model::Target&)> Pipeline::configured_otherwise(const PlatformPtr& view) const {
-  auto opened = store::Reader::open(options_.assemble.repository, options_.assemble.branch);
+  auto opened = git::Repository::open(options_.assemble.repository);
   if (!opened) return nullptr;
-  auto reader = std::make_shared<store::Reader>(*std::move(opened));
-  return [reader, view](const model::Target& target) {
-    auto state = reader->state();
-    if (!state || !view->tree) return false;
-    auto entry = reader->repository().entry((*state)->deploy, store::target_folder(target) + "/release.yaml");
+  auto gitops = std::make_shared<const git::Repository>(*std::move(opened));
+  return [gitops, view, deploy = board_.state()->deploy](const model::Target& target) {
+    if (!view->tree) return false;
+    auto entry = gitops->entry(deploy, store::target_folder(target) + "/release.yaml");
     if (!entry) return false;
-    auto text = reader->repository().blob(entry->oid, 1u << 20);
+    auto text = gitops->blob(entry->oid, 1u << 20);
     auto inputs = text ? store::parse_release_yaml(*text) : Result<store::ReleaseInputs>(text.error());
     if (!inputs) return false;
     auto overlay = view->tree->stat("config/" + target.str() + ".yaml");
     return inputs->platform_blob != view->blob || inputs->overlay_blob != (overlay ? overlay->oid : "");
+  };
+}
+
+std::function<std::vector<ConfigChange>(const model::Target&, const Neighbours&)> Pipeline::configured_by(
+    const PlatformPtr& view) const {
+  auto opened = git::Repository::open(options_.assemble.repository);
+  if (!opened) return nullptr;
+  auto gitops = std::make_shared<const git::Repository>(*std::move(opened));
+  return [gitops, view, state = board_.state()](const model::Target& target, const Neighbours& neighbours) {
+    store::TargetPtr record = state->find(target);
+    store::ReleaseRowPtr live = record ? record->live() : nullptr;
+    return config_changes(*gitops, live.get(), *view, target, neighbours);
   };
 }
 

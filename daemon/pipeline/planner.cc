@@ -192,10 +192,12 @@ class Planner {
     add_callers(environment, name, neighbours);
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
-    bool configuration = in_.configuration;
     // Let go of, and back: it has to be taken on again, although nothing of it changed.
     bool take_on = state && state->application_gone() && !environment.reconcile.empty();
-    if (auto why = skip(state.get(), *app); why && (why->failed || !take_on)) {
+    std::optional<NoNews> why = skip(state.get(), *app);
+    // A push that nobody saw before main moved is a push.
+    bool configuration = in_.configuration && (why || !state || !state->live());
+    if (why && !configuration && (why->failed || !take_on)) {
       configuration = !why->failed && state->live() && in_.configured_otherwise && in_.configured_otherwise(target);
       if (!configuration) {
         out_.skipped.push_back({target, why->gate, why->text});
@@ -213,7 +215,18 @@ class Planner {
     wish->by = in_.by.empty()
                    ? model::Who::clean(out_.source->author.name, out_.source->author.email, "commit, unverified")
                    : in_.by;
+    if (configuration) name_who_configured(*wish);
     out_.wishes.push_back(std::move(wish));
+  }
+
+  // It is not the source's author who wants it.
+  void name_who_configured(Wish& wish) const {
+    if (!in_.configured_by) return;
+    std::vector<ConfigChange> changes = in_.configured_by(wish.target, wish.neighbours);
+    if (changes.empty()) return;
+    const git::Person& author = changes.front().author;
+    wish.by = model::Who::clean(author.name, author.email, "commit, unverified");
+    wish.because = changes.front().subject;
   }
 
   // Why this commit is no news for the target.
@@ -222,7 +235,7 @@ class Planner {
     bool failed = false;  // it was tried
   };
   std::optional<NoNews> skip(const store::TargetState* state, const model::App& app) {
-    if (state == nullptr || in_.configuration) return std::nullopt;
+    if (state == nullptr) return std::nullopt;
     std::string commit = in_.commit.hex();
     for (const model::Entry& attempt : state->attempts) {
       bool same = attempt.source && attempt.source->commit == commit;

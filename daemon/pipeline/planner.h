@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/pipeline/config_commit.h"
 #include "daemon/pipeline/wish.h"
 #include "gitops/model/detect.h"
 #include "gitops/store/state.h"
@@ -26,6 +27,8 @@ struct PlanInput {
   size_t max_apps = 1000;      // of the project
   // The same for single targets; null: none.
   std::function<bool(const model::Target&)> configured_otherwise;
+  // Who changed on main what a target is made of, the likeliest first (config_commit.h); null: nobody asks git.
+  std::function<std::vector<ConfigChange>(const model::Target&, const Neighbours&)> configured_by;
 };
 
 struct Skipped {

@@ -158,6 +158,24 @@ Result<std::vector<Oid>> Repository::walk(const Oid& from, const WalkOptions& op
   return found;
 }
 
+Result<Oid> Repository::commit_of_line(const Oid& at, const std::string& path, uint32_t line) const {
+  TRY(TreeEntry file, entry(at, path));
+  TRY(std::string text, blob(file.oid));
+  auto lines = std::count(text.begin(), text.end(), '\n') + (text.empty() || text.back() == '\n' ? 0 : 1);
+  if (line == 0 || line > lines)
+    return fail(Code::kNotFound, one_line(path), " has no line ", line, " at ", at.short_hex());
+  git_blame_options options = GIT_BLAME_OPTIONS_INIT;
+  options.newest_commit = to_git(at);
+  options.min_line = options.max_line = line;
+  git_blame* raw = nullptr;
+  if (int error = git_blame_file(&raw, rep_->handle.get(), path.c_str(), &options); error != 0)
+    return git_failure(error, "looking who wrote line " + std::to_string(line) + " of " + one_line(path));
+  BlameHandle blame(raw);
+  const git_blame_hunk* hunk = git_blame_get_hunk_byline(raw, line);
+  if (hunk == nullptr) return fail(Code::kNotFound, one_line(path), " has no line ", line, " at ", at.short_hex());
+  return from_git(hunk->final_commit_id);
+}
+
 Result<std::vector<PathChange>> Repository::diff_paths(const Oid& a, const Oid& b, std::string_view folder,
                                                        size_t max_changes) const {
   auto top = [&](const Oid& oid) -> Result<std::optional<TreeEntry>> {

@@ -31,6 +31,7 @@ struct GitFree {
 using RepositoryHandle = std::unique_ptr<git_repository, GitFree<git_repository_free>>;
 using OdbHandle = std::unique_ptr<git_odb, GitFree<git_odb_free>>;
 using OdbObjectHandle = std::unique_ptr<git_odb_object, GitFree<git_odb_object_free>>;
+using BlameHandle = std::unique_ptr<git_blame, GitFree<git_blame_free>>;
 using RevwalkHandle = std::unique_ptr<git_revwalk, GitFree<git_revwalk_free>>;
 
 // Starts libgit2 once in the process, with no configuration but the repository's own. Every entry into this module

@@ -93,6 +93,8 @@ class Repository {
   // True also where they are equal.
   Result<bool> is_ancestor(const Oid& ancestor, const Oid& descendant) const;
   Result<std::vector<Oid>> walk(const Oid& from, const WalkOptions& options = {}) const;
+  // The newest commit up to `at` that wrote this line (from 1) of a file as it is there. kNotFound.
+  Result<Oid> commit_of_line(const Oid& at, const std::string& path, uint32_t line) const;
   // Paths below `folder` ("" = all) that differ between two commits or trees (zero: nothing), bytewise by path. Equal
   // subtrees cost nothing. kLimit beyond max_changes.
   Result<std::vector<PathChange>> diff_paths(const Oid& a, const Oid& b, std::string_view folder = "",

@@ -61,12 +61,12 @@ class Decisions(unittest.TestCase):
         shutil.rmtree(cls.folder)
 
     @classmethod
-    def platform(cls, files):
+    def platform(cls, files, message="Change the platform", who=()):
         for path, text in files.items():
             (cls.main / path).parent.mkdir(parents=True, exist_ok=True)
             (cls.main / path).write_text(text)
         cls.daemon.git("add", "-A", cwd=cls.main)
-        cls.daemon.git("commit", "-qm", "Change the platform", cwd=cls.main)
+        cls.daemon.git(*who, "commit", "-qm", message, cwd=cls.main)
         cls.daemon.git("push", "-q", f"{cls.daemon.url}/git/gitops.git", "main", cwd=cls.main)
 
     def restart(self, keep=("repos", "keys"), kill=False):
@@ -386,6 +386,33 @@ class Decisions(unittest.TestCase):
         self.assertIn("baseline is not signed", done.stdout)
         git("update-ref", "refs/remotes/origin/deploy", "refs/remotes/origin/deploy~1")
         self.assertEqual(self.as_("guest", "audit", clone, "--baseline", baseline, check=False).returncode, 1)
+
+    def test_what_main_changes_is_the_doing_of_who_changed_it(self):
+        d = self.daemon
+        self.shop("overlays")
+        web = "staging/overlays/web"
+        clone = self.folder / "overlaid"
+        d.git("clone", "-q", "-b", "deploy", f"{d.url}/git/gitops.git", clone)
+
+        def git(*argv):
+            return d.git(*argv, cwd=clone)
+
+        olaf = ("-c", "user.name=Olaf Operator", "-c", "user.email=olaf@example.com")
+        self.platform({f"config/{web}.yaml": "env: {LEVEL: overlay}\n"}, "Say more in staging", olaf)
+        d.until("the overlay is released", lambda: d.rows()[web]["release"] == 2)
+        d.until("its outcome is known", lambda: d.rows()[web]["state"] != "releasing")
+        git("fetch", "-q", "origin")
+        said = git("log", "-1", "--format=%an <%ae>%n%B", "origin/deploy", "--", f"apps/{web}")
+        changed = d.gitops("rev-parse", "main").strip()
+        for word in ("Olaf Operator <olaf@example.com>\n", "Trigger: configuration", "Because: Say more in staging\n",
+                     "Requested-By: Olaf Operator <olaf@example.com> (commit, unverified)", f"main: config/{web}.yaml was changed in {changed}"):
+            self.assertIn(word, said)
+        row = json.loads(self.as_("guest", "releases", web, "-o", "json").stdout)["releases"][0]
+        self.assertTrue(row["who"].startswith("Olaf Operator"), row)
+        out = self.as_("guest", "blame", web, "configmap/web-env.data.LEVEL", clone).stdout
+        self.assertRegex(out, rf"set by +config/{web}.yaml:1 ")
+        self.assertIn(f"Olaf Operator <olaf@example.com> in {changed} of main: Say more in staging", out)
+        self.audit()
 
     # ---- freezes, marks, tickets
 

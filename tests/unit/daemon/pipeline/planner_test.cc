@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/pipeline/draft.h"
 #include "daemon/pipeline/gates.h"
 #include "gitops/base/file.h"
 #include "gitops/git/refs.h"
@@ -240,6 +241,36 @@ TEST_F(PlannerTest, WhatMainSaysOtherwiseIsWantedAgain) {
   ASSERT_EQ(plan.wishes.size(), 1u);
   EXPECT_EQ(plan.wishes[0]->target.app, "web");
   EXPECT_EQ(plan.wishes[0]->trigger, model::Trigger::kConfiguration);
+}
+
+TEST_F(PlannerTest, WhoChangedMainIsWhoWantsIt) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  input_.configuration = true;
+  input_.configured_by = [&](const model::Target& target, const Neighbours&) {
+    EXPECT_EQ(target.project, "shop");
+    return std::vector<ConfigChange>{{"config/local/shop/web.yaml", first, {"Olaf", "olaf@example.com", 1, 0}, "More"}};
+  };
+  Plan plan = plan_at(first);
+  ASSERT_EQ(wanted(plan), (Names{"local/shop/api", "local/shop/web"}));
+  const Wish& wish = *plan.wishes[1];
+  EXPECT_EQ(wish.trigger, model::Trigger::kConfiguration);
+  EXPECT_EQ(wish.by.str(), "Olaf <olaf@example.com> (commit, unverified)");
+  EXPECT_EQ(wish.because, "More");
+  store::Draft draft = draft_of(wish, nullptr);
+  EXPECT_EQ(draft.author.name, "Olaf");
+  EXPECT_EQ(draft.source_author, "Jane Doe <jane@example.com>") << "she is still the author of what runs";
+}
+
+TEST_F(PlannerTest, APushThatMainOvertookIsStillThePushersOwn) {
+  git::Oid first = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "1"}});
+  released({"local", "shop", "web"}, first);
+  git::Oid second = commit({{"autonomous.yaml", kTwoApps}, {"web/a", "2"}});
+  input_.configuration = true;
+  Plan plan = plan_at(second);
+  ASSERT_EQ(wanted(plan), (Names{"local/shop/api", "local/shop/web"}));
+  EXPECT_EQ(plan.wishes[1]->trigger, model::Trigger::kPush);
+  EXPECT_EQ(draft_of(*plan.wishes[1], nullptr).author.name, "Jane Doe");
 }
 
 TEST_F(PlannerTest, WhatWasLetGoOfAndComesBackIsTakenOnAgain) {
