@@ -17,13 +17,6 @@ bool fix_is_coming(const Flight& failed, const std::vector<Flight>& lane) {
 }
 
 // The newest release before `number` that was seen to be healthy and isn't bad.
-store::ReleaseRowPtr last_healthy(const store::TargetState& target, const store::State& state, uint32_t number) {
-  for (auto row = target.releases.rbegin(); row != target.releases.rend(); ++row) {
-    bool healthy = (*row)->outcome && (*row)->outcome->verdict == model::Verdict::kHealthy;
-    if (healthy && (*row)->number < number && !state.is_bad((*row)->artifact)) return *row;
-  }
-  return nullptr;
-}
 
 }  // namespace
 
@@ -58,7 +51,7 @@ Automatic after_failure(const Flight& failed, const std::vector<Flight>& lane, c
     mark.because = model::clean_value(because);
     out.mark = std::move(mark);
   }
-  store::ReleaseRowPtr goal = last_healthy(*target, state, release.number);
+  store::ReleaseRowPtr goal = target->last_good(release.number, false, &state);
   if (target->live() != row) out.why = "release " + number + " is not rolled back: a newer one came first";
   else if (restores) out.why = "release " + number + " is a rollback itself: it is left as it is";
   else if (fix_is_coming(failed, lane))

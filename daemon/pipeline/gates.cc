@@ -160,6 +160,9 @@ Blocked blocked_by(const Wish& wish, const store::State& state, Time now) {
   if (Blocked freeze = frozen(wish, state, *environment, now)) return freeze;
   if (auto violation = model::check_ticket(*environment, wish.ticket)) return {"ticket", violation->message};
   std::string artifact = artifact_of(wish);
+  if (auto target = wish.restore ? state.find(wish.target) : nullptr) {
+    if (store::ReleaseRowPtr goal = target->find(*wish.restore)) artifact = goal->artifact;
+  }
   if (!artifact.empty() && state.is_bad(artifact))
     return {"bad", "this artifact was marked bad: " + state.bad.find(artifact)->second.because};
   return {};

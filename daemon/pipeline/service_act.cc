@@ -27,6 +27,12 @@ ActionAnswer answer_for(const std::vector<WishPtr>& wishes, const std::string& t
   return answer;
 }
 
+// Of a release whose artifact is marked: "Jane Doe: loses orders".
+std::string bad_text(const store::State& state, const store::ReleaseRow& row) {
+  const store::Bad& mark = state.bad.find(row.artifact)->second;
+  return (mark.by.name.empty() ? mark.by.how : mark.by.name) + (mark.because.empty() ? "" : ": " + mark.because);
+}
+
 // What the newest attempt of a target promoted; nothing where it was no promotion.
 std::optional<model::ReleaseId> promoted_before(const store::TargetState* state) {
   store::ReleaseRowPtr live = state->live();
@@ -187,7 +193,9 @@ Result<ActionAnswer> Service::rollback(const Ctx& ctx, const Ask& ask, const std
   TRY_DO(allowed(ask, "rollback", known.target.environment, known.target.project));
   auto live = known.state->live();
   if (!live) return fail(Code::kConflict, text, " was never released: there is nothing to go back to");
-  store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number);
+  store::StatePtr state = pipeline_.board().state();
+  store::ReleaseRowPtr newest = known.state->last_good(live->number);
+  store::ReleaseRowPtr goal = to != 0 ? known.state->find(to) : known.state->last_good(live->number, true, state.get());
   // What it was before it moved was made for another name: those files would say so.
   if (const auto& moved = known.state->moved; !goal && moved && to <= moved->from.number) {
     return fail(Code::kConflict, text, " goes on after ", moved->from.str(), ", and ",
@@ -197,10 +205,19 @@ Result<ActionAnswer> Service::rollback(const Ctx& ctx, const Ask& ask, const std
               ": {renamed-from: " + known.target.app + "}), and then: autonomous rollback " + moved->from.target.str() +
               " --to " + std::to_string(to != 0 ? to : moved->from.number));
   }
+  if (!goal && newest)
+    return fail(Code::kConflict, text,
+                " has no earlier release that worked but those that were marked bad, as release ", newest->number,
+                " by ", bad_text(*state, *newest))
+        .hint("`autonomous unmark " + text + "/" + std::to_string(newest->number) + "` takes the mark back");
   if (!goal)
     return fail(Code::kNotFound, text,
                 to != 0 ? " has no release " + std::to_string(to) : std::string(" has no earlier release that worked"))
         .hint("`autonomous releases " + text + "` lists them");
+  if (state->is_bad(goal->artifact))
+    return fail(Code::kConflict, "release ", to, " of ", text, " was marked bad by ", bad_text(*state, *goal))
+        .hint("`autonomous rollback " + text + "` goes to the newest that was not; `autonomous unmark " + text + "/" +
+              std::to_string(to) + "` takes the mark back");
   if (goal->target_tree == live->target_tree)
     return fail(Code::kConflict, text, " is what release ", goal->number, " made it already");
   auto wish = std::make_shared<Wish>();
@@ -216,9 +233,11 @@ Result<ActionAnswer> Service::rollback(const Ctx& ctx, const Ask& ask, const std
   wish->decision = decision(model::EntryType::kHold, ask, known.target);
   if (wish->decision->because.empty())
     wish->decision->because = "rolled back to release " + std::to_string(goal->number);
-  return want(ctx, std::move(wish), ask,
-              "goes back to release " + std::to_string(goal->number) + ", and is held there until `autonomous resume`",
-              std::move(progress));
+  std::string says = "goes back to release " + std::to_string(goal->number);
+  if (to == 0 && newest->number != goal->number)
+    says +=
+        " (not to " + std::to_string(newest->number) + ", which was marked bad by " + bad_text(*state, *newest) + ")";
+  return want(ctx, std::move(wish), ask, says + ", and is held there until `autonomous resume`", std::move(progress));
 }
 
 Result<ActionAnswer> Service::hold(const Ctx& ctx, const Ask& ask, const std::string& text, std::optional<Time> until) {

@@ -111,17 +111,16 @@ Result<ActionAnswer> Service::promote(const Ctx& ctx, const Ask& ask, const Prom
         .hint("environments: {" + target.environment + ": {from: staging}} on main; or `autonomous deploy`");
   }
   model::Target source{environment->from.name, target.project, target.app};
-  store::TargetPtr record = pipeline_.board().state()->find(source);
+  store::StatePtr state = pipeline_.board().state();
+  store::TargetPtr record = state->find(source);
   store::ReleaseRowPtr row = !record ? nullptr : request.from != 0 ? record->find(request.from) : record->live();
   if (!row)
     return fail(
         Code::kNotFound, source.str(),
         request.from != 0 ? " has no release " + std::to_string(request.from) : std::string(" was never released"));
   model::ReleaseId from{source, row->number};
-  std::string good = record->last_good(0, request.unverified)
-                         ? "; --from " + std::to_string(record->last_good(0, request.unverified)->number) +
-                               " is the newest that is well"
-                         : "";
+  store::ReleaseRowPtr well = record->last_good(0, request.unverified, state.get());
+  std::string good = well ? "; --from " + std::to_string(well->number) + " is the newest that is well" : "";
   if (!row->outcome) return fail(Code::kConflict, from.str(), " is still being verified", good).may_retry();
   bool healthy = row->outcome->verdict == model::Verdict::kHealthy;
   bool unverified = row->outcome->verdict == model::Verdict::kUnverified;

@@ -114,11 +114,11 @@ ReleaseRowPtr TargetState::find(uint32_t number) const {
   return at < releases.size() ? releases[at] : nullptr;
 }
 
-ReleaseRowPtr TargetState::last_good(uint32_t before, bool unverified) const {
+ReleaseRowPtr TargetState::last_good(uint32_t before, bool unverified, const State* marks) const {
   for (size_t i = releases.size(); i-- > 0;) {
     if (before != 0 && releases.number(i) >= before) continue;
     ReleaseRowPtr row = releases[i];
-    if (!row->outcome) continue;
+    if (!row->outcome || (marks != nullptr && marks->is_bad(row->artifact))) continue;
     model::Verdict verdict = row->outcome->verdict;
     if (verdict == model::Verdict::kHealthy || (unverified && verdict == model::Verdict::kUnverified)) return row;
   }

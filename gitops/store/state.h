@@ -64,6 +64,8 @@ struct Proposal {
   std::vector<model::Entry> approvals;  // oldest first, one a person's last word
 };
 
+struct State;
+
 struct TargetState {
   model::Target target;
   uint32_t last_number = 0;
@@ -87,8 +89,9 @@ struct TargetState {
   // The newest release: what `deploy` says should run. Null before the first.
   ReleaseRowPtr live() const { return releases.back(); }
   ReleaseRowPtr find(uint32_t number) const;
-  // The newest release whose outcome is healthy (or unverified, where `unverified` counts), before `before` (0: any).
-  ReleaseRowPtr last_good(uint32_t before = 0, bool unverified = true) const;
+  // The newest release whose outcome is healthy (or unverified, where `unverified` counts), before `before` (0: any),
+  // and whose artifact `marks` does not call bad (null: nobody asks).
+  ReleaseRowPtr last_good(uint32_t before = 0, bool unverified = true, const State* marks = nullptr) const;
   // The newest release with this tree, or null.
   ReleaseRowPtr with_tree(const git::Oid& tree) const;
   // Its Application was taken away, and what runs was left as it is.

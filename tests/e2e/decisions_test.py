@@ -502,6 +502,30 @@ class Decisions(unittest.TestCase):
         done = self.promote("free/marks/web", "--ticket", "CHG1")
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_a_rollback_does_not_go_to_what_was_marked_bad(self):
+        shop, web = self.shop("evades"), "staging/evades/web"
+        for number in (2, 3):
+            self.assertIn(f"release {number}", shop.write({"web/a": str(number), "autonomous.yaml": SPEC.format(project="evades", level=f"v{number}")}).push(f"Change {number}"))
+        self.daemon.until("its outcome is known", lambda: self.daemon.rows()[web]["state"] != "releasing")
+        self.as_("carl", "mark-bad", web + "/2", "--because", "loses orders")
+        done = self.as_("carl", "rollback", web, "--to", "2", check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("was marked bad by Carl: loses orders", done.stdout)
+        done = self.as_("carl", "rollback", web, "--because", "checkout fails")
+        self.assertIn("goes back to release 1 (not to 2, which was marked bad by Carl: loses orders)", done.stdout)
+        said = self.message(web)
+        self.assertIn(f"Rollback-Of: {web}/1\n", said)
+        # Taken off by a person, on purpose, it may be gone to again; with both marked nothing is left.
+        self.as_("carl", "unmark", web + "/2", "--because", "it was the database")
+        self.as_("carl", "rollback", web, "--to", "2", "--because", "it was well")
+        self.assertIn(f"Rollback-Of: {web}/2\n", self.message(web))
+        for number in (1, 2, 3):
+            self.as_("carl", "mark-bad", f"{web}/{number}", "--because", f"bad {number}")
+        done = self.as_("carl", "rollback", web, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("has no earlier release that worked but those that were marked bad", done.stdout)
+        self.audit()
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
