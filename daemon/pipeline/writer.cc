@@ -151,6 +151,7 @@ Result<void> Writer::decide(const Ctx& ctx, std::vector<model::Entry> entries) {
 }
 
 void Writer::note(model::Entry entry) {
+  if (entry.time == Time{}) entry.time = clock_.now();  // said again after its answer was lost, it is the same entry
   {
     std::lock_guard lock(mutex_);
     notes_.push_back(std::move(entry));
@@ -375,7 +376,9 @@ void Writer::commit(const Ctx& ctx) {
       batch.entries.push_back(std::move(entry));
     // In the same commit: who ends us now must not keep what follows from it.
     bool failed = flight.release.outcome == model::Outcome::kFailed && flight.release.number != 0;
-    if (!failed || !options_.with_failure) continue;
+    store::ReleaseRowPtr row = state_ ? state_->find({flight.release.target, flight.release.number}) : nullptr;
+    bool told = row && row->outcome;  // the answer was lost: what follows stands beside it
+    if (!failed || told || !options_.with_failure) continue;
     for (model::Entry& entry : options_.with_failure(flight)) batch.entries.push_back(std::move(entry));
   }
   first_words.push_back(batch.entries.size());
@@ -424,7 +427,10 @@ void Writer::commit(const Ctx& ctx) {
   }
   failures_ = result && refused.empty() ? 0 : failures_ + 1;
   set_trouble(result ? refused : result.error().text());
-  if (result) {
+  if (!result) {
+    std::lock_guard lock(mutex_);
+    hinted_ = true;  // some of it may be there: what is sent next is made of what the repository says then
+  } else {
     std::lock_guard lock(mutex_);
     pushes_ += result->pushes;
     std::vector<model::Entry> left;
@@ -516,6 +522,9 @@ void Writer::settle_one(const Flight& flight, const store::DraftResult& result) 
   } else if (const auto* refused = std::get_if<store::Refused>(&result)) {
     log(Level::kWarning, "refused", {{"target", target}, {"error", refused->words}});
     board_.post(flight.id, model::Refused{refused->words, false});
+  } else if (const auto* postponed = std::get_if<store::Postponed>(&result)) {
+    log(Level::kWarning, "sent again later", {{"target", target}, {"why", postponed->words}});
+    board_.post(flight.id, model::Refused{postponed->words, true});
   } else if (const auto* stale = std::get_if<store::Stale>(&result)) {
     log(Level::kInfo, "computed again", {{"target", target}, {"why", stale->why}});
     board_.post(flight.id, model::Stale{});

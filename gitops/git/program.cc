@@ -137,6 +137,10 @@ Error git_complaint(const ChildResult& done) {
   if (any_of_words(lower, {"signal 25", "file too large"}) || done.status == 128 + 25) {
     return fail(Code::kLimit, "the repository sends more than is allowed (limits.repository in daemon.yaml): ", words);
   }
+  if (any_of_words(lower, {"returned error: 413", "http 413"})) {
+    return fail(Code::kLimit, "the server, or a proxy in front of it, takes no request of this size: ", words)
+        .hint("raise its limit for the body of a request (nginx: client_max_body_size; an ingress: proxy-body-size)");
+  }
   // A help for people and for the waiting time, never the only evidence: what the refs say afterwards decides.
   if (any_of_words(lower, {"mismatched algorithms", "object-format", "unknown object format"})) {
     return fail(Code::kInvalid, "a SHA-256 repository; only SHA-1 repositories are supported: ", words);

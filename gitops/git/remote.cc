@@ -308,7 +308,7 @@ struct Remote::Rep {
     TRY(ChildResult done, run_git(ctx, git, call));
     Result<PushReport> report = parse_push_report(updates, done.out, done.err);
     if (report) return report;
-    return done.status == 0 ? std::move(report).error() : explained(git_complaint(done));
+    return done.status == 0 && done.err.empty() ? std::move(report).error() : explained(git_complaint(done));
   }
 };
 

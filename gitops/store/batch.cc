@@ -1,4 +1,6 @@
 // One batch: planned on the tips, pushed, and where that fails, planned again or cut in half.
+#include <set>
+
 #include "gitops/base/log.h"
 #include "gitops/store/record_impl.h"
 
@@ -6,7 +8,8 @@ namespace autonomous::store {
 
 namespace {
 
-// So many single refusals in a row, and nothing accepted: the server refuses everything, not something.
+// So many single refusals in a row, and nothing accepted: it may be that the server refuses everything, and then each
+// further push is in vain. What was not tried by itself is no worse for it: it comes again.
 constexpr size_t kRefusalsOfAll = 4;
 
 // Marks and freezes hold for more than the target they came with: they stand in the platform's file, in one order.
@@ -40,11 +43,31 @@ void refuse(const Item& item, const std::string& words, BatchResult& result) {
   }
 }
 
+void postpone(const Item& item, const std::string& words, BatchResult& result) {
+  Error later = fail(Code::kUnavailable, "the server refuses one push after the other: ", words).may_retry();
+  switch (item.kind) {
+    case Item::Kind::kEntry: result.each_entry[item.index] = later; break;
+    case Item::Kind::kTaken: result.taken[item.index] = later; break;
+    case Item::Kind::kDraft: result.drafts[item.index] = Postponed{later.message()}; break;
+  }
+}
+
 // A commit that was planned and did not arrive.
 void forget(const std::vector<Item>& items, BatchResult& result) {
   for (const Item& item : items) {
     if (item.kind == Item::Kind::kTaken) result.taken_commits[item.index].reset();
   }
+}
+
+// Releases that came back in what others did, because they went on from them.
+void drop_ours(Foreign& foreign, const BatchResult& result) {
+  std::set<std::string> ours;
+  for (const DraftResult& draft : result.drafts) {
+    if (const auto* released = std::get_if<Released>(&draft)) ours.insert(released->commit.hex());
+  }
+  std::erase_if(foreign.entries, [&](const model::Entry& entry) {
+    return entry.type == model::EntryType::kRelease && ours.contains(entry.commit);
+  });
 }
 
 }  // namespace
@@ -70,43 +93,73 @@ Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, con
                                          BatchResult& result) {
   for (int round = 0; round < kMaxRaces; ++round) {
     TRY_DO(ctx.check());
+    if (behind_) {
+      TRY(Foreign foreign, take_in(ctx));
+      merge(result.foreign, std::move(foreign));
+    }
     Plan plan(base());
     TRY_DO(fill(plan, batch, items, result));
     if (plan.empty()) return MoveResult{};
     ++result.pushes;
     TRY(MoveResult moved, launch(ctx, plan));
-    if (moved.kind != MoveResult::Kind::kRaced) return moved;
-    forget(items, result);
+    if (moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kRefused) return moved;
+    bool landed = moved.kind == MoveResult::Kind::kLanded;
+    if (!landed) forget(items, result);
     TRY(Foreign foreign, take_in(ctx));
+    if (landed) drop_ours(foreign, result);
     merge(result.foreign, std::move(foreign));
+    if (landed) return MoveResult{};
   }
   return fail(Code::kUnavailable, "others keep moving the branch").may_retry();
 }
 
 Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result,
-                                  size_t& refusals) {
+                                  Bisection& met) {
   if (items.empty()) return ok();
-  TRY(MoveResult moved, attempt(ctx, batch, items, result));
-  if (moved.kind == MoveResult::Kind::kMoved) {
-    refusals = 0;
+  uint32_t before = result.pushes;
+  auto moved = attempt(ctx, batch, items, result);
+  bool single = items.size() == 1;
+  if (moved && moved->kind == MoveResult::Kind::kMoved) {
+    if (result.pushes == before) return ok();  // there was nothing to say
+    met.refusals = 0;
+    ++met.accepted;
     return ok();
   }
+  if (!moved && moved.error().code() != Code::kLimit) return std::move(moved).error();
+  if (!moved) TRY_DO(ready(ctx));
   forget(items, result);
-  if (items.size() == 1 || refusals >= kRefusalsOfAll) {
-    ++refusals;
-    for (const Item& item : items) refuse(item, moved.words, result);
+  std::string words = moved ? moved->words : moved.error().text();
+  bool unanswered = !moved && moved.error().retryable();
+  if (!single) return halve(ctx, batch, items, result, met, words);
+  ++met.refusals;
+  if (!unanswered) {
+    refuse(items.front(), words, result);
+    return ok();
+  }
+  postpone(items.front(), words, result);
+  // The way there is cut, not what went on it: the second one in vain says so.
+  bool again = met.unanswered.has_value();
+  met.unanswered = std::move(moved).error();
+  if (again && met.accepted == 0) return *met.unanswered;
+  return ok();
+}
+
+Result<void> Record::Impl::halve(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items,
+                                 BatchResult& result, Bisection& met, const std::string& words) {
+  if (met.refusals >= kRefusalsOfAll) {
+    for (const Item& item : items) postpone(item, words, result);
     return ok();
   }
   auto middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
-  TRY_DO(settle(ctx, batch, {items.begin(), middle}, result, refusals));
-  return settle(ctx, batch, {middle, items.end()}, result, refusals);
+  TRY_DO(settle(ctx, batch, {items.begin(), middle}, result, met));
+  return settle(ctx, batch, {middle, items.end()}, result, met);
 }
 
 Result<BatchResult> Record::Impl::commit(const Ctx& ctx, Batch batch) {
   TRY_DO(ready(ctx));
   BatchResult result;
   result.foreign.main = known_.main;
-  if (checked_ != known_.deploy) {
+  if (behind_ || checked_ != known_.deploy) {
     TRY(result.foreign, take_in(ctx));
   }
   Time now = clock_.now();
@@ -122,8 +175,9 @@ Result<BatchResult> Record::Impl::commit(const Ctx& ctx, Batch batch) {
   for (size_t i = 0; i < batch.entries.size(); ++i) items.push_back({Item::Kind::kEntry, i});
   for (size_t i = 0; i < batch.taken.size(); ++i) items.push_back({Item::Kind::kTaken, i});
   for (size_t i = 0; i < batch.drafts.size(); ++i) items.push_back({Item::Kind::kDraft, i});
-  size_t refusals = 0;
-  TRY_DO(settle(ctx, batch, std::move(items), result, refusals));
+  Bisection met;
+  TRY_DO(settle(ctx, batch, std::move(items), result, met));
+  if (met.unanswered && met.accepted == 0) return *met.unanswered;
   for (const auto& error : result.each_entry) {
     if (error && !result.entries) result.entries = error;
   }

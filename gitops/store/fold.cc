@@ -199,6 +199,33 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
   return ok();
 }
 
+namespace {
+
+// Whether `after` takes `before` back.
+bool ends(const Entry& after, const Entry& before) {
+  switch (before.type) {
+    case EntryType::kHold: return after.type == EntryType::kResume;
+    case EntryType::kResume: return after.type == EntryType::kHold;
+    case EntryType::kFreeze: return after.type == EntryType::kUnfreeze && after.scope == before.scope;
+    case EntryType::kUnfreeze: return after.type == EntryType::kFreeze && after.scope == before.scope;
+    case EntryType::kMarkBad: return after.type == EntryType::kUnmark && after.artifact == before.artifact;
+    case EntryType::kUnmark: return after.type == EntryType::kMarkBad && after.artifact == before.artifact;
+    case EntryType::kPropose: return after.type == EntryType::kReject || after.type == EntryType::kCancel;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool stands_in(const std::vector<Entry>& decisions, const Entry& entry) {
+  if (!model::is_decision(entry.type)) return false;
+  for (auto said = decisions.rbegin(); said != decisions.rend(); ++said) {
+    if (*said == entry) return true;
+    if (said->time == entry.time && ends(*said, entry)) return false;
+  }
+  return false;
+}
+
 bool stands_in(const TargetState& target, const Entry& entry) {
   auto there = [&](const std::vector<Entry>& said) { return std::find(said.begin(), said.end(), entry) != said.end(); };
   switch (entry.type) {
@@ -213,7 +240,7 @@ bool stands_in(const TargetState& target, const Entry& entry) {
                          [&](const Entry& open) { return open.id == entry.id; });
     case EntryType::kOrphaned: return target.orphaned && target.orphaned->reason == entry.reason;
     case EntryType::kFound: return !target.orphaned;
-    default: return false;
+    default: return stands_in(target.decisions, entry);
   }
 }
 

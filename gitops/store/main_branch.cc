@@ -41,7 +41,8 @@ Result<std::optional<git::Oid>> Record::Impl::change_main(const Ctx& ctx, const 
     TRY(git::Oid commit, repository_.write_commit(draft, sign_));
     TRY_DO(repository_.flush());
     TRY(MoveResult moved, wire_->move(ctx, {{branch_ref(kMain), tips.main, commit}}));
-    if (moved.kind == MoveResult::Kind::kMoved) return std::optional(commit);
+    bool there = moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kLanded;
+    if (there) return std::optional(commit);
     if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, moved.words);
   }
   return fail(Code::kUnavailable, "others keep moving main").may_retry();

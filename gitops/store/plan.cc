@@ -108,6 +108,7 @@ Result<void> Plan::add(Entry entry) {
   if (entry.time == Time{}) entry.time = base_.now;
   const TargetState* state = entry.target ? builder_.find(*entry.target) : nullptr;
   if (state != nullptr && stands_in(*state, entry)) return ok();
+  if (!entry.target && stands_in(builder_.state().platform, entry)) return ok();
   uint32_t index = !entry.target ? builder_.state().platform_entries : state == nullptr ? 0 : state->entries;
   TRY(std::string line, model::format_entry(entry));  // whatever is wrong is found before anything changes
   TRY_DO(builder_.add(entry));

@@ -64,11 +64,11 @@ Result<void> Record::Impl::ready(const Ctx& ctx) {
 }
 
 // What the journal holds happened, or it did not: the refs say which.
-Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
+Result<bool> Record::Impl::settle_flight(const Ctx& ctx) {
   TRY(auto flight, journal_.read());
   if (!flight) {
     in_flight_ = false;
-    return ok();
+    return false;
   }
   TRY(Tips tips, wire_->look(ctx));
   auto tip_of = [&](const std::string& ref) {
@@ -82,7 +82,8 @@ Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
   if (happened && !missing.empty()) {
     // Some moved: then all objects are there, and the rest follows where nobody was faster.
     TRY(MoveResult moved, wire_->move(ctx, missing));
-    if (moved.kind != MoveResult::Kind::kMoved) return rewritten("the branches disagree after a crash: " + moved.words);
+    bool there = moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kLanded;
+    if (!there) return rewritten("the branches disagree after a crash: " + moved.words);
     TRY(tips, wire_->look(ctx));
   }
   if (!happened) log(Level::kInfo, "what was in flight did not arrive; it is dropped", {});
@@ -90,8 +91,9 @@ Result<void> Record::Impl::settle_flight(const Ctx& ctx) {
   owe_tags(flight->tags, tips);
   if (!happened) TRY_DO(note_due());
   in_flight_ = false;
+  behind_ = behind_ || happened;
   send_tags(ctx);
-  return ok();
+  return happened;
 }
 
 // Those of `names` whose releases happened are still to be made; their bytes are in the ledger.
@@ -153,6 +155,7 @@ Result<Foreign> Record::Impl::take_in(const Ctx& ctx) {
   if (foreign.ledger_moved) TRY_DO(read_ledger(repository_, known_.ledger, tips.ledger, builder, &foreign.entries));
   publish(builder.finish(tips.deploy, tips.ledger, tips.main));
   known_ = tips;
+  behind_ = false;
   TRY_DO(adopt_all(ctx, foreign));
   remember();
   return foreign;
@@ -175,9 +178,9 @@ Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
     if (moved.kind == MoveResult::Kind::kRefused) {
       return fail(Code::kDenied, "the repository refused what was to be adopted: ", moved.words);
     }
-    if (moved.kind == MoveResult::Kind::kMoved) {
+    if (moved.kind != MoveResult::Kind::kRaced) {
       for (ForeignChange& change : scan.changes) foreign.changes.push_back(std::move(change));
-      continue;
+      if (moved.kind == MoveResult::Kind::kMoved) continue;
     }
     TRY(Tips tips, wire_->look(ctx));
     TRY_DO(check_descends(tips));
@@ -198,6 +201,8 @@ Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   for (const Tag& tag : plan.tags()) owed_.add(tag);
   flight.tags = owed_.names();
   auto moved = fly(ctx, flight);
+  if (moved && moved->kind == MoveResult::Kind::kLanded) moved = land(ctx);
+  if (moved && moved->kind == MoveResult::Kind::kLanded) return moved;
   if (!moved || moved->kind != MoveResult::Kind::kMoved) {
     owed_.take_back(plan.tags().size());  // those of before are still to be made; in flight, the journal has them all
     if (moved) TRY_DO(note_due());
@@ -238,8 +243,15 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
   in_flight_ = true;
   TRY_DO(at(Point::kJournalWritten));
   TRY(MoveResult moved, wire_->move(ctx, flight.moves, flight.tags.size()));
-  in_flight_ = false;
+  in_flight_ = moved.kind == MoveResult::Kind::kLanded;
   return moved;
+}
+
+// The journal's moves arrived, at least in part: what is missing is moved, and its tags follow. kRaced: somebody took
+// them back again meanwhile.
+Result<MoveResult> Record::Impl::land(const Ctx& ctx) {
+  TRY(bool happened, settle_flight(ctx));
+  return MoveResult{happened ? MoveResult::Kind::kLanded : MoveResult::Kind::kRaced, "the remote's branches moved"};
 }
 
 void Record::Impl::send_tags(const Ctx& ctx) {
@@ -304,8 +316,12 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
   entry.previous = before.is_zero() ? "" : before.hex();
   TRY_DO(plan.add(std::move(entry)));
   TRY(MoveResult moved, impl_->launch(ctx, plan));
-  if (moved.kind != MoveResult::Kind::kMoved)
+  if (moved.kind == MoveResult::Kind::kLanded) {
+    TRY(tips, impl_->wire_->look(ctx));
+    TRY_DO(impl_->load(tips));
+  } else if (moved.kind != MoveResult::Kind::kMoved) {
     return fail(Code::kConflict, "could not be written down: ", moved.words).may_retry();
+  }
   impl_->stopped_.clear();
   impl_->given_up_ = Tips{};
   impl_->checked_ = git::Oid();

@@ -152,7 +152,11 @@ struct Refused {
 struct Stale {
   std::string why;
 };  // compute it again: other number, hold, policy
-using DraftResult = std::variant<Released, Unchanged, Duplicate, Refused, Stale>;
+struct Postponed {
+  std::string words;
+};  // it was sent with others only, the server refused them together, and did so with too many: it may be fine, send it
+    // again
+using DraftResult = std::variant<Released, Unchanged, Duplicate, Refused, Stale, Postponed>;
 
 // What others did since the last look.
 struct ForeignChange {

@@ -22,6 +22,13 @@ inline constexpr int kMaxRaces = 10;
 // So many commits of the ledger are folded at a start at most, on top of the index; and what isn't worth one.
 inline constexpr uint64_t kIndexEvery = 1000;
 
+// What a batch met while it was cut in halves.
+struct Bisection {
+  size_t refusals = 0;              // of single things in a row, and nothing accepted between them
+  size_t accepted = 0;              // pushes
+  std::optional<Error> unanswered;  // the last of single things
+};
+
 // One thing of a batch that a server may refuse by itself.
 struct Item {
   enum class Kind { kEntry, kTaken, kDraft };
@@ -43,14 +50,17 @@ struct Record::Impl {
   // ---- record.cc
   // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.
   Result<void> ready(const Ctx& ctx);
-  Result<void> settle_flight(const Ctx& ctx);
+  // Whether it happened. Then known_ does not hold it yet: take_in follows.
+  Result<bool> settle_flight(const Ctx& ctx);
   Result<Foreign> take_in(const Ctx& ctx);
   Result<void> check_descends(const Tips& tips);
   Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
   PlanBase base();
-  // Journal, move, tags. After kMoved, state and tips are the plan's.
+  // Journal, move, tags. After kMoved, state and tips are the plan's; after kLanded all of it is on the repository, and
+  // take_in brings it in, with what others did on top.
   Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
   Result<MoveResult> fly(const Ctx& ctx, const Flight& flight);
+  Result<MoveResult> land(const Ctx& ctx);
   void send_tags(const Ctx& ctx);
   void owe_tags(const std::vector<std::string>& names, const Tips& tips);
   Result<void> note_due();
@@ -70,8 +80,9 @@ struct Record::Impl {
 
   // ---- batch.cc
   Result<BatchResult> commit(const Ctx& ctx, Batch batch);
-  Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result,
-                      size_t& refusals);
+  Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, Bisection& met);
+  Result<void> halve(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result,
+                     Bisection& met, const std::string& words);
   Result<MoveResult> attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
   Result<void> fill(Plan& plan, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
 
@@ -86,6 +97,7 @@ struct Record::Impl {
   std::string stopped_;     // why nothing may be written
   Tips given_up_;           // the tips that a rewrite replaced, where a start found it
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
+  bool behind_ = false;     // what was in flight arrived, and known_ is from before it
   OwedTags owed_;
   StatePtr indexed_;  // what the index on disk was made of
   uint64_t since_index_ = 0;

@@ -10,6 +10,8 @@ namespace autonomous::store {
 
 namespace {
 
+// So many pushes without an answer are bad luck; from then on less is sent at once.
+constexpr int kUnanswered = 2;
 constexpr std::string_view kTagRefs = "refs/tags/";
 
 Result<git::Oid> mirrored(const git::Repository& repository, const std::string& ref) {
@@ -52,6 +54,7 @@ class RemoteWire final : public Wire {
     std::vector<git::PushUpdate> updates;
     for (const Move& move : moves) updates.push_back({move.ref, move.to, move.from});
     auto report = remote_->push(ctx, mirror_, updates, /*atomic=*/true);
+    if (report) unanswered_ = 0;
     if (report && report->all_ok()) {
       TRY_DO(track(ctx, moves));
       return MoveResult{};
@@ -71,8 +74,13 @@ class RemoteWire final : public Wire {
       TRY_DO(track(ctx, moves));
       return MoveResult{};
     }
-    if (unmoved != moves.size()) return MoveResult{MoveResult::Kind::kRaced, "the remote's branches moved"};
-    if (!report) return std::move(report).error().may_retry();
+    if (unmoved != moves.size()) {
+      TRY(bool landed, any_landed(ctx, moves));
+      if (landed)
+        return MoveResult{MoveResult::Kind::kLanded, "the answer was lost, and the remote's branches moved on"};
+      return MoveResult{MoveResult::Kind::kRaced, "the remote's branches moved"};
+    }
+    if (!report) return unanswered(std::move(report).error());
     return MoveResult{MoveResult::Kind::kRefused, words(*report)};
   }
 
@@ -128,6 +136,29 @@ class RemoteWire final : public Wire {
   static git::Oid& at(Tips& tips, size_t i) { return i == 0 ? tips.main : i == 1 ? tips.deploy : tips.ledger; }
   std::string tracking(size_t i) const { return "refs/remotes/origin/" + branches_[i]; }
 
+  // Nothing moved, and the server did not say why. Proxies cut what is too long for them in ways of their own.
+  Error unanswered(Error error) {
+    bool cut = error.code() == Code::kUnavailable || error.code() == Code::kTimeout;
+    if (error.code() == Code::kLimit) return error;
+    if (cut && ++unanswered_ >= kUnanswered) return fail(Code::kLimit, error.line()).may_retry();
+    return std::move(error).may_retry();
+  }
+
+  // Whether one of them is on the remote, as a tip or below one: the answer of the push that brought it was lost.
+  Result<bool> any_landed(const Ctx& ctx, const std::vector<Move>& moves) {
+    TRY(Tips tips, look(ctx));
+    for (const Move& move : moves) {
+      for (size_t i = 0; i < branches_.size(); ++i) {
+        git::Oid now = at(tips, i);
+        if (move.ref != branch_ref(branches_[i]) || now.is_zero() || now == move.from) continue;
+        if (now == move.to) return true;
+        TRY(bool below, mirror_.is_ancestor(move.to, now));
+        if (below) return true;
+      }
+    }
+    return false;
+  }
+
   Result<void> track(const Ctx& ctx, const std::vector<Move>& moves) {
     std::vector<git::RefUpdate> updates;
     for (const Move& move : moves) {
@@ -150,6 +181,7 @@ class RemoteWire final : public Wire {
   git::Repository& mirror_;
   std::shared_ptr<git::Remote> remote_;
   std::vector<std::string> branches_;
+  int unanswered_ = 0;  // pushes in a row
 };
 
 }  // namespace

@@ -150,6 +150,7 @@ Result<void> Record::Impl::make_branches(const Ctx& ctx, const Tips& there) {
   TRY(MoveResult moved, fly(ctx, flight));
   if (moved.kind == MoveResult::Kind::kRefused)
     return fail(Code::kDenied, "the repository refused its first branches: ", moved.words);
+  if (moved.kind == MoveResult::Kind::kLanded) TRY_DO(settle_flight(ctx));
   return journal_.clear();  // a race is fine: then somebody else made them
 }
 
@@ -157,6 +158,7 @@ Result<void> Record::Impl::load(const Tips& tips) {
   TRY(StatePtr folded, fold_from(state(), repository_, tips));
   publish(std::move(folded));
   known_ = tips;
+  behind_ = false;
   checked_ = git::Oid();
   return ok();
 }
@@ -221,7 +223,7 @@ Result<void> Record::Impl::write_key(const Ctx& ctx, const model::Entry& key) {
   TRY(MoveResult moved, launch(ctx, plan));
   if (moved.kind == MoveResult::Kind::kRefused)
     return fail(Code::kDenied, "the repository refused the ledger: ", moved.words);
-  if (moved.kind == MoveResult::Kind::kRaced)
+  if (moved.kind != MoveResult::Kind::kMoved)
     return fail(Code::kUnavailable, "the ledger moved while starting").may_retry();
   return ok();
 }

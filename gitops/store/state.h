@@ -164,9 +164,11 @@ struct State {
 using StatePtr = std::shared_ptr<const State>;
 
 // Whether the ledger says already what was found out: the entry itself (its answer was lost, and it comes again), or an
-// outcome of a release that has one (two daemons found it out). Said again, it would be doubled. Never true of a
-// decision: a clock may stand still between a hold, a resume and a hold.
+// outcome of a release that has one (two daemons found it out). Said again, it would be doubled. A decision that was
+// taken back in the same moment counts as not said: a clock may stand still between a hold, a resume and a hold.
 bool stands_in(const TargetState& target, const model::Entry& entry);
+// The same of decisions, oldest first: a target's, or the platform's.
+bool stands_in(const std::vector<model::Entry>& decisions, const model::Entry& entry);
 
 // Takes in what a decision says of the target's proposal and of its freezes.
 void apply_decision(TargetState& state, const model::Entry& entry);

@@ -16,7 +16,9 @@
 namespace autonomous::store {
 
 struct MoveResult {
-  enum class Kind { kMoved, kRaced, kRefused };
+  // kLanded: ours arrived, but others went on from it already, or only some of the refs moved. What is missing is still
+  // to be moved, and what the others did to be taken in.
+  enum class Kind { kMoved, kLanded, kRaced, kRefused };
   Kind kind = Kind::kMoved;
   std::string words;  // of a refusal: the server's
 };
@@ -33,8 +35,9 @@ class Wire {
   virtual ~Wire() = default;
   // The tips as they are now; their objects are in the repository.
   virtual Result<Tips> look(const Ctx& ctx) = 0;
-  // All refs or none. An error, or a power cut: it is not known whether they moved, or some did. `tags`: so many will
-  // be made next.
+  // All refs or none. An error, or a power cut: it is not known whether they moved, or some did. kLimit: nothing moved,
+  // and less at once may go through: it was too much for the server or, where the error may be retried, pushes stay
+  // without an answer again and again while the remote answers everything else. `tags`: so many will be made next.
   virtual Result<MoveResult> move(const Ctx& ctx, const std::vector<Move>& moves, size_t tags = 0) = 0;
   // Gives those that others made with another value, or that were refused.
   virtual Result<std::vector<TagRefusal>> make_tags(const Ctx& ctx, const std::vector<Tag>& tags) = 0;

@@ -393,15 +393,22 @@ TEST(Record, WhatWasFoundOutIsSaidOnce) {
   hold.type = model::EntryType::kHold;
   hold.target = kWeb;
   hold.time = bed.clock().now();
+  model::Entry resume = hold;
+  resume.type = model::EntryType::kResume;
   Batch batch;
   // Its answer was lost, so all of it comes again; a second daemon found another outcome.
   batch.entries = {outcome_of(kWeb, 1), failed, failed, outcome_of(kWeb, 1, model::Verdict::kFailed), hold, hold};
   ASSERT_TRUE(record.commit(Ctx{}, batch));
   TargetPtr web = record.state()->find(kWeb);
-  EXPECT_EQ(web->entries, 5u);
+  EXPECT_EQ(web->entries, 4u);
   EXPECT_EQ(web->attempts.size(), 1u);
-  EXPECT_EQ(web->decisions.size(), 2u);
+  EXPECT_EQ(web->decisions.size(), 1u);
   EXPECT_EQ(web->live()->outcome->verdict, model::Verdict::kHealthy);
+  // The clock stands still, and yet each of these is meant.
+  batch.entries = {resume, hold};
+  ASSERT_TRUE(record.commit(Ctx{}, batch));
+  EXPECT_EQ(record.state()->find(kWeb)->decisions.size(), 3u);
+  EXPECT_TRUE(record.state()->find(kWeb)->hold);
 }
 
 // An administrator's gc at any moment; --prune=now gives unreachable objects no time at all.
