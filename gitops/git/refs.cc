@@ -56,6 +56,7 @@ class Transaction {
     TRY_DO(check_names());
     TRY_DO(repository_.flush());
     for (const RefUpdate& update : updates_) {
+      if (needs_no_lock(update)) continue;
       TRY(RefLock lock, RefLock::take(ctx_, path(update.name), watch_));
       locks_.push_back(std::move(lock));
       if (locks_.size() > kMostOpenLocks) locks_.back().close();
@@ -80,6 +81,23 @@ class Transaction {
   std::string path(const std::string& name) const { return files_.folder() + "/" + name; }
   bool may_be_files() const {
     return updates_.size() == 1 || (cut_ == CutLeaves::kSome && updates_.size() <= kMostOpenLocks);
+  }
+
+  // Many new tags are lines of packed-refs and never files: a lock of each (and its folders, made and taken away again)
+  // costs several times what the line does. Who makes a file of the same name at the same moment is found afterwards.
+  bool needs_no_lock(const RefUpdate& update) const {
+    return !may_be_files() && update.expected == Oid::zero() && starts_with(update.name, "refs/tags/");
+  }
+  Result<void> check_for_files() const {
+    std::vector<std::string> wrong;
+    for (const Change& change : changes_) {
+      const RefUpdate& update = updates_[change.index];
+      if (!needs_no_lock(update)) continue;
+      TRY(auto loose, files_.loose_value(update.name));
+      if (loose && *loose != update.oid) wrong.push_back(update.name + " was made by somebody else meanwhile");
+    }
+    if (!wrong.empty()) return fail(Code::kConflict, join(wrong, "; "));
+    return ok();
   }
 
   // packed-refs.lock is held to the end: a git pack-refs beside us must not pack an old loose value over ours.
@@ -180,7 +198,8 @@ class Transaction {
       TRY_DO(remove_loose());
       TRY_DO(read_packed());
     }
-    return replace_packed(true);
+    TRY_DO(replace_packed(true));
+    return check_for_files();
   }
 
   Result<void> replace_packed(bool to_new) {

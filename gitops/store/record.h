@@ -61,7 +61,7 @@ struct RecordConfig {
   std::string branch = "deploy";
   std::string platform_yaml;  // of a new record's main
   // So many release tags stay in the repository, and those of what is live (tag_window.h); 0: all.
-  uint32_t tag_window = 5000;
+  uint32_t tag_window = 2000;
   // Whether drift holds the target; null: never (a whole target's removal always does).
   std::function<bool(const model::Target&)> drift_holds;
   // An error returned here ends the operation on the spot, as a kill would. Tests only.
