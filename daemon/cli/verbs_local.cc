@@ -5,6 +5,7 @@
 #include "daemon/cli/command.h"
 #include "daemon/pipeline/daemon.h"
 #include "daemon/pipeline/doctor.h"
+#include "daemon/pipeline/version.h"
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "gitops/base/tree.h"
@@ -140,11 +141,11 @@ Result<int> doctor(Command& command) {
 
 // --- version, completion, schema ---
 
-Result<int> version(Command& command) {
+Result<int> version_verb(Command& command) {
   if (command.json_output()) {
-    command.print({{"version", AUTONOMOUS_VERSION}});
+    command.print({{"version", version()}});
   } else {
-    command.around.out << "autonomous " << AUTONOMOUS_VERSION << "\n";
+    command.around.out << "autonomous " << version() << "\n";
   }
   return kExitDone;
 }
@@ -230,7 +231,7 @@ std::vector<Verb> local_verbs() {
         {},
         {output_option()},
         {{"autonomous version -o json", "for programs"}}},
-       version},
+       version_verb},
       {{"completion",
         "A script that completes commands in your shell",
         "",

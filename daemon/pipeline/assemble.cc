@@ -7,6 +7,7 @@
 #include "daemon/pipeline/going_back.h"
 #include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/recording_tree.h"
+#include "daemon/pipeline/render_format.h"
 #include "daemon/pipeline/take_on.h"
 #include "daemon/pipeline/target_maker.h"
 #include "daemon/pipeline/volume_changes.h"
@@ -43,6 +44,14 @@ std::optional<model::ReleaseId> what_stands(const model::Target& target, const s
   if (move) return move->moved.from;
   auto live = record != nullptr && !record->moved_away ? record->live() : nullptr;
   return live ? std::optional(model::ReleaseId{target, live->number}) : std::nullopt;
+}
+
+// Releases that a newer daemon rendered otherwise are not rendered back by an older one.
+Result<void> knows_format_of(const FileTree& live, const model::ReleaseId& release) {
+  TRY(std::string text, live.read("release.yaml", 1u << 20));
+  TRY_WITH(store::ReleaseInputs inputs, "while reading the release.yaml of " + release.str(),
+           store::parse_release_yaml(text));
+  return know_format(release, inputs.render_format, inputs.helm);
 }
 
 // What would fail later is said now, all at once; what nobody can check is named.
@@ -109,6 +118,7 @@ Result<std::shared_ptr<const Assembled>> assemble(const Ctx& ctx, const Assemble
   if (std::optional<model::ReleaseId> stands = what_stands(wish.target, target.get(), move)) {
     TRY(store::Reader reader, store::Reader::open(options.repository, options.branch));
     TRY(auto live, reader.files(*stands));
+    TRY_DO(knows_format_of(*live, *stands));
     TRY(app::VolumePlan volumes,
         volume_plan(*live, rendering.files, wish.app->rendering == model::Rendering::kBuiltIn, options.max_output));
     if (!volumes.errors.empty()) return model::merge_errors(volumes.errors);

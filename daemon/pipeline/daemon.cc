@@ -136,7 +136,8 @@ class Daemon {
                               config_->gitops.url.empty() ? public_url_ + "/git/gitops.git" : gitops_public_url());
     pipeline_->start();
     TRY_DO(write_file_durable(state + "/endpoint", base + "\n"));
-    log(Level::kInfo, "ready", {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", kVersion}});
+    log(Level::kInfo, "ready",
+        {{"url", base}, {"socket", config_->socket}, {"state", state}, {"version", std::string(version())}});
     tell_ready();
     return ok();
   }
@@ -291,7 +292,7 @@ class Daemon {
       options.tls_key = [key = tls.key] { return key.read(); };
     }
     options.public_url = config_->public_url;
-    options.version = std::string(kVersion);
+    options.version = std::string(version());
     return options;
   }
 

@@ -4,6 +4,7 @@
 #include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/namespaces.h"
 #include "daemon/pipeline/recording_tree.h"
+#include "daemon/pipeline/render_format.h"
 #include "daemon/pipeline/target_maker.h"
 #include "daemon/pipeline/version.h"
 #include "gitops/base/digest.h"
@@ -13,9 +14,6 @@
 namespace autonomous::daemon {
 
 namespace {
-
-constexpr std::string_view kRenderFormat = "render-format/1";
-constexpr std::string_view kHelm = "helm/4";
 
 // What an app tells those that are bound to it: "web http:8080".
 std::string facts_of(const model::App& app) {
@@ -77,7 +75,7 @@ Result<void> TargetMaker::write_files() {
   inputs.mode = environment_->mode;
   inputs.images = images_;
   inputs.chart = out_.trailers.chart;
-  inputs.render_format = kRenderFormat;
+  inputs.render_format = std::string(render_format());
   inputs.helm = kHelm;
   inputs.kubernetes = environment_->kubernetes;
   inputs.api_versions = environment_->api_versions;
@@ -134,7 +132,7 @@ void TargetMaker::fill_trailers(const store::ReleaseInputs& inputs) {
   if (app_.build.kind == model::Build::Kind::kExternal) trailers.build = model::BuildFact{"", "external", {}, {}, ""};
   for (const auto& [name, reference] : images_) trailers.images.push_back({name, reference});
   trailers.renderer =
-      model::RendererFact{std::string(kRenderFormat), std::string(kHelm), "autonomous " + std::string(kVersion)};
+      model::RendererFact{std::string(render_format()), std::string(kHelm), "autonomous " + std::string(version())};
   trailers.input_digest = store::input_digest(inputs);
   trailers.policy = model::PolicyFact{wish_.view->commit.hex(), wish_.view->blob};
   trailers.requested_by = wish_.by;

@@ -6,6 +6,7 @@
 #include "daemon/pipeline/moving.h"
 #include "daemon/pipeline/platform_view.h"
 #include "daemon/pipeline/recording_tree.h"
+#include "daemon/pipeline/render_format.h"
 #include "gitops/git/repository.h"
 #include "gitops/store/layout.h"
 
@@ -26,6 +27,7 @@ class Verification {
     TRY(files_, reader_.files(id_));
     TRY(std::string text, files_->read("release.yaml", 1u << 20));
     TRY(inputs_, store::parse_release_yaml(text));
+    TRY_DO(know_format(id_, inputs_.render_format, inputs_.helm));
     if (row_->trigger == model::Trigger::kRetire) return retired();
     return rendered();
   }

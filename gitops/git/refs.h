@@ -45,9 +45,9 @@ enum class CutLeaves : uint8_t {
 // All of them or none. kConflict where an expected value is not what is there (the message names the refs and both
 // values; nothing was written), kUnavailable (may retry) where another live process holds a lock until the deadline,
 // kInvalid for names git refuses and where one name is the folder of another.
-// Several tags of which none may exist are not locked one by one: if somebody makes a file of that name at the very same
-// moment, the answer is kConflict, the others are there, and git shows theirs.
-// A lock whose owner is gone (the same file for `stale_after`, opened by nobody) is removed.
+// Several tags of which none may exist are not locked one by one: if somebody makes a file of that name at the very
+// same moment, the answer is kConflict, the others are there, and git shows theirs. A lock whose owner is gone (the
+// same file for `stale_after`, opened by nobody) is removed.
 Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<RefUpdate> updates,
                          Millis stale_after = Millis(10'000), CutLeaves cut = CutLeaves::kAllOrNone);
 
