@@ -177,6 +177,7 @@ class Daemon {
     config.committer = {config_->committer.name, config_->committer.email};
     config.branch = config_->gitops.deploy;
     config.tag_window = config_->gitops.tags;
+    config.tags_later = !config_->gitops.url.empty();
     config.platform_yaml = std::string(model::kDefaultPlatform);
     std::string key = config_->signing.key.empty() ? config_->state + "/keys/signing" : config_->signing.key;
     TRY_WITH(git::Signer signer, "while reading the signing key",

@@ -18,6 +18,7 @@ namespace autonomous::daemon {
 namespace {
 
 constexpr Millis kJump(10'000);
+constexpr int kMostWithoutTags = 8;  // batches in a row
 constexpr std::chrono::minutes kLongestCycle{10};
 
 // Whether what waits to be written is what this release wrote: the key of design.md §5.
@@ -478,6 +479,11 @@ void Writer::commit(const Ctx& ctx) {
   if (!flights.empty() && options_.on_released) options_.on_released();
   bool more = failures_ == 0 && (!board_.unrecorded().empty() || board_.has_ready());
   if (more) board_.wake();
+  // Who waits was told. What is ready goes before tags, but they do not wait for ever.
+  if (!more || ++without_tags_ >= kMostWithoutTags) {
+    without_tags_ = 0;
+    record_->make_tags(ctx);
+  }
   if (++batches_ >= options_.tidy_every && !more) tidy(ctx);
 }
 

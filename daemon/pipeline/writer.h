@@ -132,6 +132,7 @@ class Writer {
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;
   uint64_t batches_ = 0;
+  int without_tags_ = 0;  // batches in a row
   bool clock_known_ = false;
   Millis ahead_{0};  // of our clock, to the machine's steady one
 

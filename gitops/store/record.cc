@@ -213,7 +213,7 @@ Result<MoveResult> Record::Impl::launch(const Ctx& ctx, Plan& plan) {
   publish(plan.state());
   if (alone) checked_ = known_.deploy;
   TRY_DO(at(Point::kRefsMoved));
-  send_tags(ctx);
+  if (!config_.tags_later) send_tags(ctx);
   TRY_DO(at(Point::kTagsPushed));
   remember();
   if (++since_index_ >= kIndexEvery) keep_index();
@@ -296,6 +296,10 @@ Result<Foreign> Record::sync(const Ctx& ctx) {
 }
 
 Result<BatchResult> Record::commit(const Ctx& ctx, Batch batch) { return impl_->commit(ctx, std::move(batch)); }
+
+void Record::make_tags(const Ctx& ctx) {
+  if (impl_ && impl_->config_.tags_later && !impl_->in_flight_ && !impl_->owed_.empty()) impl_->send_tags(ctx);
+}
 
 Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because) {
   if (impl_->in_flight_) TRY_DO(impl_->settle_flight(ctx));

@@ -62,6 +62,9 @@ struct RecordConfig {
   std::string platform_yaml;  // of a new record's main
   // So many release tags stay in the repository, and those of what is live (tag_window.h); 0: all.
   uint32_t tag_window = 2000;
+  // Whoever calls commit() calls make_tags() afterwards, once everybody who waits is told: to a remote it is a push of
+  // its own, which takes as long as the release's.
+  bool tags_later = false;
   // Whether drift holds the target; null: never (a whole target's removal always does).
   std::function<bool(const model::Target&)> drift_holds;
   // An error returned here ends the operation on the spot, as a kill would. Tests only.
@@ -232,6 +235,8 @@ class Record {
   virtual Result<Foreign> sync(const Ctx& ctx);
   // An error: nothing is known to be done (the remote is away, a rewrite, a stop). Otherwise every draft has a result.
   virtual Result<BatchResult> commit(const Ctx& ctx, Batch batch);
+  // Makes the tags of releases that have none yet. With tags_later, after each commit(); else there is nothing to do.
+  virtual void make_tags(const Ctx& ctx);
   // The commit; nothing where it is so already. kDenied, with the server's words: main is not ours to write.
   virtual Result<std::optional<git::Oid>> change_main(const Ctx& ctx, const MainChange& change);
   // An operator says that the rewritten branches are right. What they gave up is named in the ledger. kConflict where

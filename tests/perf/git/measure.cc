@@ -65,12 +65,13 @@ size_t resident_kb() {
 }
 
 struct Measured {
-  std::vector<double> ms, cpu;
+  std::vector<double> ms, cpu, tags;  // tags: milliseconds until they were there too
   std::vector<uint64_t> fsyncs, bytes;
   void print() const {
     std::printf("{");
     print_list("ms", ms);
     print_list("cpu", cpu);
+    print_list("tags", tags);
     print_list("fsyncs", fsyncs);
     print_list("bytes", bytes);
     std::printf("\"resident_kb\": %zu}\n", resident_kb());
@@ -129,6 +130,9 @@ Result<Measured> release(store::RecordConfig config, size_t times, size_t drafts
         wanted -= std::holds_alternative<store::Released>(each) ? 1 : 0;
       return wanted == 0 ? ok() : Result<void>(fail(Code::kInternal, wanted, " drafts were not released"));
     }));
+    auto start = Steady::now();
+    record->make_tags(Ctx{});
+    measured.tags.push_back(since(start));
   }
   return measured;
 }
@@ -168,6 +172,7 @@ Result<Measured> to_remote(const std::string& state, const std::string& url, siz
   config.repository = state + "/cache/mirror.git";
   config.index = state + "/cache/mirror.index";
   config.journal = state + "/cache/journal";
+  config.tags_later = true;
   git::RemoteSettings settings;
   settings.url = url;
   TRY(git::Remote remote, git::Remote::make(std::move(settings), program(state), sender(client)));

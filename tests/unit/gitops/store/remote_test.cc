@@ -163,6 +163,31 @@ TEST_F(Remotes, OldTagsLeaveTheRemoteAndOneThatKeepsThemHoldsNobodyUp) {
   EXPECT_EQ(remote({"tag", "-l", "*web/1"}), "release/local/shop/web/1\n");
 }
 
+// Who waits for a release is told before its tag travels; a daemon that ends in between makes it at its next start.
+TEST_F(Remotes, TagsMayFollowLater) {
+  RecordConfig later = config();
+  later.tags_later = true;
+  bed_.open(later);
+  release(record(), kWeb, "1");
+  release(record(), kDb, "1");
+  EXPECT_EQ(remote({"tag"}), "");
+  hook("pre-receive",
+       "while read old new ref; do echo $ref >> " + bed_.path("seen") + "; done; echo . >> " + bed_.path("seen"));
+  record().make_tags(Ctx{});
+  EXPECT_EQ(remote({"tag"}), "release/local/shop/db/1\nrelease/local/shop/web/1\n");
+  EXPECT_EQ(read_file(bed_.path("seen"), 1000).value_or(""),
+            "refs/tags/release/local/shop/web/1\nrefs/tags/release/local/shop/db/1\n.\n");  // one push
+  record().make_tags(Ctx{});
+  release(record(), {"local", "shop", "api"}, "1");
+  bed_.open(later);
+  EXPECT_EQ(remote({"tag", "-l", "*api/1"}), "release/local/shop/api/1\n");
+  AuditOptions options;
+  options.repository = clone();
+  auto report = audit(Ctx{}, options);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_TRUE(report->ok()) << audit_text(*report);
+}
+
 TEST_F(Remotes, ATagThatIsRefusedHoldsNobodyUp) {
   hook("update", "case $1 in refs/tags/*) echo 'no tags' >&2; exit 1;; esac\n");
   EXPECT_EQ(release(record(), kWeb, "1"), 1u);
