@@ -59,21 +59,28 @@ Result<void> Plan::adopt_release(ForeignChange& change, const TargetState& state
       before.author, before.artifact, change.commits.front().hex()};
   making.author = person(foreign.author.name, foreign.author.email, Time(std::chrono::seconds(foreign.author.seconds)));
   making.author.offset_minutes = foreign.author.offset_minutes;
-  making.trailers.requested_by = who_of(foreign.author);
+  model::Who by = who_of(foreign.author);
+  if (change.rewrite) {
+    by = change.rewrite->by.value_or(model::Who{});
+    making.author = person(by.name, by.email, change.rewrite->time);
+    making.quoted = change.rewrite->because;
+  }
+  making.trailers.requested_by = by;
   making.trailers.rollback_of = model::ReleaseId{change.target, change.to};
   making.trailers.adopts = change.commits.front().hex();
   if (auto now = policy()) making.trailers.policy = *now;
-  making.prose = person_text(foreign.author) +
-                 " changed this target on the branch itself. Its files are those of release " +
-                 std::to_string(change.to) + " again, so this is a rollback to it" +
-                 (resume ? ", and the end of the hold: what had been rolled back stands again."
-                         : ". The target is held: newer artifacts wait until somebody resumes it.") +
-                 "\n\nThe commit " + change.commits.front().short_hex(12) + " said:";
+  making.prose =
+      change.author +
+      (change.rewrite ? " accepted that the branch was rewritten." : " changed this target on the branch itself.") +
+      " Its files are those of release " + std::to_string(change.to) + " again, so this is a rollback to it" +
+      (resume ? ", and the end of the hold: what had been rolled back stands again."
+              : ". The target is held: newer artifacts wait until somebody resumes it.") +
+      (change.rewrite ? "\n\nThe reason for it:" : "\n\nThe commit " + change.commits.front().short_hex(12) + " said:");
   Entry decision;
   decision.type = resume ? EntryType::kResume : EntryType::kHold;
   decision.target = change.target;
-  decision.by = who_of(foreign.author);
-  decision.because = model::clean_value(foreign.subject(), 400);
+  decision.by = by;
+  decision.because = model::clean_value(change.subject, 400);
   decision.commit = change.commits.front().hex();
   decision.artifact = before.artifact;
   TRY(Released released, write_release(std::move(making)));
@@ -99,9 +106,10 @@ Result<void> Plan::write_drift(const ForeignChange& change, bool hold) {
   decision.type = EntryType::kHold;
   decision.target = change.target;
   decision.by = model::Who::clean(base_.committer.name, base_.committer.email, "the daemon");
+  std::string by = change.rewrite ? "a rewrite of it that " + change.author + " accepted" : change.author;
   decision.because = change.kind == ForeignChange::Kind::kRemoved
-                         ? "the whole target was removed from the branch by " + change.author
-                         : "changed past the platform by " + change.author;
+                         ? "the whole target was removed from the branch by " + by
+                         : "changed past the platform by " + by;
   decision.number = state == nullptr ? 0 : state->last_number;
   return add(std::move(decision));
 }

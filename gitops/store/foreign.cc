@@ -1,5 +1,6 @@
 #include "gitops/store/foreign.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -52,20 +53,82 @@ Result<Trees> all_trees(const git::Repository& repository, const State& state, c
   return trees;
 }
 
-// Who did it: the commits that touched the target since the platform last did.
-Result<void> attribute(const git::Repository& repository, const TargetState* state, const git::Oid& checked,
-                       const git::Oid& deploy, ForeignChange& change) {
+// The newest release of the target that is on deploy, where its newest of all is not; null: none is.
+ReleaseRowPtr still_there(const git::Repository& repository, const TargetState& state, const git::Oid& deploy) {
+  for (auto row = state.releases.rbegin(); row != state.releases.rend(); ++row) {
+    auto there = repository.has((*row)->commit) ? repository.is_ancestor((*row)->commit, deploy) : Result<bool>(false);
+    if (there && *there) return *row;
+  }
+  return nullptr;
+}
+
+// The rewrite that an operator accepted last.
+const model::Entry* last_rewrite(const State& state) {
+  auto found = std::find_if(state.platform.rbegin(), state.platform.rend(),
+                            [](const model::Entry& entry) { return entry.type == model::EntryType::kRewriteAccepted; });
+  return found == state.platform.rend() ? nullptr : &*found;
+}
+
+// Of several commits, the newest that left the target as it is now; no commit at all: a merge that took another side's
+// files. Zero: none did.
+Result<git::Oid> who_left_it(const git::Repository& repository, const git::Oid& deploy, const git::WalkOptions& within,
+                             const ForeignChange& change) {
+  std::vector<git::Oid> candidates = change.commits;
+  bool merges = candidates.empty();
+  if (merges) {
+    git::WalkOptions all = within;
+    all.path.clear();
+    TRY(candidates, repository.walk(deploy, all));
+  }
+  for (const git::Oid& id : candidates) {
+    if (merges) {
+      TRY(git::Commit commit, repository.commit(id));
+      if (commit.parents.size() < 2) continue;
+    }
+    TRY(git::Oid tree, tree_at(repository, id, change.target));
+    if (tree == change.tree) return id;
+  }
+  return git::Oid();
+}
+
+// Who did it: the commits that touched the target since the platform last did. Where no commit did, because the branch
+// was rewritten: who accepted that.
+Result<void> attribute(const git::Repository& repository, const State& all, const TargetState* state,
+                       const git::Oid& checked, const git::Oid& deploy, ForeignChange& change) {
   git::WalkOptions options;
   options.path = target_folder(change.target);
   options.limit = kMaxCommits;
-  if (!checked.is_zero()) options.hide.push_back(checked);
-  if (state != nullptr && state->live() && repository.has(state->live()->commit))
-    options.hide.push_back(state->live()->commit);
-  if (state != nullptr && state->drift && repository.has(state->drift->commit))
-    options.hide.push_back(state->drift->commit);
+  auto hide = [&](const git::Oid& id) {
+    if (!id.is_zero() && repository.has(id)) options.hide.push_back(id);
+  };
+  hide(checked);
+  bool rewritten = false;
+  if (state != nullptr && state->live()) {
+    ReleaseRowPtr newest = still_there(repository, *state, deploy);
+    rewritten = newest != state->live();
+    hide(state->live()->commit);
+    if (rewritten && newest) hide(newest->commit);
+  }
+  if (state != nullptr && state->drift) hide(state->drift->commit);
   TRY(change.commits, repository.walk(deploy, options));
-  if (change.commits.empty()) change.commits.push_back(deploy);  // a merge that took another side's tree
-  TRY(git::Commit newest, repository.commit(change.commits.front()));
+  const model::Entry* rewrite = rewritten ? last_rewrite(all) : nullptr;
+  if (rewrite != nullptr && change.commits.empty()) {
+    auto tip = git::Oid::parse(rewrite->commit);
+    auto there = tip && repository.has(*tip) ? repository.is_ancestor(*tip, deploy) : Result<bool>(false);
+    if (there && *there) {
+      model::Who by = rewrite->by.value_or(model::Who{});
+      change.rewrite = *rewrite;
+      change.commits = {*tip};
+      change.author = change.committer = by.name + " <" + by.email + ">";
+      change.subject = rewrite->because;
+      return ok();
+    }
+  }
+  TRY(git::Oid left_by, who_left_it(repository, deploy, options, change));
+  if (left_by.is_zero()) left_by = deploy;
+  std::erase(change.commits, left_by);
+  change.commits.insert(change.commits.begin(), left_by);
+  TRY(git::Commit newest, repository.commit(left_by));
   change.author = person_text(newest.author);
   change.committer = person_text(newest.committer);
   change.subject = newest.subject();
@@ -113,7 +176,7 @@ Result<ForeignScan> find_foreign(const git::Repository& repository, const State&
     change.target = target;
     change.tree = tree;
     change.kind = kind_of(known.get(), tree, change.to);
-    TRY_DO(attribute(repository, known.get(), checked, deploy, change));
+    TRY_DO(attribute(repository, state, known.get(), checked, deploy, change));
     scan.changes.push_back(std::move(change));
   }
   return scan;

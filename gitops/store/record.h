@@ -177,7 +177,9 @@ struct ForeignChange {
   std::vector<git::Oid> commits;  // that touched the target, newest first
   std::string author;             // of the newest, "Name <email>"
   std::string committer;
-  std::string subject;      // hostile
+  std::string subject;  // hostile
+  // No commit made it: the branch was rewritten, and somebody accepted that. commits: its tip; author: who accepted it.
+  std::optional<model::Entry> rewrite;
   uint32_t adopted_as = 0;  // the release that the record made of it; 0 for drift
   git::Oid adopted_commit;
 };
