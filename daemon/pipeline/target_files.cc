@@ -24,9 +24,7 @@ std::string facts_of(const model::App& app) {
 
 }  // namespace
 
-std::string overlay_file(const model::Target& target) {
-  return "config/" + target.environment + "/" + target.project + "/" + target.app + ".yaml";
-}
+std::string overlay_file(const model::Target& target) { return store::overlay_file(target); }
 
 // ---- checks
 

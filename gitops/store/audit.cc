@@ -48,6 +48,15 @@ const std::vector<AuditRule>& audit_rules() {
       {"plaintext-secret", "no manifest holds a secret's value",
        "rotate the secret now; use a reference (ExternalSecret) instead"},
       {"rollback-differs", "a rollback has the files of the release that it names", "roll back again"},
+      {"adopts-unfounded",
+       "what a release takes over was made on deploy by others, before it, and goes back to an earlier release",
+       "find out who made the release; release the target again"},
+      {"config-unknown", "the configuration of a release is on main, with the files that release.yaml names",
+       "push main as it was; release the target again"},
+      {"input-differs", "what the ledger keeps by a digest has that digest",
+       "restore the ledger from a clone that is whole; do not trust verify of what was made from it"},
+      {"time-implausible", "the time of an entry fits that of the commit which brought it into the ledger",
+       "look at the clock of the daemon; find out who wrote the entry"},
       {"origin-unknown", "what a release is a retry or a promotion of exists, and is the same artifact",
        "look at the release it names"},
       {"policy-unknown", "the policy of a release is on main, with the platform.yaml that it names",
@@ -181,16 +190,26 @@ void Auditor::conclude() {
         "self-asserted: signatures count against the keys that the repository itself names; give --allowed-signers to anchor them";
   }
   if (report_.ok()) {
-    report_.proved = {
-        "Every release in the ledger has its signed commit on deploy, with the files, inputs and trailers that it claims.",
-        "Release numbers have no gaps, and the ledger has only grown.",
-        "Every change on deploy is a release, a taking-on, or listed as made past the platform.",
-        "Rollbacks have exactly the files of the releases that they restore."};
+    std::string but = given_up_ == 0 ? ""
+                                     : ", but for " + std::to_string(given_up_) +
+                                           (given_up_ == 1 ? " that an accepted rewrite of the branch gave up"
+                                                           : " that accepted rewrites of the branch gave up");
+    report_.proved = {"Every release in the ledger" + (options_.since ? " since " + format_time(*options_.since) : "") +
+                          " has its signed commit on deploy, with the files, inputs and trailers that it claims" + but +
+                          ".",
+                      "Release numbers have no gaps, and the ledger has only grown.",
+                      "Every change on deploy is a release, a taking-on, or listed as made past the platform.",
+                      "Rollbacks have exactly the files of the releases that they restore."};
   }
   report_.unproved = {
       "That the people named did what is said, where nobody but the daemon attests it (all but signed approvals).",
       "That the reported health was true, and that no release was withheld.",
       "That times are right, and that other readers were shown the same history."};
+  if (charts_ > 0) {
+    report_.unproved.push_back("Which Secrets the charts of " + std::to_string(charts_) +
+                               (charts_ == 1 ? " release" : " releases") +
+                               " make: Argo CD renders them, and templates are no manifests.");
+  }
   if (report_.ok() && report_.approvals > 0) {
     report_.proved.push_back(
         "Releases whose policy asks for approvals have them: " + std::to_string(report_.approvals) +
@@ -226,6 +245,8 @@ Result<AuditReport> Auditor::run(const Ctx& ctx) {
   outside_ = signers_;
   TRY(deploy_, repository_.walk(tips_.deploy, {.oldest_first = true}));
   on_deploy_.insert(deploy_.begin(), deploy_.end());
+  TRY(auto main, repository_.walk(tips_.main));
+  on_main_.insert(main.begin(), main.end());
   TRY_DO(read_tags());
   TRY_DO(read_the_ledger(ctx));
   TRY_DO(read_deploy(ctx));

@@ -41,6 +41,15 @@ struct Baseline {
 };
 inline constexpr std::string_view kBaselineNamespace = "autonomous-baseline";
 
+// Something on deploy that others made, adopted or written down as drift.
+struct PastPlatform {
+  Time at{};           // as the ledger says it, or the commit where the ledger says nothing
+  std::string commit;  // 40 hex digits
+  std::string target;  // "production/shop/web", or "" of a file that is no target's
+  std::string what;
+  std::string line() const { return target.empty() ? what : target + ": " + what; }
+};
+
 struct AuditOptions {
   std::string repository;  // a clone (bare or not), or the record itself
   std::string branch = "deploy";
@@ -62,8 +71,8 @@ struct AuditReport {
   // what was looked at
   uint64_t commits = 0, releases = 0, outcomes = 0, targets = 0, tags = 0, signatures = 0, entries = 0;
   uint64_t approvals = 0, signed_approvals = 0;  // that releases rest on
-  std::vector<std::string> foreign;  // changes past the platform, adopted or written down as drift, one line each
-  std::string deploy, ledger, main;  // tips, hex
+  std::vector<PastPlatform> foreign;             // with evidence: those of the span
+  std::string deploy, ledger, main;              // tips, hex
   Evidence evidence;
   bool ok() const;  // no errors (notes and warnings may be there)
 };

@@ -11,7 +11,7 @@ namespace autonomous::store {
 Result<void> Auditor::read_deploy(const Ctx& ctx) {
   git::Oid last = begin_;  // the platform's newest commit so far
   if (!begin_.is_zero() && !on_deploy_.contains(begin_)) {
-    find("commit-missing", rewrites_.empty() ? Severity::kError : Severity::kNote,
+    find("commit-missing", given_up(begin_, 0) ? Severity::kNote : Severity::kError,
          "the commit after which the record begins is not on deploy", begin_);
     last = git::Oid();
   }
@@ -23,14 +23,15 @@ Result<void> Auditor::read_deploy(const Ctx& ctx) {
     git::Oid parent = commit.parents.empty() ? git::Oid() : commit.parents[0];
     if (parent != last) {
       bool follows = last.is_zero() || ancestor(last, parent);
-      if (!follows && rewrites_.empty())
+      if (!follows && !given_up(last) && !given_up(id))
         find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
-      TRY_DO(foreign_range(last, parent));
+      Time until = Time(std::chrono::seconds(commit.committer.seconds));
+      TRY_DO(foreign_range(last, parent, !options_.since || until >= *options_.since));
     }
     own_commit(id, parent);
     last = id;
   }
-  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy));
+  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy, true));
   settle_pending();
   return ok();
 }
@@ -59,8 +60,9 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
     const Pending& change = waiting->second;
     bool adopted = !made->adopts.empty() && tree == change.tree;
     if (adopted) {
-      report_.foreign.push_back(target.str() + ": changed on the branch in " + made->adopts.substr(0, 12) + " by " +
-                                change.by + ", taken over as release " + std::to_string(made->number));
+      note_foreign({made->time, made->adopts, target.str(),
+                    "changed on the branch in " + made->adopts.substr(0, 12) + " by " + change.by +
+                        ", taken over as release " + std::to_string(made->number)});
     } else if (!drifts_[target].contains(change.tree)) {
       find_of("unrecorded-change", Severity::kError,
               target.str() + " was changed past the platform by " + change.by +
@@ -68,6 +70,10 @@ void Auditor::own_commit(const git::Oid& id, const git::Oid& parent) {
               change.commit, target, made->number);
     }
     pending_.erase(waiting);
+  } else if (const Rewrite* rewrite = rewrite_to(git::Oid::parse(made->adopts).value_or(git::Oid()))) {
+    note_foreign({made->time, made->adopts, target.str(),
+                  "changed by the rewrite of " + options_.branch + " that " + rewrite->by + " accepted (" +
+                      rewrite->because + "), taken over as release " + std::to_string(made->number)});
   }
   expected_[target] = tree;
 }
@@ -81,17 +87,42 @@ void Auditor::own_application(const git::Oid& id, const git::PathChange& change)
 }
 
 // A file that no release restores: it is listed, and a finding for as long as it is not what the platform wrote.
-void Auditor::foreign_file(const git::PathChange& change, const git::Oid& commit) {
-  report_.foreign.push_back(change.path + ": changed past the platform, at " + commit.short_hex(12));
+Result<void> Auditor::foreign_file(const git::PathChange& change, const git::Oid& from, const git::Oid& to) {
+  git::WalkOptions options;
+  options.path = change.path;
+  options.limit = 1;
+  if (!from.is_zero()) options.hide = {from};
+  TRY(auto by, repository_.walk(to, options));
+  git::Oid id = by.empty() ? to : by[0];
+  TRY(git::Commit commit, repository_.commit(id));
+  bool read = change.path.starts_with("apps/") || change.path.starts_with("argocd/");
+  note_foreign({Time(std::chrono::seconds(commit.committer.seconds)), id.hex(), "",
+                change.path + ": changed past the platform, at " + id.short_hex(12) + " by " +
+                    person_text(commit.author) + (read ? "" : " (no target reads it)")});
+  if (!read) return ok();
   auto written = applications_.find(change.path);
   git::Oid wanted = written == applications_.end() ? git::Oid() : written->second;
   if (change.new_oid == wanted) foreign_files_.erase(change.path);
-  else foreign_files_[change.path] = Pending{change.new_oid, commit, ""};
+  else foreign_files_[change.path] = Pending{change.new_oid, id, ""};
+  return ok();
 }
 
-// What others did between two commits of the platform.
-Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
+void Auditor::note_foreign(PastPlatform change) {
+  bool within = (!options_.from || change.at >= *options_.from) && (!options_.to || change.at < *options_.to);
+  if (!options_.evidence || within) report_.foreign.push_back(std::move(change));
+}
+
+// What others did between two commits of the platform. `recent`: since then, where only that is asked for.
+Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to, bool recent) {
   if (to.is_zero()) return ok();
+  git::WalkOptions between;
+  if (!from.is_zero()) between.hide = {from};
+  if (recent) {
+    TRY(auto commits, repository_.walk(to, between));
+    for (const git::Oid& id : commits) {
+      if (!by_commit_.contains(id) && !taken_on_.contains(id)) TRY_DO(foreign_secrets(id));
+    }
+  }
   TRY(auto changes, repository_.diff_paths(from, to));
   std::map<model::Target, std::string> touched;
   for (const git::PathChange& change : changes) {
@@ -99,16 +130,8 @@ Result<void> Auditor::foreign_range(const git::Oid& from, const git::Oid& to) {
         !change.new_oid.is_zero() && (change.new_mode == git::Mode::kLink || change.new_mode == git::Mode::kSubmodule);
     if (odd) find("odd-file", Severity::kError, "a link or a submodule", to, change.path);
     auto target = target_of(change.path);
-    if (target && change.path.starts_with("apps/")) {
-      touched.emplace(*std::move(target), change.path);
-    } else if (from.is_zero() && change.path == "README.md") {
-      continue;
-    } else if (change.path.starts_with("apps/") || change.path.starts_with("argocd/")) {
-      foreign_file(change, to);
-    } else {
-      report_.foreign.push_back(change.path + ": changed past the platform, at " + to.short_hex(12) +
-                                " (no target reads it)");
-    }
+    if (target && change.path.starts_with("apps/")) touched.emplace(*std::move(target), change.path);
+    else if (!from.is_zero() || change.path != "README.md") TRY_DO(foreign_file(change, from, to));
   }
   for (const auto& [target, path] : touched) {
     auto entry = repository_.entry(to, target_folder(target));

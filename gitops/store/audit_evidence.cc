@@ -10,18 +10,24 @@ namespace autonomous::store {
 
 namespace {
 
+constexpr std::string_view kConfigFolder = "config";
+constexpr size_t kMaxFiles = 20;  // of one commit
+
 bool within(const AuditOptions& options, Time time) {
   return (!options.from || time >= *options.from) && (!options.to || time < *options.to);
 }
 
-std::string build_text(const model::BuildFact& build) {
-  std::string out = build.result;
-  if (!build.url.empty()) out += " " + build.url;
-  if (build.passed && build.failed)
-    out += ", tests " + std::to_string(*build.passed) + " passed, " + std::to_string(*build.failed) + " failed";
-  if (!build.log_sha256.empty()) out += ", log sha256:" + build.log_sha256;
+// As the trailer says it.
+std::string build_text(const std::optional<model::BuildFact>& build) {
+  if (!build) return "not known: no build by the platform";
+  std::string out = (build->url.empty() ? "-" : build->url) + " " + build->result;
+  if (build->passed && build->failed)
+    out += " tests=" + std::to_string(*build->passed) + "/" + std::to_string(*build->failed);
+  if (!build->log_sha256.empty()) out += " log-sha256:" + build->log_sha256;
   return out;
 }
+
+std::string source_text(const model::SourceFact& source) { return source.url + " " + source.commit + " " + source.ref; }
 
 ReleaseEvidence evidence_of(const model::Trailers& trailers, const model::Entry& entry) {
   ReleaseEvidence out;
@@ -35,8 +41,8 @@ ReleaseEvidence evidence_of(const model::Trailers& trailers, const model::Entry&
   for (const model::Who& who : trailers.approved_by) out.approved_by.push_back(who.str());
   out.author = entry.author;
   out.subject = entry.subject;
-  if (trailers.source) out.source = trailers.source->url + " " + trailers.source->commit + " " + trailers.source->ref;
-  if (trailers.build) out.build = build_text(*trailers.build);
+  if (trailers.source) out.source = source_text(*trailers.source);
+  out.build = build_text(trailers.build);
   for (const model::ImageFact& image : trailers.images) out.images.push_back(image.name + "=" + image.reference);
   for (const model::SecretFact& secret : trailers.secrets)
     out.secrets.push_back(secret.name + " " + secret.path + " v" + secret.version);
@@ -64,6 +70,7 @@ void Auditor::note_release(const Named& named, const Before& before) {
   }
   std::vector<ReleaseEvidence>& rows = report_.evidence.releases;
   ReleaseEvidence evidence = evidence_of(named.trailers, named.entry);
+  note_config(named, evidence);
   if (before.glass)
     evidence.emergency = (before.glass->by ? before.glass->by->str() + ": " : "") + before.glass->because;
   auto policy = named.trailers.policy ? git::Oid::parse(named.trailers.policy->blob) : Result<git::Oid>(git::Oid());
@@ -102,6 +109,30 @@ void Auditor::note_release(const Named& named, const Before& before) {
   rows.push_back(std::move(evidence));
 }
 
+void Auditor::note_config(const Named& named, ReleaseEvidence& evidence) {
+  auto entry = repository_.entry(named.commit, target_folder(named.target) + "/release.yaml");
+  auto text = entry ? repository_.blob(entry->oid, 1u << 20) : Result<std::string>(entry.error());
+  auto inputs = text ? parse_release_yaml(*text) : Result<ReleaseInputs>(text.error());
+  if (!inputs) return;  // a finding, or out of what is looked at
+  evidence.config_commit = inputs->config_commit;
+  evidence.config_platform = inputs->platform_blob;
+  evidence.config_overlay = inputs->overlay_blob;
+}
+
+void Auditor::note_failed(const model::Entry& entry) {
+  if (!options_.evidence || !within(options_, entry.time)) return;
+  AttemptEvidence out;
+  out.at = entry.time;
+  out.target = entry.target ? entry.target->str() : "";
+  if (entry.trigger) out.trigger = model::trigger_name(*entry.trigger);
+  if (entry.by) out.who = entry.by->str();
+  if (entry.source) out.source = source_text(*entry.source);
+  out.subject = entry.subject;
+  out.step = entry.step;
+  out.reason = entry.reason;
+  report_.evidence.failed.push_back(std::move(out));
+}
+
 void Auditor::note_decision(const model::Entry& entry) {
   if (!options_.evidence || !within(options_, entry.time)) return;
   bool key = entry.type == model::EntryType::kKey;
@@ -120,16 +151,33 @@ void Auditor::note_decision(const model::Entry& entry) {
 }
 
 Result<void> Auditor::note_policies() {
-  git::WalkOptions options;
-  options.path = std::string(kPlatformFile);
-  TRY(auto commits, repository_.walk(tips_.main, options));
-  for (const git::Oid& id : commits) {
-    TRY(git::Commit commit, repository_.commit(id));
-    Time at = Time(std::chrono::seconds(commit.committer.seconds));
-    if (!within(options_, at)) continue;
-    report_.evidence.policies.push_back(
-        {at, id.hex(), person_text(commit.author), one_line(commit.subject(), 200), !commit.signature.empty()});
+  std::map<git::Oid, std::vector<std::string>> changed;
+  for (std::string_view path : {kPlatformFile, kConfigFolder}) {
+    git::WalkOptions options;
+    options.path = std::string(path);
+    TRY(auto commits, repository_.walk(tips_.main, options));
+    for (const git::Oid& id : commits) {
+      TRY(git::Commit commit, repository_.commit(id));
+      Time at = Time(std::chrono::seconds(commit.committer.seconds));
+      if (!within(options_, at)) continue;
+      auto [files, fresh] = changed.try_emplace(id);
+      if (path == kPlatformFile) {
+        files->second.emplace_back(path);
+      } else {
+        TRY(auto paths, repository_.diff_paths(commit.parents.empty() ? git::Oid() : commit.parents[0], id, path));
+        for (size_t i = 0; i < paths.size() && i < kMaxFiles; ++i) files->second.push_back(paths[i].path);
+        if (paths.size() > kMaxFiles) files->second.push_back(std::to_string(paths.size() - kMaxFiles) + " more");
+      }
+      if (!fresh) continue;
+      report_.evidence.policies.push_back(
+          {at, id.hex(), person_text(commit.author), one_line(commit.subject(), 200), {}, !commit.signature.empty()});
+    }
   }
+  for (PolicyEvidence& one : report_.evidence.policies) {
+    if (auto id = git::Oid::parse(one.commit)) one.files = std::move(changed[*id]);
+  }
+  std::stable_sort(report_.evidence.policies.begin(), report_.evidence.policies.end(),
+                   [](const PolicyEvidence& a, const PolicyEvidence& b) { return a.at > b.at; });
   return ok();
 }
 

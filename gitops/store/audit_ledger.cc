@@ -12,6 +12,10 @@ namespace {
 constexpr std::string_view kSegment = ".jsonl";
 constexpr std::string_view kInputs = "_inputs/";
 constexpr uint64_t kMaxSegmentBytes = 64u << 20;
+constexpr size_t kInputPath = std::string_view("_inputs/sha256/").size() + 2 + 1 + 62;
+constexpr Millis kAtOnce = std::chrono::minutes(2);
+constexpr Millis kClockSet = std::chrono::hours(24);
+constexpr Millis kWaited = std::chrono::hours(24 * 7);
 constexpr size_t kKeptSegments = 48u << 20;  // bytes of segments as they were read last
 
 std::string_view key_of(std::string_view public_line) {
@@ -49,6 +53,7 @@ Result<void> Auditor::ledger_commit(const git::Oid& id, const git::Oid& before) 
     find("time-backwards", Severity::kWarning,
          "it says " + format_time(said) + ", and one before it " + format_time(ledger_time_), id);
   ledger_time_ = std::max(ledger_time_, said);
+  said_ = said;
   TRY(auto changes, repository_.diff_paths(before, id));
   // The first commit brings the key that it is signed with; without keys from outside that is all there is to go by.
   bool first = before.is_zero();
@@ -62,19 +67,41 @@ Result<void> Auditor::ledger_commit(const git::Oid& id, const git::Oid& before) 
   bool trusted = signed_well(commit.payload, commit.signature, why);
   if (!trusted) find("ledger-signature", Severity::kError, why, id);
   if (first && outside_keys_ == 0) return ok();
+  std::set<std::string> inputs;
   for (const git::PathChange& change : changes) {
-    if (change.path.ends_with(kSegment) && !change.path.starts_with(kInputs)) {
+    bool input = change.path.starts_with(kInputs);
+    if (input && !change.new_oid.is_zero()) inputs.insert(change.path.substr(0, kInputPath));
+    if (change.path.ends_with(kSegment) && !input) {
       ledger_growth(id, change);
     } else if (!change.old_oid.is_zero()) {
       find("ledger-rewritten", Severity::kError, "a file was changed that is written once", id, change.path);
     }
   }
+  for (const std::string& path : inputs) ledger_input(id, path);
   if (trusted_keys_ != keys_before && !trusted) {
     trusted_keys_ = std::move(keys_before);
     rebuild_signers();
     find("key-unproven", Severity::kError, "a key was brought in or ended by a commit that no known key signed", id);
   }
   return ok();
+}
+
+// What the daemon makes and says at once has the time of its commit. What people or a verification said may have
+// waited for the remote, and a clock may have been set back by hours meanwhile.
+void Auditor::check_time(const git::Oid& id, const std::string& file, const model::Entry& entry) {
+  using model::EntryType;
+  bool at_once = entry.type == EntryType::kRelease || entry.type == EntryType::kTakenOn ||
+                 entry.type == EntryType::kDrift || entry.type == EntryType::kMoved ||
+                 entry.type == EntryType::kRewriteAccepted;
+  Millis older = said_ - entry.time;
+  bool newer_than_it = older < (at_once ? -kAtOnce : -kClockSet);
+  bool older_than_it = older > (at_once ? kAtOnce : kWaited);
+  if ((!newer_than_it && !older_than_it) || !in_scope(entry.time)) return;
+  bool error = at_once || newer_than_it;
+  find("time-implausible", error ? Severity::kError : Severity::kWarning,
+       std::string(model::entry_type_name(entry.type)) + (entry.target ? " of " + entry.target->str() : "") + " says " +
+           format_time(entry.time) + ", and came into the ledger at " + format_time(said_),
+       id, file);
 }
 
 Result<std::string> Auditor::segment(const std::string& file, const git::Oid& blob) {
@@ -144,6 +171,7 @@ void Auditor::ledger_line(const git::Oid& id, const std::string& file, std::stri
   if (folder != (entry->target ? entry->target->str() : std::string(kPlatformFolder))) {
     return find("ledger-line", Severity::kError, "an entry stands in another target's file", id, file);
   }
+  check_time(id, file, *entry);
   bool release = entry->type == model::EntryType::kRelease;
   Before was = release ? before(*entry) : Before{};
   auto added = builder_.add(*entry);
@@ -157,7 +185,7 @@ void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const
   if (!trailers) return find("ledger-line", Severity::kError, trailers.error().line(), id);
   const model::Target& target = *targets_.insert(*entry.target).first;
   Named named{target, entry, *std::move(trailers), oid_of(entry.commit)};
-  by_commit_[named.commit] = {&target, entry.number};
+  by_commit_[named.commit] = made(named);
   ++report_.releases;
   uint32_t expected = before.last_number + 1;
   if (entry.number != expected) {
@@ -175,8 +203,9 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
   note_decision(entry);
   switch (entry.type) {
     case model::EntryType::kOutcome: ++report_.outcomes; break;
+    case model::EntryType::kFailed: note_failed(entry); break;
     case model::EntryType::kTakenOn: {
-      taken_on_[oid_of(entry.commit)] = *entry.target;
+      taken_on_[oid_of(entry.commit)] = {nullptr, 0, static_cast<uint32_t>(rewrites_.size())};
       auto commit = repository_.commit(oid_of(entry.commit));
       std::string why = commit ? "" : commit.error().line();
       if (!commit || !signed_well(commit->payload, commit->signature, why))
@@ -184,12 +213,10 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
              oid_of(entry.commit));
       break;
     }
-    case model::EntryType::kDrift:
-      drifts_[*entry.target].insert(oid_of(entry.tree));
-      report_.foreign.push_back(entry.target->str() + ": changed past the platform in " + entry.commit.substr(0, 12) +
-                                " by " + entry.author + (entry.tree.empty() ? " (the whole target was removed)" : ""));
+    case model::EntryType::kDrift: learn_drift(entry); break;
+    case model::EntryType::kRewriteAccepted:
+      rewrites_.push_back({oid_of(entry.commit), entry.by ? entry.by->str() : "somebody", entry.because});
       break;
-    case model::EntryType::kRewriteAccepted: rewrites_.emplace_back(oid_of(entry.commit), entry.time); break;
     case model::EntryType::kBreakGlass:
       if (in_scope(entry.time))
         find("break-glass", Severity::kWarning,
@@ -203,6 +230,17 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
     case model::EntryType::kMoved: learn_move(id, entry); break;
     default: break;
   }
+}
+
+void Auditor::learn_drift(const model::Entry& entry) {
+  drifts_[*entry.target].insert(oid_of(entry.tree));
+  const Rewrite* rewrite = rewrite_to(oid_of(entry.commit));
+  std::string by = rewrite == nullptr
+                       ? "changed past the platform in " + entry.commit.substr(0, 12) + " by " + entry.author
+                       : "changed by the rewrite of " + options_.branch + " that " + rewrite->by + " accepted (" +
+                             rewrite->because + ")";
+  note_foreign({entry.time, entry.commit, entry.target->str(),
+                by + (entry.tree.empty() ? " (the whole target was removed)" : "")});
 }
 
 // What left under the window before does not come back by itself where the next one is wider.

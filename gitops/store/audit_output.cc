@@ -44,7 +44,7 @@ std::string audit_text(const AuditReport& report) {
   if (report.truncated) out += "… and more: only the first findings are shown\n";
   if (!report.foreign.empty()) {
     out += "\nMade past the platform:\n";
-    for (const std::string& line : report.foreign) out += "  " + line + "\n";
+    for (const PastPlatform& change : report.foreign) out += "  " + format_time(change.at) + " " + change.line() + "\n";
   }
   if (!out.empty()) out += "\n";
   out += "Looked at " + count(report.releases, "release") + " of " + count(report.targets, "target") + ", " +
@@ -85,7 +85,12 @@ std::string audit_json(const AuditReport& report) {
     json["findings"].push_back(std::move(item));
   }
   json["truncated"] = report.truncated;
-  json["past_the_platform"] = report.foreign;
+  json["past_the_platform"] = OrderedJson::array();
+  for (const PastPlatform& change : report.foreign) {
+    OrderedJson item = {{"at", format_time(change.at)}, {"what", change.line()}, {"commit", change.commit}};
+    if (!change.target.empty()) item["target"] = change.target;
+    json["past_the_platform"].push_back(std::move(item));
+  }
   json["proved"] = report.proved;
   json["not_provable"] = report.unproved;
   return dump(json);

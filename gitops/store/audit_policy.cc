@@ -34,23 +34,29 @@ const Policy* Auditor::policy_of(const git::Oid& blob) {
   return policy.platform ? &policy : nullptr;
 }
 
+// The blob of platform.yaml at a commit of main; zero: there is none.
+git::Oid Auditor::platform_at(const git::Oid& commit) {
+  auto [platform, fresh] = platforms_.try_emplace(commit);
+  if (fresh && !commit.is_zero()) {
+    auto entry = repository_.entry(commit, kPlatformFile);
+    if (entry) platform->second = entry->oid;
+  }
+  return platform->second;
+}
+
 const Policy* Auditor::check_policy(const Named& named) {
   if (!named.trailers.policy) {
     find("policy-missing", Severity::kNote, "it names no policy", named.commit, "", &named);
     return nullptr;
   }
   git::Oid commit = git::Oid::parse(named.trailers.policy->commit).value_or(git::Oid());
-  if (!ancestor(commit, tips_.main)) {
+  if (!on_main_.contains(commit)) {
     find("policy-unknown", Severity::kError, "its policy " + commit.short_hex(12) + " is not on main", named.commit, "",
          &named);
     return nullptr;
   }
-  auto [platform, fresh] = platforms_.try_emplace(commit);
-  if (fresh) {
-    auto entry = repository_.entry(commit, kPlatformFile);
-    platform->second = entry ? entry->oid : git::Oid();
-  }
-  if (platform->second.hex() != named.trailers.policy->blob) {
+  git::Oid platform = platform_at(commit);
+  if (platform.hex() != named.trailers.policy->blob) {
     find("policy-unknown", Severity::kError, "platform.yaml at " + commit.short_hex(12) + " is another one",
          named.commit, "", &named);
     return nullptr;
@@ -58,11 +64,11 @@ const Policy* Auditor::check_policy(const Named& named) {
   auto last = last_policy_.find(named.target);
   if (last != last_policy_.end() && last->second != commit && !ancestor(last->second, commit))
     find("policy-older", Severity::kError, "the release before was judged by a newer policy", named.commit, "", &named);
-  const Policy* policy = policy_of(platform->second);
+  const Policy* policy = policy_of(platform);
   if (policy == nullptr)
     find("policy-unknown", Severity::kError, "platform.yaml at " + commit.short_hex(12) + " cannot be read",
          named.commit, std::string(kPlatformFile), &named);
-  if (policy != nullptr && commit != in_force_) check_weaker(named, commit, platform->second);
+  if (policy != nullptr && commit != in_force_) check_weaker(named, commit, platform);
   return policy;
 }
 
@@ -108,7 +114,6 @@ std::string Auditor::signature_trouble(const model::Entry& proposal, const model
 
 void Auditor::check_rules(const Named& named, const Before& before, const Policy& policy) {
   const model::Trailers& trailers = named.trailers;
-  if (!trailers.adopts.empty()) return;  // made on the branch by a person: listed as past the platform
   const model::Environment* environment = model::find_environment(*policy.platform, named.target.environment);
   if (environment == nullptr) {
     return find("policy-unknown", Severity::kError, "its policy has no environment " + named.target.environment,

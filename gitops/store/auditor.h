@@ -19,6 +19,8 @@
 #include "gitops/model/policy.h"
 #include "gitops/store/audit.h"
 #include "gitops/store/journal.h"
+#include "gitops/store/layout.h"
+#include "gitops/store/secrets_in.h"
 #include "gitops/store/state.h"
 #include "gitops/store/tag_window.h"
 
@@ -59,11 +61,13 @@ class Auditor {
   // ---- audit_ledger.cc: the branch that only grows
   Result<void> read_the_ledger(const Ctx& ctx);
   Result<void> ledger_commit(const git::Oid& id, const git::Oid& before);
+  void check_time(const git::Oid& id, const std::string& file, const model::Entry& entry);
   void ledger_growth(const git::Oid& id, const git::PathChange& change);
   void ledger_line(const git::Oid& id, const std::string& file, std::string_view line);
   void learn(const git::Oid& id, const std::string& file, const model::Entry& entry);
   void learn_release(const git::Oid& id, const model::Entry& entry, const Before& before);
   void learn_key(const model::Entry& entry);
+  void learn_drift(const model::Entry& entry);
   void learn_tag_window(const State& state, uint32_t next);
   void learn_move(const git::Oid& id, const model::Entry& entry);
   Before before(const model::Entry& entry) const;
@@ -73,9 +77,10 @@ class Auditor {
 
   // ---- audit_deploy.cc: what happened on the branch that says what runs
   Result<void> read_deploy(const Ctx& ctx);
-  Result<void> foreign_range(const git::Oid& from, const git::Oid& to);
+  Result<void> foreign_range(const git::Oid& from, const git::Oid& to, bool recent);
   void foreign_target(const model::Target& target, const git::Oid& tree, const git::Oid& commit, const std::string& by);
-  void foreign_file(const git::PathChange& change, const git::Oid& commit);
+  Result<void> foreign_file(const git::PathChange& change, const git::Oid& from, const git::Oid& to);
+  void note_foreign(PastPlatform change);
   void own_commit(const git::Oid& id, const git::Oid& parent);
   void own_application(const git::Oid& id, const git::PathChange& change);
   void settle_pending();
@@ -84,17 +89,38 @@ class Auditor {
   void check_release(const Named& named, const Before& before);
   void check_commit(const Named& named);
   void check_tag(const Named& named);
-  void check_tree(const Named& named, const Policy* policy);
-  void check_files(const Named& named, const git::Oid& tree, const FileTree& files, const Policy* policy);
-  void check_origin(const Named& named);
   void check_release_yaml(const Named& named, const std::string& text);
+  void check_config(const Named& named, const ReleaseInputs& inputs);
   void check_ends();
   void check_moves();
   Result<void> read_tags();
   void check_strange_tags();
 
+  // ---- audit_files.cc: what lies in a target's folder
+  struct Where {
+    const model::Target& target;
+    git::Oid commit;
+    std::string file;
+    const Named* named;  // null: no release put it there
+  };
+  void check_tree(const Named& named, const Policy* policy);
+  void check_files(const Named& named, const git::Oid& tree, const FileTree& files, const Policy* policy);
+  const std::vector<std::string>& look_at(const git::Oid& blob);
+  void check_secrets(const Where& where, const git::Oid& blob, const Policy* policy);
+  Result<void> foreign_secrets(const git::Oid& commit);
+  void ledger_input(const git::Oid& id, const std::string& path);
+
+  // ---- audit_origin.cc: where it comes from, and what was given up
+  bool check_origin(const Named& named);
+  std::string adoption_trouble(const Named& named);
+  bool given_up(const git::Oid& commit, size_t rewrites);
+  bool given_up(const git::Oid& commit);
+  void check_rewrites();
+  void check_missing();
+
   // ---- audit_policy.cc: was it allowed?
   const Policy* check_policy(const Named& named);
+  git::Oid platform_at(const git::Oid& commit);
   const Policy* policy_of(const git::Oid& blob);
   void check_weaker(const Named& named, const git::Oid& commit, const git::Oid& blob);
   std::string signature_trouble(const model::Entry& proposal, const model::Entry& approval, const Policy& policy) const;
@@ -111,6 +137,8 @@ class Auditor {
 
   // ---- audit_evidence.cc
   void note_release(const Named& named, const Before& before);
+  void note_config(const Named& named, ReleaseEvidence& evidence);
+  void note_failed(const model::Entry& entry);
   void note_decision(const model::Entry& entry);
   Result<void> note_policies();
   void end_evidence();
@@ -122,7 +150,8 @@ class Auditor {
                const model::Target& target, uint32_t number);
   bool signed_well(std::string_view payload, const std::string& signature, std::string& why);
   bool ancestor(const git::Oid& a, const git::Oid& b);
-  bool in_scope(Time time) const { return !options_.since || time >= *options_.since; }
+  // Of an entry of the ledger's commit that is looked at: what it says of its time is not all that counts.
+  bool in_scope(Time time) const { return !options_.since || std::max(time, ledger_time_) >= *options_.since; }
   ReleaseRowPtr row(const model::ReleaseId& id) const;
   void conclude();
 
@@ -138,20 +167,31 @@ class Auditor {
   git::AllowedSigners outside_;            // as they were given
   std::vector<std::string> trusted_keys_;  // lines of an allowed-signers file
   size_t outside_keys_ = 0;
+  Time said_{};         // by the commit of the ledger that is looked at
   Time ledger_time_{};  // the latest that a commit of the ledger said so far: backdating does not go behind it
   struct Made {
     const model::Target* target;  // of a key of targets_
     uint32_t number;
+    uint32_t rewrites;  // so many were accepted before
   };
+  Made made(const Named& named) const {
+    return {&named.target, named.entry.number, static_cast<uint32_t>(rewrites_.size())};
+  }
   std::vector<std::pair<Made, git::Oid>> missing_;  // their commits are not on deploy
   std::vector<Made> untagged_;
   uint32_t tag_window_ = 0;          // as the ledger said last; 0: no tag has left
   std::optional<TagCut> tags_gone_;  // these may have left, under this window or one before
   std::set<model::Target> targets_;
   std::unordered_map<git::Oid, Made> by_commit_;
-  std::unordered_map<git::Oid, model::Target> taken_on_;
+  std::unordered_map<git::Oid, Made> taken_on_;
   std::map<model::Target, std::set<git::Oid>> drifts_;  // trees that the ledger calls drift; zero: removed
-  std::vector<std::pair<git::Oid, Time>> rewrites_;     // accepted
+  struct Rewrite {
+    git::Oid tip;  // of deploy, that was accepted
+    std::string by, because;
+  };
+  const Rewrite* rewrite_to(const git::Oid& tip) const;
+  std::vector<Rewrite> rewrites_;
+  uint64_t given_up_ = 0;  // releases that they gave up
   struct Move {
     git::Oid commit;  // of the ledger
     model::Target from, to;
@@ -161,7 +201,7 @@ class Auditor {
   std::set<Move> left_;               // as the other side says it
   git::Oid begin_;                    // the record begins after this commit of deploy
   std::vector<git::Oid> deploy_;      // oldest first
-  std::unordered_set<git::Oid> on_deploy_;
+  std::unordered_set<git::Oid> on_deploy_, on_main_;
   std::map<model::Target, git::Oid> expected_;  // while deploy is walked
   struct Pending {
     git::Oid tree, commit;
@@ -177,14 +217,19 @@ class Auditor {
   std::map<git::Oid, Policy> policies_;      // by platform.yaml's blob
   std::map<git::Oid, git::Oid> platforms_;   // commit of main → blob of platform.yaml in it
   std::unordered_set<git::Oid> trees_seen_;  // checked: what is equal is checked once
-  std::unordered_map<git::Oid, std::vector<std::string>> images_of_;  // of manifests that were checked
+  std::unordered_map<git::Oid, std::vector<std::string>> images_of_;   // of manifests that were read
+  std::unordered_map<git::Oid, std::vector<PlainSecret>> secrets_of_;  // those of them that have any
+  std::unordered_map<git::Oid, std::string> unread_;                   // why nobody knows which they have
+  std::set<std::pair<git::Oid, std::string>> secrets_said_;            // with the environment
+  uint64_t charts_ = 0;                                                // releases that Argo CD renders
   struct Segment {
     git::Oid blob;
     std::string text;
   };
   std::map<std::string, Segment> segments_;  // as read last, up to a limit of bytes
   size_t segment_bytes_ = 0;
-  std::map<model::Target, size_t> last_evidence_;  // index into the releases of the evidence
+  std::map<model::Target, std::pair<git::Oid, std::string>> last_config_;  // commit and overlay that were good
+  std::map<model::Target, size_t> last_evidence_;                          // index into the releases of the evidence
 };
 
 }  // namespace autonomous::store

@@ -69,6 +69,21 @@ Rows decision_rows(const std::vector<DecisionEvidence>& decisions, bool emergenc
   return rows;
 }
 
+Rows attempt_rows(const std::vector<AttemptEvidence>& attempts) {
+  Rows rows;
+  for (const AttemptEvidence& one : attempts)
+    rows.push_back(
+        {format_time(one.at), one.target, one.trigger, one.who, one.source, one.subject, one.step, one.reason});
+  return rows;
+}
+
+std::string config_text(const ReleaseEvidence& release) {
+  if (release.config_commit.empty()) return "not known: release.yaml names none";
+  return (release.restores.empty() ? "" : "that of " + release.restores + " again: ") + "commit of main " +
+         release.config_commit + ", platform.yaml " + release.config_platform + ", " +
+         (release.config_overlay.empty() ? "no overlay" : "overlay " + release.config_overlay);
+}
+
 std::string questions(const AuditReport& report) {
   const Evidence& e = report.evidence;
   const std::vector<std::string> decided = {"When", "What", "Of", "Who", "Because", "Ticket", "Until"};
@@ -87,10 +102,10 @@ std::string questions(const AuditReport& report) {
                   r.independent};
             })));
   out += section("3. Which source and configuration?",
-                 table({"Release", "Source", "Subject", "Images", "Chart", "Policy and configuration", "Input digest"},
+                 table({"Release", "Source", "Subject", "Images", "Chart", "Policy", "Configuration", "Input digest"},
                        pick(e, [](const ReleaseEvidence& r) {
-                         return std::vector<std::string>{name_of(r), r.source, r.subject,     join(r.images, "; "),
-                                                         r.chart,    r.policy, r.input_digest};
+                         return std::vector<std::string>{name_of(r), r.source, r.subject,      join(r.images, "; "),
+                                                         r.chart,    r.policy, config_text(r), r.input_digest};
                        })));
   out += section(
       "4. The history of rollbacks",
@@ -114,10 +129,14 @@ std::string questions(const AuditReport& report) {
                               return std::vector<std::string>{name_of(r), r.ticket, r.because, r.emergency};
                             })) +
                      "<h3>Broken glass</h3>\n" + table(decided, decision_rows(e.decisions, true)));
-  out += section("7. Which build, tests and scan did it pass?",
-                 table({"Release", "Build"}, pick(e, [](const ReleaseEvidence& r) {
-                         return std::vector<std::string>{name_of(r), r.build.empty() ? "not recorded" : r.build};
-                       })));
+  out += section(
+      "7. Which build, tests and scan did it pass?",
+      table({"Release", "Build"}, pick(e,
+                                       [](const ReleaseEvidence& r) {
+                                         return std::vector<std::string>{name_of(r), r.build};
+                                       })) +
+          "<h3>Attempts that made no release</h3>\n" +
+          table({"When", "Of", "Trigger", "Who", "Source", "Subject", "Failed at", "Because"}, attempt_rows(e.failed)));
   out += section("8. Which version of which secret?",
                  table({"Release", "Secrets"}, pick(e, [](const ReleaseEvidence& r) {
                          if (r.secrets.empty()) return std::vector<std::string>{};
@@ -125,14 +144,16 @@ std::string questions(const AuditReport& report) {
                        })));
   Rows policies;
   for (const PolicyEvidence& p : e.policies)
-    policies.push_back({format_time(p.at), p.commit, p.author, p.subject, p.is_signed ? "signed" : "not signed"});
-  out += section("9. Who changed policy and keys?",
-                 table({"When", "Commit of main", "Who", "What", ""}, policies) + "<h3>Keys</h3>\n" +
+    policies.push_back(
+        {format_time(p.at), p.commit, p.author, p.subject, join(p.files, "; "), p.is_signed ? "signed" : "not signed"});
+  out += section("9. Who changed policy, configuration and keys?",
+                 table({"When", "Commit of main", "Who", "What", "Files", ""}, policies) + "<h3>Keys</h3>\n" +
                      table(decided, decision_rows(e.keys, false)) + "<h3>Decisions</h3>\n" +
                      table(decided, decision_rows(e.decisions, false)));
   Rows foreign;
-  for (const std::string& line : report.foreign) foreign.push_back({line});
-  return out + section("10. What was changed past the platform?", table({"What"}, foreign));
+  for (const PastPlatform& change : report.foreign)
+    foreign.push_back({format_time(change.at), change.target, change.what, change.commit});
+  return out + section("10. What was changed past the platform?", table({"When", "Of", "What", "Commit"}, foreign));
 }
 
 std::string list(const std::vector<std::string>& lines) {
@@ -201,6 +222,9 @@ std::string evidence_json(const AuditReport& report) {
                                      {"input_digest", r.input_digest},
                                      {"target_tree", r.target_tree},
                                      {"policy", r.policy},
+                                     {"config_commit", r.config_commit},
+                                     {"config_platform", r.config_platform},
+                                     {"config_overlay", r.config_overlay},
                                      {"commit", r.commit},
                                      {"restores", r.restores},
                                      {"promoted_from", r.promoted_from},
@@ -224,7 +248,18 @@ std::string evidence_json(const AuditReport& report) {
                                 {"commit", one.commit},
                                 {"author", one.author},
                                 {"subject", one.subject},
+                                {"files", one.files},
                                 {"signed", one.is_signed}});
+  }
+  json["failed"] = OrderedJson::array();
+  for (const AttemptEvidence& one : evidence.failed) {
+    OrderedJson item = {
+        {"at", format_time(one.at)}, {"target", one.target}, {"step", one.step}, {"reason", one.reason}};
+    for (const auto& [key, value] :
+         {std::pair("trigger", one.trigger), {"who", one.who}, {"source", one.source}, {"subject", one.subject}}) {
+      if (!value.empty()) item[key] = value;
+    }
+    json["failed"].push_back(std::move(item));
   }
   return json.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
@@ -233,7 +268,7 @@ std::string evidence_csv(const AuditReport& report) {
   std::string out =
       "release,at,until,outcome,reason,trigger,because,ticket,requested_by,approved_by,approvals_needed,independent,"
       "author,subject,source,build,images,secrets,chart,input_digest,target_tree,policy,commit,restores,promoted_from,"
-      "adopts,emergency\r\n";
+      "adopts,emergency,config_commit,config_platform,config_overlay\r\n";
   for (const ReleaseEvidence& r : report.evidence.releases) {
     const std::vector<std::string> cells = {name_of(r),
                                             format_time(r.at),
@@ -261,7 +296,10 @@ std::string evidence_csv(const AuditReport& report) {
                                             r.restores,
                                             r.promoted_from,
                                             r.adopts,
-                                            r.emergency};
+                                            r.emergency,
+                                            r.config_commit,
+                                            r.config_platform,
+                                            r.config_overlay};
     for (size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + cell(cells[i]);
     out += "\r\n";
   }

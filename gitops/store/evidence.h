@@ -28,11 +28,13 @@ struct ReleaseEvidence {
   std::string independent;  // "yes", "no: …", "not asked for"
   std::string author, subject;
   std::string source;  // URL, commit, ref
-  std::string build;   // where it was built, tests
+  std::string build;   // the Build trailer as it is, or that nothing is known
   std::vector<std::string> images, secrets;
   std::string chart;
   std::string input_digest, target_tree;
   std::string policy;  // commit of main and blob of platform.yaml
+  // What release.yaml names: commit of main, blobs of platform.yaml and of the target's overlay there ("": none).
+  std::string config_commit, config_platform, config_overlay;
   std::string commit;  // on deploy
   std::string restores, promoted_from, adopts;
   std::string emergency;  // the break-glass that it used
@@ -45,10 +47,19 @@ struct DecisionEvidence {
   std::optional<Time> until;
 };
 
+// A commit of main that changed platform.yaml or an overlay below config/.
 struct PolicyEvidence {
   Time at{};
   std::string commit, author, subject;
+  std::vector<std::string> files;  // the first of them
   bool is_signed = false;
+};
+
+// An attempt that made no release.
+struct AttemptEvidence {
+  Time at{};
+  std::string target, trigger, who, source, subject;
+  std::string step, reason;
 };
 
 struct Evidence {
@@ -56,7 +67,8 @@ struct Evidence {
   std::vector<ReleaseEvidence> releases;  // by time
   std::vector<DecisionEvidence> decisions;
   std::vector<DecisionEvidence> keys;    // brought in or ended
-  std::vector<PolicyEvidence> policies;  // commits of main that changed platform.yaml, newest first
+  std::vector<PolicyEvidence> policies;  // newest first
+  std::vector<AttemptEvidence> failed;
 };
 
 std::string evidence_html(const AuditReport& report);

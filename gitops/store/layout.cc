@@ -100,6 +100,8 @@ std::optional<model::Target> target_of(std::string_view path) {
   return *std::move(target);
 }
 
+std::string overlay_file(const model::Target& target) { return "config/" + target.str() + ".yaml"; }
+
 std::string ledger_file(const std::optional<model::Target>& target, uint32_t index) {
   std::string number = std::to_string(index / kSegmentEntries + 1);
   std::string folder = target ? target->str() : std::string(kPlatformFolder);

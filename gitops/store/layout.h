@@ -28,6 +28,8 @@ std::string application_name(const model::Target& target);                      
 // manifests/<kind>[.<group>]-[<namespace>_]<name>.yaml below the target's folder. own_namespace: left out of the name.
 std::string manifest_file(std::string_view kind, std::string_view group, std::string_view resource_namespace,
                           std::string_view name, std::string_view own_namespace);
+// Of main: config/production/shop/web.yaml, what a platform team lays over the target's spec.
+std::string overlay_file(const model::Target& target);
 // The target that a path of deploy belongs to: of apps/<env>/<project>/<app>/…, and of its Application file.
 std::optional<model::Target> target_of(std::string_view path);
 

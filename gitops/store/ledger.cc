@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gitops/base/digest.h"
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
 
@@ -102,6 +103,13 @@ Result<model::Entry> read_entry(const git::Repository& repository, const git::Oi
   return std::move(entries[at]);
 }
 
+std::string digest_of(const KeptInput& input) {
+  if (input.files.empty()) return "sha256:" + sha256_hex(input.file);
+  Sha256 digest;
+  for (const auto& [path, content] : input.files) digest.add_field(path).add_field(content);
+  return "sha256:" + digest.finish_hex();
+}
+
 Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& ledger, std::string_view digest) {
   TRY(std::string path, input_path(digest));
   auto found = repository.entry(ledger, path);
@@ -112,14 +120,16 @@ Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& 
   KeptInput input;
   if (!found->is_tree()) {
     TRY(input.file, repository.blob(found->oid, kMaxInput));
-    return input;
+  } else {
+    TRY(auto files, repository.tree_of(found->oid));
+    TRY(auto list, files->list());
+    for (const FileEntry& file : list) {
+      TRY(std::string content, files->read(file.path, kMaxInput));
+      input.files.emplace(unescape_input_path(file.path), std::move(content));
+    }
   }
-  TRY(auto files, repository.tree_of(found->oid));
-  TRY(auto list, files->list());
-  for (const FileEntry& file : list) {
-    TRY(std::string content, files->read(file.path, kMaxInput));
-    input.files.emplace(unescape_input_path(file.path), std::move(content));
-  }
+  if (digest_of(input) != digest)
+    return fail(Code::kCorrupt, "what the ledger keeps as ", digest, " is something else");
   return input;
 }
 

@@ -29,7 +29,9 @@ Result<model::Entry> read_entry(const git::Repository& repository, const git::Oi
                                 uint32_t line);
 
 constexpr uint64_t kMaxInput = 16u << 20;  // bytes of a kept spec, or of a file of one
-// A spec or chart that the ledger keeps; kNotFound.
+// The digest that an input is kept by: of its bytes, or of the names and bytes of its files, in the order of the names.
+std::string digest_of(const KeptInput& input);
+// A spec or chart that the ledger keeps; kNotFound. kCorrupt where it is not what its digest says.
 Result<KeptInput> read_input(const git::Repository& repository, const git::Oid& ledger, std::string_view digest);
 
 // Collects lines and inputs, then makes the new tree.

@@ -32,7 +32,8 @@ inline store::Draft draft_of(const model::Target& target, uint32_t number) {
   inputs.render_format = "render-format/1";
   inputs.helm = "helm/4";
   inputs.artifact = sha("artifact " + name);
-  inputs.spec_digest = sha("spec of " + target.project);
+  std::string spec = "version: 1\nproject: " + target.project + "\n";
+  inputs.spec_digest = "sha256:" + sha256_hex(spec);
   store::Draft draft;
   draft.target = target;
   std::string deployment =
@@ -58,7 +59,7 @@ inline store::Draft draft_of(const model::Target& target, uint32_t number) {
   draft.subject = "Change " + target.app + " for the " + std::to_string(number) + ". time";
   draft.source_author = "Jane Doe <jane@example.com>";
   draft.artifact = inputs.artifact;
-  draft.inputs[inputs.spec_digest] = {"version: 1\nproject: " + target.project + "\n", {}};
+  draft.inputs[inputs.spec_digest] = {spec, {}};
   draft.on_number = number - 1;
   return draft;
 }

@@ -137,7 +137,7 @@ TEST_F(Audits, RollbacksAndDriftArePastThePlatformButKnown) {
   AuditReport report = run();
   EXPECT_EQ(rules(report), "") << audit_text(report);
   ASSERT_EQ(report.foreign.size(), 2u);
-  std::string all = report.foreign[0] + report.foreign[1];
+  std::string all = report.foreign[0].line() + report.foreign[1].line();
   EXPECT_NE(all.find("taken over as release 3"), std::string::npos) << all;
   EXPECT_NE(all.find("local/shop/db: changed past the platform"), std::string::npos) << all;
   release(record(), kDb, "2");

@@ -1,17 +1,9 @@
 // A good history, broken in exactly one way, and the audit finds exactly that. A forger here has the daemon's key where
 // a test says so: signatures alone would find nothing then.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <functional>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "bed.h"
-#include "gitops/base/text.h"
-#include "gitops/model/approval.h"
-#include "gitops/store/audit.h"
+#include "tampering.h"
 
 namespace autonomous::store {
 namespace {
@@ -19,234 +11,6 @@ namespace {
 using model::Entry;
 using model::EntryType;
 using ::testing::HasSubstr;
-
-constexpr std::string_view kPolicy = R"(version: 1
-people:
-  lena: {name: Lena Lead, email: lena@example.com, keys: ["LENA"]}
-roles:
-  approver: {can: [approve], members: [user:lena]}
-environments:
-  local: {from: branch main}
-  production:
-    from: local
-    approvals: {count: 1, from: approver, not: [author, requester]}
-    rollback: {approvals: 0}
-    freeze: [{weekly: Fri 16:00-Mon 06:00, zone: Europe/Berlin}]
-    ticket: "CHG[0-9]+"
-    policies: {plaintext-secrets: [allowed]}
-)";
-const model::Target kProd{"production", "shop", "web"};
-
-class Tampering : public ::testing::Test {
- protected:
-  void SetUp() override {
-    lena_ = std::make_unique<git::Signer>(git::Signer::load_or_make(bed_.path("lena")).value());
-    RecordConfig config = bed_.config();
-    config.platform_yaml = std::string(kPolicy);
-    config.platform_yaml.replace(config.platform_yaml.find("LENA"), 4, lena_->public_line());
-    bed_.open(config);
-    bed_.clock().set(parse_time("2026-11-25T10:00:00Z").value());  // a Wednesday
-    release_of(kWeb, "1");
-    release_of(kWeb, "2");
-  }
-  Record& record() { return bed_.record(); }
-
-  // ---- good things
-  Draft draft_of(const model::Target& target, const std::string& version) {
-    Draft draft = push_draft(record(), target, version);
-    auto blob = record().repository().entry(record().main(), kPlatformFile).value().oid.hex();
-    draft.trailers.policy = model::PolicyFact{record().main().hex(), blob};
-    draft.files["manifests/deployment.apps-" + target.app + ".yaml"] +=
-        "spec:\n  containers:\n  - image: " + draft.trailers.images[0].reference + "\n";
-    return draft;
-  }
-  uint32_t commit(const Draft& draft) {
-    auto done = record().commit(Ctx{}, batch_of({draft}));
-    EXPECT_TRUE(done) << done.error().text();
-    const auto* released = done ? std::get_if<Released>(&done->drafts[0]) : nullptr;
-    EXPECT_NE(released, nullptr);
-    if (released == nullptr) return 0;
-    say(outcome_of(draft.target, released->number));
-    bed_.clock().advance(Millis(10'000));
-    return released->number;
-  }
-  uint32_t release_of(const model::Target& target, const std::string& version) {
-    return commit(draft_of(target, version));
-  }
-  void say(Entry entry) {
-    if (entry.time == Time{}) entry.time = bed_.clock().now();
-    Batch batch;
-    batch.entries = {std::move(entry)};
-    auto done = record().commit(Ctx{}, std::move(batch));
-    ASSERT_TRUE(done) << done.error().text();
-    ASSERT_FALSE(done->entries) << done->entries->text();
-    bed_.clock().advance(Millis(1000));
-  }
-  Entry entry(EntryType type) {
-    Entry out;
-    out.type = type;
-    out.target = kProd;
-    out.time = bed_.clock().now();
-    out.by = model::Who{"Carl", "carl@example.com", "token carl"};
-    out.because = "a reason";
-    return out;
-  }
-  // A production release of `version`, as it would be proposed.
-  Draft prod_draft(const std::string& version) {
-    Draft draft = draft_of(kProd, version);
-    draft.trailers.trigger = model::Trigger::kPromotion;
-    draft.trailers.requested_by = model::Who{"Carl", "carl@example.com", "token carl"};
-    draft.trailers.ticket = "CHG1";
-    return draft;
-  }
-  Entry proposal_of(const Draft& draft) {
-    Entry out = entry(EntryType::kPropose);
-    out.id = "0123456789ab";
-    out.artifact = draft.artifact;
-    out.input_digest = draft.trailers.input_digest;
-    out.tree = tree_of_files(draft.files).value().hex();
-    out.author = "Jane Doe <jane@example.com>";
-    return out;
-  }
-  Entry approval_of(const Entry& proposal, bool sign) {
-    Entry out = entry(EntryType::kApprove);
-    out.id = proposal.id;
-    out.artifact = proposal.artifact;
-    out.input_digest = proposal.input_digest;
-    out.tree = proposal.tree;
-    out.role = "approver";
-    out.until = bed_.clock().now() + std::chrono::hours(24);
-    out.by = model::Who{"Lena Lead", "lena@example.com", "token lena"};
-    if (sign) {
-      out.signature = lena_->sign(model::approval_text(proposal, *out.until), model::kApprovalNamespace).value();
-      out.by->how = "signed " + lena_->fingerprint();
-    }
-    return out;
-  }
-  void approve(Draft& draft, bool sign = false) {
-    Entry proposal = proposal_of(draft);
-    say(proposal);
-    Entry approval = approval_of(proposal, sign);
-    say(approval);
-    draft.trailers.approved_by = {model::approved_by(approval)};
-    draft.proposal = proposal.id;
-  }
-
-  // ---- what is found
-  AuditReport run(std::optional<std::string> signers = std::nullopt) {
-    AuditOptions options;
-    options.repository = bed_.repository();
-    options.allowed_signers = std::move(signers);
-    auto report = audit(Ctx{}, options);
-    if (!report) ADD_FAILURE() << report.error().text();
-    return report ? *std::move(report) : AuditReport{};
-  }
-  static std::string rules(const AuditReport& report) {
-    std::set<std::string> names;
-    for (const Finding& finding : report.findings) {
-      if (finding.severity != Severity::kNote) names.insert(finding.rule);
-    }
-    std::string out;
-    for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
-    return out;
-  }
-  std::string found() {
-    last_ = run();
-    return rules(last_);
-  }
-
-  // ---- a forger's tools: commits with any tree and message, signed with the daemon's key where `sign`
-  git::Oid forge(const git::Oid& parent, const git::Oid& tree, const std::string& message, bool sign = true,
-                 std::optional<int64_t> seconds = std::nullopt) {
-    git::Repository repository = git::Repository::open(bed_.repository()).value();
-    git::Commit before = repository.commit(parent).value();
-    git::CommitDraft draft;
-    draft.tree = tree;
-    draft.parents = {parent};
-    draft.author = draft.committer = before.committer;
-    if (seconds) draft.committer.seconds = draft.author.seconds = *seconds;
-    draft.message = message;
-    git::SignFunction signing = [&](std::string_view bytes) { return bed_.signer().sign(bytes); };
-    git::Oid made = repository.write_commit(draft, sign ? signing : nullptr).value();
-    EXPECT_TRUE(repository.flush());
-    return made;
-  }
-  git::Oid tip(const std::string& branch) {
-    return git::Oid::parse(std::string(trim(bed_.git({"rev-parse", "refs/heads/" + branch})))).value();
-  }
-  void move(const std::string& branch, const git::Oid& to) {
-    bed_.git({"update-ref", "refs/heads/" + branch, to.hex()});
-  }
-  // A tree of `branch` with one file other than it was; nothing: removed.
-  git::Oid with_file(const std::string& branch, const std::string& path, const std::optional<std::string>& content) {
-    git::Repository repository = git::Repository::open(bed_.repository()).value();
-    std::optional<git::Oid> blob;
-    if (content) blob = repository.write_blob(*content).value();
-    git::Oid tree = repository.update_tree(repository.peel_tree(tip(branch)).value(), {{path, blob}}).value();
-    EXPECT_TRUE(repository.flush());
-    return tree;
-  }
-  std::string file(const std::string& branch, const std::string& path) {
-    return bed_.git({"show", "refs/heads/" + branch + ":" + path});
-  }
-  void forge_ledger(const std::string& path, const std::optional<std::string>& content, bool sign = true) {
-    move(kLedger, forge(tip(kLedger), with_file(kLedger, path, content), "forged\n", sign));
-  }
-  // One line more, as if the daemon had written it.
-  void add_line(const std::string& path, const Entry& entry) {
-    std::string before = bed_.git({"show", "refs/heads/" + kLedger + ":" + path});
-    forge_ledger(path, before + model::format_entry(entry).value());
-  }
-
-  // Release 3 of kWeb, as somebody with the daemon's key makes it past the daemon: commit, tag and ledger fit each
-  // other, but for what is asked.
-  struct Forgery {
-    std::function<void(model::Trailers&)> in_both, in_commit;  // change the trailers
-    std::map<std::string, std::string> more;                   // files of deploy
-    bool sign_tag = true;
-    std::string tag_begins_with;
-  };
-  void forge_release(const Forgery& forgery) {
-    Draft draft = draft_of(kWeb, "3");
-    git::Repository repository = git::Repository::open(bed_.repository()).value();
-    std::vector<git::TreeUpdate> updates;
-    for (const auto& [path, content] : draft.files)
-      updates.push_back({target_folder(kWeb) + "/" + path, repository.write_blob(content).value()});
-    for (const auto& [path, content] : forgery.more) updates.push_back({path, repository.write_blob(content).value()});
-    git::Oid tree = repository.update_tree(repository.peel_tree(tip("deploy")).value(), updates).value();
-    ASSERT_TRUE(repository.flush());
-    model::Trailers trailers = draft.trailers;
-    trailers.release = {kWeb, 3};
-    trailers.target_tree = repository.entry(tree, target_folder(kWeb)).value().oid.hex();
-    if (forgery.in_both) forgery.in_both(trailers);
-    model::Trailers in_commit = trailers;
-    if (forgery.in_commit) forgery.in_commit(in_commit);
-    git::Oid made =
-        forge(tip("deploy"), tree, "local/shop/web: release 3\n\n" + model::format_trailers(in_commit).value());
-    git::TagDraft tag{made, git::ObjectKind::kCommit, "release/local/shop/web/3", repository.commit(made)->committer,
-                      forgery.tag_begins_with + model::format_trailers(trailers).value()};
-    git::SignFunction signing = [&](std::string_view bytes) { return bed_.signer().sign(bytes); };
-    Entry release;
-    release.type = EntryType::kRelease;
-    release.target = kWeb;
-    release.number = 3;
-    release.time = bed_.clock().now();
-    release.commit = made.hex();
-    release.artifact = draft.artifact;
-    release.tag = git::tag_bytes(tag, forgery.sign_tag ? signing : nullptr).value();
-    git::Oid tag_oid = repository.write(git::ObjectKind::kTag, release.tag).value();
-    ASSERT_TRUE(repository.flush());
-    move("deploy", made);
-    bed_.git({"update-ref", "refs/tags/release/local/shop/web/3", tag_oid.hex()});
-    add_line(kWebLedger, release);
-  }
-
-  const std::string kLedger = "autonomous/ledger/deploy";
-  const std::string kWebLedger = "local/shop/web/000001.jsonl";
-  Bed bed_;
-  std::unique_ptr<git::Signer> lena_;
-  AuditReport last_;
-};
 
 TEST_F(Tampering, NothingIsFoundInAGoodHistory) {
   Draft draft = prod_draft("1");
@@ -356,7 +120,7 @@ TEST_F(Tampering, TimesThatGoBack) {
   hold.target = kWeb;
   git::Oid tree = with_file(kLedger, kWebLedger, file(kLedger, kWebLedger) + model::format_entry(hold).value());
   move(kLedger, forge(tip(kLedger), tree, "hold\n", true, 1'700'000'000));
-  EXPECT_EQ(found(), "time-backwards");
+  EXPECT_EQ(found(), "time-backwards time-implausible");
 }
 
 // ---- keys
@@ -473,7 +237,9 @@ TEST_F(Tampering, AnOriginThatIsNot) {
   draft.trailers.promoted_from = model::PromotedFrom{{kWeb, 1}, "", ""};  // another artifact
   commit(draft);
   EXPECT_EQ(found(), "origin-unknown");
-  EXPECT_EQ(last_.findings.size(), 2u);
+  EXPECT_EQ(std::count_if(last_.findings.begin(), last_.findings.end(),
+                          [](const Finding& one) { return one.severity != Severity::kNote; }),
+            2);
 }
 
 TEST_F(Tampering, AFileOfAnotherTargetInARelease) {
@@ -573,7 +339,6 @@ TEST_F(Tampering, AChangeThatNobodyWroteDown) {
   git::Oid tree = with_file("deploy", "apps/local/shop/web/values.yaml", "hot: true\n");
   move("deploy", forge(tip("deploy"), tree, "hotfix\n"));
   EXPECT_EQ(found(), "not-taken-in");
-  // And a release that went over it without a word.
   ASSERT_TRUE(record().sync(Ctx{}));
   EXPECT_EQ(found(), "");
 }
@@ -814,8 +579,7 @@ TEST_F(Tampering, TheEvidenceAnswersTheAuditorsQuestions) {
   EXPECT_EQ(first.approvals_needed, 1u);
   EXPECT_THAT(first.approved_by.at(0), HasSubstr("(signed SHA256:"));
   EXPECT_EQ(first.ticket, "CHG1");
-  EXPECT_EQ(first.build,
-            "success https://ci.example.com/7, tests 12 passed, 0 failed, log sha256:" + std::string(64, 'a'));
+  EXPECT_EQ(first.build, "https://ci.example.com/7 success tests=12/0 log-sha256:" + std::string(64, 'a'));
   EXPECT_EQ(first.secrets.at(0), "stripe kv/shop v3");
   EXPECT_EQ(first.outcome, "healthy");
   EXPECT_EQ(first.until, all->evidence.releases[3].at);
