@@ -41,7 +41,7 @@ std::string table(const std::vector<std::string>& heads, const std::vector<std::
   return out + "</table>\n";
 }
 
-using Rows = std::vector<std::vector<std::string>>;
+using TableRows = std::vector<std::vector<std::string>>;
 
 std::string section(std::string_view question, const std::string& answer) {
   return "<h2>" + escaped(question) + "</h2>\n" + answer;
@@ -50,8 +50,8 @@ std::string section(std::string_view question, const std::string& answer) {
 std::string name_of(const ReleaseEvidence& release) { return release.target + "/" + std::to_string(release.number); }
 
 template <typename Pick>
-Rows pick(const Evidence& evidence, Pick pick_row) {
-  Rows rows;
+TableRows pick(const Evidence& evidence, Pick pick_row) {
+  TableRows rows;
   for (const ReleaseEvidence& release : evidence.releases) {
     std::vector<std::string> row = pick_row(release);
     if (!row.empty()) rows.push_back(std::move(row));
@@ -59,8 +59,8 @@ Rows pick(const Evidence& evidence, Pick pick_row) {
   return rows;
 }
 
-Rows decision_rows(const std::vector<DecisionEvidence>& decisions, bool emergencies) {
-  Rows rows;
+TableRows decision_rows(const std::vector<DecisionEvidence>& decisions, bool emergencies) {
+  TableRows rows;
   for (const DecisionEvidence& one : decisions) {
     if (emergencies && one.type != "break-glass") continue;
     rows.push_back(
@@ -69,8 +69,8 @@ Rows decision_rows(const std::vector<DecisionEvidence>& decisions, bool emergenc
   return rows;
 }
 
-Rows attempt_rows(const std::vector<AttemptEvidence>& attempts) {
-  Rows rows;
+TableRows attempt_rows(const std::vector<AttemptEvidence>& attempts) {
+  TableRows rows;
   for (const AttemptEvidence& one : attempts)
     rows.push_back(
         {format_time(one.at), one.target, one.trigger, one.who, one.source, one.subject, one.step, one.reason});
@@ -113,7 +113,7 @@ std::string questions(const AuditReport& report) {
               if (r.restores.empty()) return std::vector<std::string>{};
               return std::vector<std::string>{name_of(r), format_time(r.at), r.restores, r.because, r.requested_by};
             })));
-  Rows findings;
+  TableRows findings;
   for (const Finding& f : report.findings) {
     if (f.severity != Severity::kNote)
       findings.push_back({f.severity == Severity::kError ? "error" : "warning", f.rule, f.message,
@@ -142,7 +142,7 @@ std::string questions(const AuditReport& report) {
                          if (r.secrets.empty()) return std::vector<std::string>{};
                          return std::vector<std::string>{name_of(r), join(r.secrets, "; ")};
                        })));
-  Rows policies;
+  TableRows policies;
   for (const PolicyEvidence& p : e.policies)
     policies.push_back(
         {format_time(p.at), p.commit, p.author, p.subject, join(p.files, "; "), p.is_signed ? "signed" : "not signed"});
@@ -150,7 +150,7 @@ std::string questions(const AuditReport& report) {
                  table({"When", "Commit of main", "Who", "What", "Files", ""}, policies) + "<h3>Keys</h3>\n" +
                      table(decided, decision_rows(e.keys, false)) + "<h3>Decisions</h3>\n" +
                      table(decided, decision_rows(e.decisions, false)));
-  Rows foreign;
+  TableRows foreign;
   for (const PastPlatform& change : report.foreign)
     foreign.push_back({format_time(change.at), change.target, change.what, change.commit});
   return out + section("10. What was changed past the platform?", table({"When", "Of", "What", "Commit"}, foreign));
