@@ -149,7 +149,8 @@ ReleaseRowPtr TargetState::with_key(std::string_view artifact, std::string_view 
                                     std::string_view intent) const {
   for (size_t i = releases.size(); i-- > 0;) {
     ReleaseRowPtr row = releases[i];
-    if (row->intent == intent && row->artifact == artifact && row->input_digest == input_digest) return row;
+    bool same = intent.empty() ? row->artifact == artifact && row->input_digest == input_digest : true;
+    if (row->intent == intent && same) return row;
     if (intent.empty()) return nullptr;
   }
   return nullptr;

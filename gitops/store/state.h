@@ -104,7 +104,8 @@ struct TargetState {
   // What the target looks like on deploy, as far as the ledger knows: the newest of release and drift. Zero: nothing.
   git::Oid expected_tree() const;
   // The release that an idempotency key (artifact, input digest, intent) made, or null. A key without intent is only
-  // compared with the newest release: going back to an earlier input is a change like any other.
+  // compared with the newest release: going back to an earlier input is a change like any other. An intent is what one
+  // person asked for once: whoever rendered it again under another configuration does not make it twice.
   ReleaseRowPtr with_key(std::string_view artifact, std::string_view input_digest, std::string_view intent) const;
 };
 

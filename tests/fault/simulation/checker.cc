@@ -94,8 +94,17 @@ bool Checker::has_outcome(const model::Target& target, uint32_t number) const {
   return found != targets_.end() && found->second.outcomes.contains(number);
 }
 
-bool Checker::has_entry(const Entry& entry) const {
-  return std::find(decisions_.begin(), decisions_.end(), entry) != decisions_.end();
+bool Checker::has_decision(const Entry& decision) const {
+  return std::any_of(decisions_.begin(), decisions_.end(), [&](const Entry& entry) {
+    return entry.type == decision.type && entry.time == decision.time && entry.by == decision.by &&
+           entry.target == decision.target && entry.scope == decision.scope && entry.until == decision.until &&
+           entry.artifact == decision.artifact;
+  });
+}
+
+uint32_t Checker::last_of(const model::Target& target) const {
+  auto found = targets_.find(target);
+  return found == targets_.end() ? 0 : found->second.last;
 }
 
 }  // namespace autonomous::fault

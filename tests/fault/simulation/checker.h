@@ -29,7 +29,10 @@ class Checker {
   size_t releases() const { return releases_; }
   size_t outcomes() const { return outcomes_; }
   bool has_outcome(const model::Target& target, uint32_t number) const;
-  bool has_entry(const model::Entry& entry) const;
+  // As somebody decided it; what it is about may have been filled in.
+  bool has_decision(const model::Entry& decision) const;
+  // The number of the newest release; 0: none.
+  uint32_t last_of(const model::Target& target) const;
 
  private:
   struct Held {

@@ -210,7 +210,8 @@ void Daemon::cycle() {
 void Daemon::decide(Entry entry, std::function<void()> then) {
   entry.by = model::Who{"Oncall", "oncall@example.com", "socket uid 1000"};
   entry.time = world_.clock.now();
-  deciding_.push_back({writer_->submit({std::move(entry)}), std::move(then)});
+  std::future<Result<void>> answer = writer_->submit({entry});
+  deciding_.push_back({std::move(entry), std::move(answer), std::move(then)});
 }
 
 void Daemon::answer_decisions() {
@@ -221,7 +222,12 @@ void Daemon::answer_decisions() {
     at = ready ? deciding_.erase(at) : at + 1;
   }
   for (Deciding& decision : answered) {
-    if (decision.answer.get() && decision.then) decision.then();
+    if (!decision.answer.get()) continue;
+    world_.checker.check(world_.forge.ledger);
+    if (!world_.checker.has_decision(decision.entry))
+      throw Violation("somebody was told that their " + std::string(model::entry_type_name(decision.entry.type)) +
+                      " is written down, and the ledger does not have it");
+    if (decision.then) decision.then();
   }
 }
 

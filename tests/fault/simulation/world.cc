@@ -101,11 +101,19 @@ void World::push() {
   change.broken = chance(8);
   project.commits.push_back(change);
   say("push of " + project.name + " " + change.id.substr(0, 7) + (change.broken ? " (broken)" : ""));
-  // The hook is heard, doubled, or lost.
-  for (uint32_t heard = random(3); heard > 0; --heard) {
-    size_t which = random(static_cast<uint32_t>(daemons_.size()));
-    guarded(which, [&](Daemon& daemon) { daemon.hear_of_push(project); });
-  }
+  // What tells of it is lost, doubled, or a storm; it comes at once, or later and in another order.
+  uint32_t told = chance(4) ? 30 : random(3);
+  hints_.insert(hints_.end(), told, project.name);
+  if (chance(50)) hear();
+}
+
+void World::hear() {
+  if (hints_.empty()) return;
+  auto hint = hints_.begin() + random(static_cast<uint32_t>(hints_.size()));
+  std::string name = *hint;
+  hints_.erase(hint);
+  size_t which = random(static_cast<uint32_t>(daemons_.size()));
+  guarded(which, [&](Daemon& daemon) { daemon.hear_of_push(project(name)); });
 }
 
 void World::act() {
@@ -238,6 +246,7 @@ void World::fault() {
 void World::step() {
   size_t which = random(static_cast<uint32_t>(daemons_.size()));
   uint32_t luck = random(100);
+  if (chance(10)) return hear();
   if (luck < 6) push();
   else if (luck < 11) act();
   else if (luck < 13) change_deploy();
@@ -256,7 +265,7 @@ void World::step() {
 void World::run(size_t steps) {
   for (size_t i = 0; i < steps; ++i) {
     step();
-    checker.check(forge.ledger);
+    check_ledger();
     for (auto& daemon : daemons_) {
       for (const auto& [target, tree] : forge.deploy) {
         size_t in_hand = 0;
@@ -284,7 +293,7 @@ void World::drain(const std::string& when) {
       daemon->cycle();
       quiet = quiet && daemon->quiet();
     }
-    checker.check(forge.ledger);
+    check_ledger();
     clock.advance(seconds(1));
     if (quiet && round > 2) return;
   }
@@ -336,15 +345,50 @@ std::string World::history_of(const Target& target) const {
   return out;
 }
 
+// What the repository has is what each daemon says.
+void World::check_what_daemons_say() {
+  for (auto& daemon : daemons_) {
+    store::StatePtr state = daemon->board().state();
+    for (const auto& [target, tree] : forge.deploy) {
+      auto said = state->find(target);
+      auto live = said ? said->live() : nullptr;
+      uint32_t last = said ? said->last_number : 0;
+      if (last != checker.last_of(target))
+        throw Violation("a daemon says that " + target.str() + " has " + std::to_string(last) + " releases; it has " +
+                        std::to_string(checker.last_of(target)));
+      if (live && tree != (said->drift ? said->drift->tree : live->target_tree))
+        throw Violation("what a daemon says that runs as " + target.str() + " is not what deploy has");
+      for (const daemon::Flight& flight : daemon->board().flights(target)) {
+        if (flight.release.phase != model::Phase::kQueued)
+          throw Violation("a daemon says that " + target.str() + " is " +
+                          std::string(model::phase_name(flight.release.phase)) + ", and everything came to rest");
+      }
+    }
+  }
+}
+
+void World::check_ledger() {
+  try {
+    checker.check(forge.ledger);
+  } catch (const Violation& violation) {
+    if (forge.ledger.empty() || !forge.ledger.back().target) throw;
+    throw Violation(violation.what() + history_of(*forge.ledger.back().target));
+  }
+}
+
 void World::end_well() {
   calm_ = true;
   forge.away = false;
   say("calm");
   drain("after the last fault");
-  say("everything is lifted");
-  lift_everything();
-  drain("after the last hold");
+  // A rollback that somebody asked for and that waited brings a hold of its own.
+  for (int round = 0; round < 3; ++round) {
+    say("everything is lifted");
+    lift_everything();
+    drain("after the last hold");
+  }
   checker.check_end();
+  check_what_daemons_say();
   for (const Project& project : projects) {
     if (project.commits.empty()) continue;
     for (const std::string& environment : kEnvironments) {
@@ -362,7 +406,7 @@ void World::end_well() {
         if (reaches(checker.failed_of(target))) continue;  // said so
         if (!reaches(checker.told_of(target)))
           throw Violation("the push of " + project.commits[newest - 1].id.substr(0, 7) + " to " + target.str() +
-                          " came to nothing");
+                          " came to nothing" + history_of(target));
         std::string wanted = content(target, project.commits.back().id, forge.main);
         if (forge.deploy[target] != oid_of("tree values.yaml\n" + wanted + "\n"))
           throw Violation(target.str() + " is not what its newest push and configuration say" + history_of(target));

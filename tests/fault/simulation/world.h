@@ -59,6 +59,7 @@ class Daemon {
     store::StatePtr state;
   };
   struct Deciding {
+    model::Entry entry;
     std::future<Result<void>> answer;
     std::function<void()> then;
   };
@@ -102,11 +103,14 @@ class World {
  private:
   void step();
   void push();
+  void hear();
   void act();
   void change_deploy();
   void change_main();
   void fault();
   void end_well();
+  void check_ledger();
+  void check_what_daemons_say();
   void drain(const std::string& when);
   void lift_everything();
   void guarded(size_t which, const std::function<void(Daemon&)>& what);
@@ -120,6 +124,7 @@ class World {
   std::shared_ptr<const model::Platform> platform_;
   std::map<git::Oid, std::map<Target, std::string>> overlays_;
   std::vector<std::unique_ptr<Daemon>> daemons_;
+  std::vector<std::string> hints_;  // that a project was pushed to: on their way
 };
 
 inline const std::vector<std::string> kEnvironments = {"dev", "prod"};

@@ -135,6 +135,9 @@ TEST(Record, AKeyReleasesOnce) {
   release(record, kWeb, "3");
   wish.on_number = 3;
   EXPECT_EQ(std::get<Duplicate>(record.commit(Ctx{}, batch_of({wish})).value().drafts[0]).number, 2u);
+  // Rendered again after the configuration changed: it was asked for once.
+  wish.trailers.input_digest = "sha256:" + std::string(64, 'b');
+  EXPECT_EQ(std::get<Duplicate>(record.commit(Ctx{}, batch_of({wish})).value().drafts[0]).number, 2u);
 }
 
 TEST(Record, WhatWasComputedOnOtherGroundsIsStale) {
