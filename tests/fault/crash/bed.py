@@ -30,7 +30,8 @@ class Broken(Exception):
 
 class Control:
     """The shim's shared memory: crash/shim.cc says what stands where."""
-    SIZE, FIELDS = 80 + 512 * 8 + 512, {"calls": 0, "at": 8, "until": 16, "mode": 24, "error": 32, "armed": 40, "hits": 48, "lock": 56, "events": 64, "processes": 72}
+    WHAT, KINDS = 80 + 512 * 8, 80 + 512 * 8 + 512
+    SIZE, FIELDS = KINDS + 16384, {"calls": 0, "at": 8, "until": 16, "mode": 24, "error": 32, "armed": 40, "hits": 48, "lock": 56, "events": 64, "processes": 72}
 
     def __init__(self, path):
         self.path = path
@@ -45,7 +46,11 @@ class Control:
         struct.pack_into("Q", self.map, self.FIELDS[name], value)
 
     def what(self):
-        return self.map[80 + 512 * 8:].split(b"\0")[0].decode(errors="replace")
+        return self.map[self.WHAT:self.KINDS].split(b"\0")[0].decode(errors="replace")
+
+    def kind(self, call):
+        """Of a call that was counted: o (opens), r (removes), c."""
+        return chr(self.map[self.KINDS + call]) if call < 16384 else "c"
 
     def pids(self):
         return [struct.unpack_from("q", self.map, 80 + 8 * i)[0] for i in range(min(self["processes"], 512))]
@@ -63,25 +68,33 @@ class Socket(http.client.HTTPConnection):
 
 
 class Bed:
-    def __init__(self, folder, template=None):
+    def __init__(self, folder, template=None, elsewhere=False):
+        """elsewhere: the GitOps repository is a remote, and the daemon has a mirror of it."""
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state, self.source = self.folder / "state", self.folder / "source"
+        self.remote = self.folder / "gitops.git" if elsewhere else None
+        self.record = self.remote or self.state / "repos/gitops.git"
+        self.gave_up = 0
         if template:
-            for part in ("state", "source"):
+            for part in ("state", "source", *(["gitops.git"] if elsewhere else [])):
                 shutil.copytree(template / part, self.folder / part, symlinks=True, copy_function=shutil.copy2)
-        for part in ("tmp", "source"):
-            (self.folder / part).mkdir(exist_ok=True)
+        self.source.mkdir(exist_ok=True)
         config = self.folder / "gitconfig"
         config.write_text("[user]\n name = Jane Doe\n email = jane@example.com\n[init]\n defaultBranch = main\n[safe]\n directory = *\n[advice]\n detachedHead = false\n")
         self.env = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        self.env |= {"GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "NO_COLOR": "1", "TMPDIR": str(self.folder / "tmp"),
+        self.env |= {"GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "NO_COLOR": "1", "TMPDIR": str(self.state / "tmp"),  # watched, too
                      "AUTONOMOUS_SERVER": f"unix:{self.state}/autonomous.sock", "ASAN_OPTIONS": "detect_leaks=0"}
         self.process, self.control = None, None
+        if self.remote:
+            if not self.remote.exists():
+                self.git("init", "-q", "--bare", "-b", "main", self.remote)
+            (self.folder / "daemon.yaml").write_text(f"gitops: {{url: \"file://{self.remote}\"}}\nsources: {{allow_file_urls: true}}\n")
 
     # ---- the daemon
 
     def start(self, control=None, wait=True, record=None):
+        (self.state / "tmp").mkdir(parents=True, exist_ok=True)
         (self.state / "endpoint").unlink(missing_ok=True)
         env = dict(self.env)
         self.control = control
@@ -99,7 +112,8 @@ class Bed:
             (tools / "git").chmod(0o755)
             env |= preload | {"PATH": f"{tools}:{env['PATH']}"}
         log = open(self.folder / "daemon.log", "a")
-        self.process = subprocess.Popen([PROGRAM, "daemon", "--state", str(self.state), "--listen", "127.0.0.1:0"], env=env, stdout=log, stderr=log,
+        self.process = subprocess.Popen([PROGRAM, "daemon", "--state", str(self.state), "--listen", "127.0.0.1:0",
+                                         *(["--config", str(self.folder / "daemon.yaml")] if self.remote else [])], env=env, stdout=log, stderr=log,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         if wait:
@@ -196,7 +210,7 @@ class Bed:
         return done.stdout
 
     def gitops(self, *argv):
-        return self.git("--git-dir", self.state / "repos/gitops.git", *argv)
+        return self.git("--git-dir", self.record, *argv)
 
     def change(self, **levels):
         """A commit in the source; returns its id. levels: by app."""
@@ -218,7 +232,7 @@ class Bed:
     # ---- the record
 
     def ledger(self, target):
-        done = self.run("git", "--git-dir", self.state / "repos/gitops.git", "show", f"autonomous/ledger/deploy:{target}/000001.jsonl")
+        done = self.run("git", "--git-dir", self.record, "show", f"autonomous/ledger/deploy:{target}/000001.jsonl")
         return [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else []
 
     def released_from(self, target, commit):
@@ -277,24 +291,24 @@ class Bed:
                 made = self.released_from(target, commit)
                 pushes = [entry for entry in made if "\nTrigger: push" in entry["tag"]]
                 failed = failures and any(entry["type"] == "failed" and commit in json.dumps(entry) for entry in self.ledger(target))
+                self.gave_up += 1 if failed and len(pushes) != 1 else 0
                 if len(pushes) != 1 and not failed:
                     raise Broken(f"{target} has {len(pushes)} releases of the acknowledged push {commit[:7]}: {[e['type'] for e in self.ledger(target)]}")
         for target, kind in decisions:
             if not any(entry["type"] == kind for entry in self.ledger(target)):
                 raise Broken(f"the acknowledged {kind} of {target} is not in the ledger")
-        for repository in ("gitops", "shop"):
-            path = self.state / "repos" / f"{repository}.git"
+        for path in (self.record, self.state / "repos/shop.git"):
             if not path.exists():
                 continue
             words = self.run("git", "--git-dir", path, "fsck", "--strict", "--no-dangling", "--no-progress")
             if words.returncode != 0 or words.stdout.strip():
-                raise Broken(f"git fsck of {repository}.git: {words.stdout}")
+                raise Broken(f"git fsck of {path.name}: {words.stdout}")
             left = [str(lock) for lock in path.rglob("*.lock")]
             if left:  # whoever made them could not remove them, and nobody needed them since
                 self.start().stop()
                 left = [str(lock) for lock in path.rglob("*.lock")]
             if left:
                 raise Broken(f"locks are left, also after a start: {left}")
-        audit = self.run(PROGRAM, "audit", "--repo", self.state / "repos/gitops.git")
+        audit = self.run(PROGRAM, "audit", "--repo", self.record)
         if audit.returncode != 0:
             raise Broken(f"audit: {audit.stdout}")

@@ -44,6 +44,7 @@ struct Control {
   std::atomic<uint64_t> processes;  // 72
   std::atomic<int64_t> pids[512];   // 80
   char what[512];                   // of the first hit
+  char kinds[16384];                // kCount: what each call was: (o)pens, (r)emoves, or another change
 };
 
 Control* control = nullptr;
@@ -53,6 +54,7 @@ char record[PATH_MAX];
 int log_fd = -1;
 constexpr int kMostFds = 65536;
 std::atomic<uint8_t> watched[kMostFds];  // 1: below the root; 2: and written to
+std::atomic<uint8_t> full[kMostFds];     // a first part of a write found room; the rest does not
 
 template <typename F>
 F real(const char* name) {
@@ -122,20 +124,30 @@ bool resolve(int dir, const char* path, char* out) {
 
 bool is_watched(int fd) { return control != nullptr && fd >= 0 && fd < kMostFds && watched[fd] != 0; }
 
+char kind_of(const char* call) {
+  bool opens = strcmp(call, "open") == 0 || strcmp(call, "fopen") == 0 || strcmp(call, "mkstemp") == 0;
+  return opens ? 'o' : strcmp(call, "unlink") == 0 ? 'r' : 'c';
+}
+
 // A full disk lets files go, and descriptors are wanted by whoever opens something.
 bool can_fail(const char* call, int error) {
-  bool removes = strcmp(call, "unlink") == 0;
-  bool opens = strcmp(call, "open") == 0 || strcmp(call, "fopen") == 0;
-  return error == ENOSPC ? !removes : error == EMFILE ? opens : true;
+  char kind = kind_of(call);
+  return error == ENOSPC ? kind != 'r' : error == EMFILE ? kind == 'o' : true;
 }
 
 // True: the call is to fail with errno as set. May not return.
 bool hit(const char* call, const char* path) {
   if (control == nullptr || control->armed == 0) return false;
   uint64_t number = ++control->calls;
+  if (control->mode == kCount && number < sizeof control->kinds) control->kinds[number] = kind_of(call);
   if (control->mode == kCount || control->mode == kRecord || number < control->at) return false;
-  if (control->mode == kFail ? number > control->until : number != control->at) return false;
-  if (control->mode == kFail && !can_fail(call, static_cast<int>(control->error))) return false;
+  if (control->mode == kFail) {
+    // The first from there that can fail so, and with it all until the last.
+    if (!can_fail(call, static_cast<int>(control->error))) return false;
+    if (number > control->until && control->hits != 0) return false;
+  } else if (number != control->at) {
+    return false;
+  }
   if (control->hits++ == 0) snprintf(control->what, sizeof control->what, "%s %s", call, path);
   if (control->mode == kFail) {
     errno = static_cast<int>(control->error);
@@ -249,12 +261,12 @@ int open(const char* path, int flags, ...) {
   va_start(arguments, flags);
   mode_t mode = va_arg(arguments, mode_t);
   va_end(arguments);
-  char full[PATH_MAX];
-  if (!resolve(AT_FDCWD, path, full)) return real_open(path, flags, mode);
+  char name[PATH_MAX];
+  if (!resolve(AT_FDCWD, path, name)) return real_open(path, flags, mode);
   bool changes = (flags & (O_CREAT | O_TRUNC)) != 0;
-  if (changes && hit("open", full)) return -1;
-  bool existed = !changes || there(full);
-  return opened(real_open(path, flags, mode), existed, full, flags);
+  if (changes && hit("open", name)) return -1;
+  bool existed = !changes || there(name);
+  return opened(real_open(path, flags, mode), existed, name, flags);
 }
 int open64(const char* path, int flags, ...) {
   va_list arguments;
@@ -269,12 +281,12 @@ int openat(int dir, const char* path, int flags, ...) {
   va_start(arguments, flags);
   mode_t mode = va_arg(arguments, mode_t);
   va_end(arguments);
-  char full[PATH_MAX];
-  if (!resolve(dir, path, full)) return real_openat(dir, path, flags, mode);
+  char name[PATH_MAX];
+  if (!resolve(dir, path, name)) return real_openat(dir, path, flags, mode);
   bool changes = (flags & (O_CREAT | O_TRUNC)) != 0;
-  if (changes && hit("open", full)) return -1;
-  bool existed = !changes || there(full);
-  return opened(real_openat(dir, path, flags, mode), existed, full, flags);
+  if (changes && hit("open", name)) return -1;
+  bool existed = !changes || there(name);
+  return opened(real_openat(dir, path, flags, mode), existed, name, flags);
 }
 int openat64(int dir, const char* path, int flags, ...) {
   va_list arguments;
@@ -287,14 +299,37 @@ int creat(const char* path, mode_t mode) { return open(path, O_CREAT | O_WRONLY 
 
 FILE* fopen(const char* path, const char* how) {
   REAL(fopen);
-  char full[PATH_MAX];
-  if (how[0] == 'r' || !resolve(AT_FDCWD, path, full)) return real_fopen(path, how);
-  if (hit("fopen", full)) return nullptr;
-  bool existed = there(full);
+  char name[PATH_MAX];
+  bool reads = how[0] == 'r' && strchr(how, '+') == nullptr;
+  if (reads || !resolve(AT_FDCWD, path, name)) return real_fopen(path, how);
+  if (hit("fopen", name)) return nullptr;
+  bool existed = there(name);
   FILE* file = real_fopen(path, how);
-  if (file != nullptr) opened(fileno(file), existed, full, O_CREAT | O_WRONLY | (how[0] == 'w' ? O_TRUNC : 0));
+  int flags = how[0] == 'r' ? O_RDWR : O_CREAT | O_WRONLY | (how[0] == 'w' ? O_TRUNC : 0);
+  if (file != nullptr) opened(fileno(file), existed, name, flags);
   return file;
 }
+int made_temporary(int fd) {
+  if (fd < 0) return fd;
+  char name[PATH_MAX];
+  path_of(fd, name);
+  if (!below(name)) return fd;
+  return opened(fd, false, name, O_CREAT | O_RDWR);
+}
+int mkstemp(char* pattern) {
+  REAL(mkstemp);
+  char name[PATH_MAX];
+  if (resolve(AT_FDCWD, pattern, name) && hit("mkstemp", name)) return -1;
+  return made_temporary(real_mkstemp(pattern));
+}
+int mkstemp64(char* pattern) { return mkstemp(pattern); }
+int mkostemp(char* pattern, int flags) {
+  REAL(mkostemp);
+  char name[PATH_MAX];
+  if (resolve(AT_FDCWD, pattern, name) && hit("mkstemp", name)) return -1;
+  return made_temporary(real_mkostemp(pattern, flags));
+}
+int mkostemp64(char* pattern, int flags) { return mkostemp(pattern, flags); }
 FILE* fopen64(const char* path, const char* how) { return fopen(path, how); }
 
 int close(int fd) {
@@ -302,6 +337,7 @@ int close(int fd) {
   if (is_watched(fd)) {
     bool written = watched[fd] == 2;
     watched[fd] = 0;
+    full[fd] = 0;
     if (written && recording()) {
       char path[PATH_MAX];
       path_of(fd, path);
@@ -332,9 +368,21 @@ int fclose(FILE* file) {
     if (hit(call, path_of(fd, path))) return fail; \
   }
 
+// A disk that fills up takes a first part of what is written, and says so by its size.
 ssize_t write(int fd, const void* bytes, size_t size) {
   REAL(write);
-  ON_FD("write", -1)
+  if (is_watched(fd) && full[fd].exchange(0) != 0) {
+    errno = ENOSPC;
+    return -1;
+  }
+  if (is_watched(fd)) {
+    char path[PATH_MAX];
+    if (hit("write", path_of(fd, path))) {
+      if (errno != ENOSPC || size < 2) return -1;
+      full[fd] = 1;
+      size /= 2;
+    }
+  }
   ssize_t done = real_write(fd, bytes, size);
   if (done > 0 && is_watched(fd)) note_written(fd);
   return done;
@@ -354,6 +402,41 @@ ssize_t writev(int fd, const iovec* pieces, int count) {
   if (done > 0 && is_watched(fd)) note_written(fd);
   return done;
 }
+ssize_t pwritev(int fd, const iovec* pieces, int count, off_t at) {
+  REAL(pwritev);
+  ON_FD("pwritev", -1)
+  ssize_t done = real_pwritev(fd, pieces, count, at);
+  if (done > 0 && is_watched(fd)) note_written(fd);
+  return done;
+}
+ssize_t pwritev64(int fd, const iovec* pieces, int count, off64_t at) { return pwritev(fd, pieces, count, at); }
+ssize_t copy_file_range(int in, off64_t* from, int fd, off64_t* at, size_t size, unsigned flags) {
+  REAL(copy_file_range);
+  ON_FD("copy_file_range", -1)
+  ssize_t done = real_copy_file_range(in, from, fd, at, size, flags);
+  if (done > 0 && is_watched(fd)) note_written(fd);
+  return done;
+}
+// What it promises is no durability of names or sizes: it counts as nothing.
+int sync_file_range(int fd, off64_t at, off64_t size, unsigned flags) {
+  REAL(sync_file_range);
+  ON_FD("sync_file_range", -1)
+  return real_sync_file_range(fd, at, size, flags);
+}
+int truncate(const char* path, off_t size) {
+  REAL(truncate);
+  char name[PATH_MAX];
+  if (!resolve(AT_FDCWD, path, name)) return real_truncate(path, size);
+  if (hit("truncate", name)) return -1;
+  int done = real_truncate(path, size);
+  if (done == 0 && recording()) {
+    Locked lock;
+    note("write\t%lu", inode_of(name));
+    note_content("content", name);
+  }
+  return done;
+}
+int truncate64(const char* path, off64_t size) { return truncate(path, size); }
 int ftruncate(int fd, off_t size) {
   REAL(ftruncate);
   ON_FD("ftruncate", -1)
@@ -420,15 +503,24 @@ int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags
 }
 int link(const char* from, const char* to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
+// Not in the recording: a link is no file of ours, and the test of a state folder would say so.
+int symlinkat(const char* to, int dir, const char* path) {
+  REAL(symlinkat);
+  char name[PATH_MAX];
+  if (resolve(dir, path, name) && hit("symlink", name)) return -1;
+  return real_symlinkat(to, dir, path);
+}
+int symlink(const char* to, const char* path) { return symlinkat(to, AT_FDCWD, path); }
+
 int unlinkat(int dir, const char* path, int flags) {
   REAL(unlinkat);
-  char full[PATH_MAX];
-  if (!resolve(dir, path, full)) return real_unlinkat(dir, path, flags);
-  if (hit("unlink", full)) return -1;
+  char name[PATH_MAX];
+  if (!resolve(dir, path, name)) return real_unlinkat(dir, path, flags);
+  if (hit("unlink", name)) return -1;
   if (!recording()) return real_unlinkat(dir, path, flags);
   Locked lock;
   int done = real_unlinkat(dir, path, flags);
-  if (done == 0) note("%s\t%s", (flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", full);
+  if (done == 0) note("%s\t%s", (flags & AT_REMOVEDIR) != 0 ? "rmdir" : "unlink", name);
   return done;
 }
 int unlink(const char* path) { return unlinkat(AT_FDCWD, path, 0); }
@@ -441,32 +533,32 @@ int remove(const char* path) {
 
 int mkdirat(int dir, const char* path, mode_t mode) {
   REAL(mkdirat);
-  char full[PATH_MAX];
-  if (!resolve(dir, path, full) || there(full)) return real_mkdirat(dir, path, mode);
-  if (hit("mkdir", full)) return -1;
+  char name[PATH_MAX];
+  if (!resolve(dir, path, name) || there(name)) return real_mkdirat(dir, path, mode);
+  if (hit("mkdir", name)) return -1;
   if (!recording()) return real_mkdirat(dir, path, mode);
   Locked lock;
   int done = real_mkdirat(dir, path, mode);
-  if (done == 0) note("mkdir\t%s", full);
+  if (done == 0) note("mkdir\t%s", name);
   return done;
 }
 int mkdir(const char* path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
 char* mkdtemp(char* pattern) {
   REAL(mkdtemp);
-  char full[PATH_MAX];
-  if (!resolve(AT_FDCWD, pattern, full)) return real_mkdtemp(pattern);
-  if (hit("mkdtemp", full)) return nullptr;
+  char name[PATH_MAX];
+  if (!resolve(AT_FDCWD, pattern, name)) return real_mkdtemp(pattern);
+  if (hit("mkdtemp", name)) return nullptr;
   if (!recording()) return real_mkdtemp(pattern);
   Locked lock;
   char* made = real_mkdtemp(pattern);
-  if (made != nullptr && resolve(AT_FDCWD, made, full)) note("mkdir\t%s", full);
+  if (made != nullptr && resolve(AT_FDCWD, made, name)) note("mkdir\t%s", name);
   return made;
 }
 
 int chmod(const char* path, mode_t mode) {
   REAL(chmod);
-  char full[PATH_MAX];
-  if (resolve(AT_FDCWD, path, full) && hit("chmod", full)) return -1;
+  char name[PATH_MAX];
+  if (resolve(AT_FDCWD, path, name) && hit("chmod", name)) return -1;
   return real_chmod(path, mode);
 }
 int fchmod(int fd, mode_t mode) {
