@@ -13,7 +13,6 @@ constexpr std::string_view kSegment = ".jsonl";
 constexpr std::string_view kInputs = "_inputs/";
 constexpr uint64_t kMaxSegmentBytes = 64u << 20;
 constexpr size_t kInputPath = std::string_view("_inputs/sha256/").size() + 2 + 1 + 62;
-constexpr Millis kAtOnce = std::chrono::minutes(2);
 constexpr Millis kClockSet = std::chrono::hours(24);
 constexpr Millis kWaited = std::chrono::hours(24 * 7);
 constexpr size_t kKeptSegments = 48u << 20;  // bytes of segments as they were read last

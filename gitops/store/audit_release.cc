@@ -102,6 +102,11 @@ void Auditor::check_commit(const Named& named) {
   if (!trailers) return find("trailers-differ", Severity::kError, trailers.error().line(), named.commit, "", &named);
   if (*trailers != named.trailers)
     find("trailers-differ", Severity::kError, "commit and tag say different things", named.commit, "", &named);
+  Time made = Time(std::chrono::seconds(commit->committer.seconds));
+  if (std::chrono::abs(made - named.entry.time) > kAtOnce)
+    find("time-implausible", Severity::kError,
+         "the ledger says " + format_time(named.entry.time) + ", and its commit " + format_time(made), named.commit, "",
+         &named);
   if (commit->parents.size() != 1)
     find("beyond-target", Severity::kError,
          "a release has one parent, this has " + std::to_string(commit->parents.size()), named.commit, "", &named);

@@ -26,6 +26,9 @@
 
 namespace autonomous::store {
 
+// What is made in one go has one time, but for how long that takes.
+inline constexpr Millis kAtOnce = std::chrono::minutes(2);
+
 // A release while it is looked at.
 struct Named {
   const model::Target& target;

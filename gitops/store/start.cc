@@ -24,16 +24,17 @@ constexpr std::string_view kDeployReadme =
     "Written by Autonomous, read by Argo CD. A commit is one release of one target (environment/project/app); its\n"
     "trailers say who, what, why. `apps/<environment>/<project>/<app>/` holds the inputs (`release.yaml`), the values\n"
     "and the manifests of what runs now, `argocd/` the Applications.\n\n"
-    "- history of a target: `git log deploy -- apps/production/shop/web`\n"
+    "- history of a target: `git log origin/deploy -- apps/production/shop/web`\n"
     "- one release: `git show release/production/shop/web/42`\n"
-    "- go back: `git revert release/production/shop/web/42`, then push: it is taken over as a rollback, and held\n";
+    "- go back: `git switch deploy && git revert release/production/shop/web/42 && git push`: it is taken over as a\n"
+    "  rollback, and held\n";
 
 constexpr std::string_view kLedgerReadme =
     "# autonomous/ledger: what happened\n\n"
     "Append-only, signed. `<environment>/<project>/<app>/<segment>.jsonl` has one entry a line, 32 a segment: releases\n"
     "(with their tags, byte for byte), outcomes, attempts that failed, and what people decided. `_platform/` holds what\n"
     "is not about one target, `_inputs/sha256/` the specs and charts that releases were rendered from.\n\n"
-    "- of one target: `git log -p autonomous/ledger/deploy -- production/shop/web`\n";
+    "- of one target: `git log -p -U0 origin/autonomous/ledger/deploy -- production/shop/web`\n";
 
 Error corrupt_record(Error error, const std::string& path) {
   if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout || error.code() == Code::kCancelled)

@@ -89,8 +89,8 @@ class Forging : public Tampering {
     return draft;
   }
   git::Oid push_overlay(const std::string& text) {
-    git::Oid made = forge(tip("main"), with_file("main", overlay_file(kWeb), text), "An overlay\n", true,
-                          std::chrono::floor<std::chrono::seconds>(bed_.clock().now()).time_since_epoch().count());
+    git::Oid made =
+        forge(tip("main"), with_file("main", overlay_file(kWeb), text), "An overlay\n", true, seconds_now());
     move("main", made);
     EXPECT_TRUE(record().sync(Ctx{}));
     return made;
@@ -351,6 +351,12 @@ TEST_F(Forging, ABackdatedReleaseIsFoundAndDoesNotEscapeBySince) {
   AuditReport recent = run_with([&](AuditOptions& options) { options.since = since; });
   EXPECT_EQ(rules(recent), "tag-signature time-implausible") << text_of(recent);
   EXPECT_THAT(recent.proved, ::testing::IsEmpty());
+}
+
+TEST_F(Forging, ACommitOfAnotherTimeThanTheLedgersEntry) {
+  forge_release({.committed = seconds_now() - 3600});
+  EXPECT_EQ(found(), "time-implausible") << text_of(last_);
+  EXPECT_THAT(message("time-implausible"), HasSubstr("and its commit 2026-11-25T09:"));
 }
 
 TEST_F(Forging, WhatWaitedForTheRemoteIsPlausibleAndAClockMayBeSetByHours) {

@@ -188,9 +188,11 @@ class Tampering : public ::testing::Test {
   std::string file(const std::string& branch, const std::string& path) {
     return bed_.git({"show", "refs/heads/" + branch + ":" + path});
   }
+  int64_t seconds_now() {
+    return std::chrono::floor<std::chrono::seconds>(bed_.clock().now()).time_since_epoch().count();
+  }
   void forge_ledger(const std::string& path, const std::optional<std::string>& content, bool sign = true) {
-    int64_t now = std::chrono::floor<std::chrono::seconds>(bed_.clock().now()).time_since_epoch().count();
-    move(kLedger, forge(tip(kLedger), with_file(kLedger, path, content), "forged\n", sign, now));
+    move(kLedger, forge(tip(kLedger), with_file(kLedger, path, content), "forged\n", sign, seconds_now()));
   }
   // One line more, as if the daemon had written it.
   void add_line(const std::string& path, const model::Entry& entry) {
@@ -206,6 +208,7 @@ class Tampering : public ::testing::Test {
     uint32_t number = 3;
     std::string version = "3";
     std::optional<Time> time;                                  // of the ledger's entry
+    std::optional<int64_t> committed;                          // of the release's commit, in seconds
     std::function<void(model::Trailers&)> in_both, in_commit;  // change the trailers
     std::map<std::string, std::string> more;                   // files of deploy
     bool sign_tag = true;
@@ -228,7 +231,8 @@ class Tampering : public ::testing::Test {
     if (forgery.in_commit) forgery.in_commit(in_commit);
     git::Oid made = forge(tip("deploy"), tree,
                           forgery.target.str() + ": release " + std::to_string(forgery.number) + "\n\n" +
-                              model::format_trailers(in_commit).value());
+                              model::format_trailers(in_commit).value(),
+                          true, forgery.committed.value_or(seconds_now()));
     git::TagDraft tag{made, git::ObjectKind::kCommit, trailers.release.tag(), repository.commit(made)->committer,
                       forgery.tag_begins_with + model::format_trailers(trailers).value()};
     git::SignFunction signing = [&](std::string_view bytes) { return bed_.signer().sign(bytes); };
