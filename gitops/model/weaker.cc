@@ -80,6 +80,7 @@ struct Comparison {
   void who_is_who();
   void gates();
   void policies();
+  void projects();
 };
 
 void Comparison::approvals() {
@@ -190,6 +191,34 @@ void Comparison::policies() {
       "policies.pod-security is " + (is.pod_security.empty() ? "the cluster's default" : is.pod_security));
 }
 
+// What single projects are allowed beyond the environment's own rules. One that is not in the file has no rules of its
+// own: it goes everywhere, under the environment's quota.
+void Comparison::projects() {
+  std::set<std::string> names;
+  for (const Platform* platform : {&old_platform, &new_platform}) {
+    for (const auto& [name, project] : platform->projects) names.insert(name);
+  }
+  auto find = [&](const Platform& platform, const std::string& name) {
+    auto found = platform.projects.find(name);
+    return found == platform.projects.end() ? nullptr : &found->second;
+  };
+  auto own_quota = [&](const Project* project) { return project != nullptr && project->quota.contains(before.name); };
+  auto goes_here = [&](const Project* project) {
+    return project == nullptr || project->environments.empty() || is_in(project->environments, before.name);
+  };
+  for (const std::string& name : names) {
+    const Project *was = find(old_platform, name), *is = find(new_platform, name);
+    say(!goes_here(was) && goes_here(is), "projects." + name + ".environments lets it go there");
+    if (!own_quota(was) && !own_quota(is)) continue;
+    Quota old_quota = quota_of(old_platform, before, name), new_quota = quota_of(new_platform, after, name);
+    const std::string rule = "projects." + name + ".quota." + before.name;
+    at_most(old_quota.cpu, new_quota.cpu, rule + ".cpu");
+    at_most(old_quota.memory, new_quota.memory, rule + ".memory");
+    at_most(old_quota.storage, new_quota.storage, rule + ".storage");
+    at_most(old_quota.pods, new_quota.pods, rule + ".pods");
+  }
+}
+
 }  // namespace
 
 uint32_t guarded_by(const Environment& environment) {
@@ -212,6 +241,7 @@ std::map<std::string, std::vector<std::string>> weakened(const Platform& before,
     comparison.who_is_who();
     comparison.gates();
     comparison.policies();
+    comparison.projects();
     if (!comparison.out.empty()) out[name] = std::move(comparison.out);
   }
   return out;

@@ -97,6 +97,35 @@ TEST(Weaker, GatesAndPoliciesCount) {
   EXPECT_EQ(weaker(", max: {cpu: \"2\"}", ""), "policies.max.cpu is without a limit instead of 2");
 }
 
+TEST(Weaker, SingleProjectsAreLookedAt) {
+  auto compare = [](const std::string& before, const std::string& after) {
+    auto text = [](const std::string& projects) {
+      std::string out(kStrict);
+      out.replace(out.find("max: {cpu"), 0, "quota: {cpu: 20, pods: 50}, ");
+      return out + (projects.empty() ? "" : "projects: {" + projects + "}\n");
+    };
+    auto found = weakened(*parsed(text(before)), *parsed(text(after)));
+    EXPECT_FALSE(found.contains("staging"));
+    return join(found["production"], "; ");
+  };
+  const std::string shop = "shop: {quota: {production: {cpu: 10}}}";
+  EXPECT_EQ(compare(shop, shop), "");
+  EXPECT_EQ(compare(shop, "shop: {quota: {production: {cpu: 12}}}"),
+            "projects.shop.quota.production.cpu is 12 instead of 10");
+  EXPECT_EQ(compare(shop, "shop: {quota: {production: {cpu: 8, pods: 10}}}"), "");
+  EXPECT_EQ(compare(shop, "shop: {quota: {production: {cpu: 10, pods: 60}}}"),
+            "projects.shop.quota.production.pods is 60 instead of 50");
+  EXPECT_EQ(compare(shop, "shop: {}"), "projects.shop.quota.production.cpu is 20 instead of 10");
+  EXPECT_EQ(compare(shop, ""), "projects.shop.quota.production.cpu is 20 instead of 10") << "it could come back";
+  EXPECT_EQ(compare("", "shop: {quota: {production: {cpu: 30}}}"),
+            "projects.shop.quota.production.cpu is 30 instead of 20");
+  EXPECT_EQ(compare(shop, "shop: {quota: {staging: {cpu: 99}, production: {cpu: 10}}}"), "");
+  EXPECT_EQ(compare("shop: {environments: [staging]}", "shop: {environments: [staging, production]}"),
+            "projects.shop.environments lets it go there");
+  EXPECT_EQ(compare("shop: {environments: [staging]}", "shop: {}"), "projects.shop.environments lets it go there");
+  EXPECT_EQ(compare("shop: {}", "shop: {environments: [staging]}"), "");
+}
+
 TEST(Weaker, AnEnvironmentThatGoesCouldComeBackWithoutItsRules) {
   std::string after(kStrict);
   after.erase(after.find("  production:"));
