@@ -252,6 +252,36 @@ class Repair(Operated):
         self.assertIn("all is well", d.cli("tags", "restore", "--all").stdout)
         self.assertEqual(d.cli("tags", "restore", "local/shop/web/9", check=False).returncode, 3)
 
+    def test_a_key_is_rotated_and_the_old_one_vouches_for_the_new_one(self):
+        d, keys = self.daemon, self.daemon.state / "keys"
+        d.until("the outcome is known", lambda: d.rows()["local/shop/web"]["state"] == "unverified")
+        old = (keys / "signing.pub").read_text().split()[1]
+        d.stop()
+        (keys / "signing").rename(keys / "signing.old")
+        self.start()
+        new = (keys / "signing.pub").read_text().split()[1]
+        self.assertNotEqual(new, old)
+        self.assertIn("release 3", self.push("shop", "three"))
+        entries = [(key["key"].split()[1], key.get("removed", False)) for key in d.ledger("_platform") if key["type"] == "key"]
+        self.assertEqual(entries, [(old, False), (new, False), (old, True)])
+        # The next start has the new one alone.
+        d.until("the outcome is known", lambda: d.rows()["local/shop/web"]["state"] == "unverified")
+        d.stop()
+        (keys / "signing.old").unlink()
+        self.start()
+        self.assertIn("release 4", self.push("shop", "four"))
+        d.until("the outcome is known", lambda: d.rows()["local/shop/web"]["state"] == "unverified")
+        self.assertEqual(len([key for key in d.ledger("_platform") if key["type"] == "key"]), 3)
+        # Whoever trusts the first key needs nothing else.
+        signers = d.folder / "signers"
+        signers.write_text(f'autonomous@localhost namespaces="git" ssh-ed25519 {old}\n')
+        clone = d.folder / "audited"
+        d.git("clone", "-q", "--mirror", f"{d.url}/git/gitops.git", clone)
+        out = d.cli("audit", clone, "--allowed-signers", signers).stdout
+        self.assertIn("The history is whole", out)
+        signers.write_text(f'autonomous@localhost namespaces="git" ssh-ed25519 {new}\n')
+        self.assertEqual(d.cli("audit", clone, "--allowed-signers", signers, check=False).returncode, 1, "the new one cannot vouch for what was before it")
+
     def test_a_rewritten_branch_waits_for_an_operator(self):
         d = self.daemon
         d.gitops("update-ref", "refs/heads/deploy", d.gitops("rev-parse", "release/local/shop/web/1^{commit}").strip())
