@@ -34,16 +34,24 @@ Result<Millis> wait_limit(const Command& command) {
   return parse_duration(command.options.get("timeout"));
 }
 
-int exit_of_end(const Command& command, Ended ended, const Result<void>& followed) {
+// Before anybody is told that it goes on: it stands in the ledger then, whatever happens to the daemon.
+std::string kept(Remote& remote) {
+  Ctx ctx{std::stop_token{}, std::chrono::steady_clock::now() + std::chrono::seconds(10)};
+  Result<json> answer = remote.post(ctx, "/api/v1/keep", json::object());
+  return answer ? "" : "; whether it outlasts the daemon is not known: " + answer.error().line();
+}
+
+int exit_of_end(const Command& command, Remote& remote, Ended ended, const Result<void>& followed) {
   if (ended == Ended::kDone) return kExitDone;
   if (ended == Ended::kFailed) return kExitFailed;
   if (ended == Ended::kDetached) {
     bool left = command.around.stop.stop_requested();
     bool late = !followed && followed.error().code() == Code::kTimeout;
+    std::string doubt = kept(remote);
     command.around.err << (left   ? "detached: it goes on without you"
                            : late ? "still going when the time was up: it goes on without you"
                                   : "the connection to the daemon was lost: it goes on without you")
-                       << "; `autonomous status` shows how it ends\n";
+                       << doubt << "; `autonomous status` shows how it ends\n";
   }
   return kExitWaiting;
 }
@@ -117,7 +125,7 @@ Result<int> act(Command& command, const std::string& path, const json& body, boo
   });
   if (!followed && accepted.is_null()) return std::move(followed).error();
   if (command.json_output()) command.print({{"accepted", accepted}, {"outcomes", outcomes}});
-  return exit_of_end(command, view.ended(), followed);
+  return exit_of_end(command, *remote, view.ended(), followed);
 }
 
 std::string target_path(const std::string& target, const char* action) {

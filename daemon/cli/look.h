@@ -21,6 +21,7 @@ Result<std::string> resolve_commit(const Command& command, const std::string& te
 
 Result<int> run_why(Command& command);
 Result<int> run_releases(Command& command);
+Result<int> run_decisions(Command& command);
 Result<int> run_show(Command& command);
 Result<int> run_diff(Command& command);
 

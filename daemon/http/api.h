@@ -37,7 +37,8 @@ struct ReleaseFilter {
   std::string environment, project, app;  // empty: any
   std::string commit;                     // of the source, at least 4 hex digits; empty: any
   size_t limit = 50;
-  uint32_t before = 0;  // only numbers below this (of one target); 0: from the newest
+  uint32_t before = 0;             // only what came before this number (of one target); 0: from the newest
+  std::optional<Time> until = {};  // only what came before this moment
 };
 
 struct ReleaseRow {
@@ -65,13 +66,39 @@ struct ReleaseStep {
   std::string text;
 };
 
+struct DecisionFilter {
+  std::string environment, project, app;  // empty: any
+  std::string type;                       // as the ledger calls it: hold, approve…; empty: any
+  size_t limit = 50;
+  std::optional<Time> until = {};  // only what was said before this moment
+};
+
+// What somebody decided, as the ledger has it; and what others did past the platform (drift, burnt).
+struct DecisionRow {
+  std::string type;
+  std::string target;    // empty: of the whole platform, or of an artifact
+  uint32_t release = 0;  // that it is about; 0: none
+  std::string scope;     // of freezes, and of a weaker platform.yaml
+  std::string who;       // with how that is known
+  std::string because, ticket;
+  Time at{};
+  std::optional<Time> until;
+  std::string id, role;  // of a proposal and what was said to it
+  std::string artifact, source_commit, subject;
+  std::string commit;  // drift: on deploy
+  std::string reason;  // why it ended by itself
+};
+
 struct ReleaseDetails {
   ReleaseRow row;
   std::vector<std::pair<std::string, std::string>> trailers;  // in their order
   std::vector<ReleaseStep> steps;
   std::vector<std::string> changed;  // files under the target's folder: "M manifests/deployment-web.yaml"
   std::string tag;
-  std::string undo;  // the command that takes it back
+  std::string undo;                         // the command that takes it back
+  std::vector<DecisionRow> decisions = {};  // about it, oldest first
+  Millis waited{0};                         // from its proposal to its release
+  std::string adopts = {};                  // the commit of a person that it took over
 };
 
 struct Gate {
@@ -271,6 +298,8 @@ class Api {
   // As the ledger knows it of a moment: nothing that was only on its way then.
   virtual std::vector<TargetRow> status_at(Time time) = 0;
   virtual Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) = 0;
+  // Newest first.
+  virtual Result<std::vector<DecisionRow>> decisions(const Ctx& ctx, const DecisionFilter& filter) = 0;
   virtual Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) = 0;
   virtual Result<TargetDetails> target(const Ctx& ctx, const std::string& target) = 0;
   virtual Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) = 0;  // at least 4 hex digits
@@ -328,6 +357,9 @@ class Api {
   virtual Result<ActionAnswer> restore_tags(const Ctx& ctx, const Ask& ask, const TagsRequest& request) = 0;
   // The branches were rewritten, and that is right: writing goes on. ask.because is required.
   virtual Result<ActionAnswer> accept_rewrite(const Ctx& ctx, const Ask& ask) = 0;
+
+  // Returns when all that was asked for and is not done stands in the ledger: whoever asked may leave.
+  virtual Result<ActionAnswer> keep(const Ctx& ctx) = 0;
 
   // Pushes to the built-in hosting. check_*: in pre-receive, before the refs move; an error refuses the whole push with
   // its text. *_pushed: in post-receive, the refs have moved; it only hints and never fails. `repository`: its folder.

@@ -98,6 +98,26 @@ json to_json(const ReleaseRow& row) {
   return out;
 }
 
+json to_json(const DecisionRow& row) {
+  json out = {{"type", row.type}};
+  put(out, "target", row.target);
+  if (row.release != 0) out["release"] = row.release;
+  put(out, "scope", row.scope);
+  put(out, "who", row.who);
+  put(out, "because", row.because);
+  put(out, "ticket", row.ticket);
+  put_time(out, "at", row.at);
+  if (row.until) put_time(out, "until", *row.until);
+  put(out, "id", row.id);
+  put(out, "role", row.role);
+  put(out, "artifact", row.artifact);
+  put(out, "source_commit", row.source_commit);
+  put(out, "subject", row.subject);
+  put(out, "commit", row.commit);
+  put(out, "reason", row.reason);
+  return out;
+}
+
 json to_json(const ReleaseDetails& details) {
   json out = to_json(details.row);
   json trailers = json::array();
@@ -105,6 +125,9 @@ json to_json(const ReleaseDetails& details) {
   out["trailers"] = trailers;
   out["steps"] = list(details.steps);
   out["changed"] = details.changed;
+  out["decisions"] = list(details.decisions);
+  if (details.waited.count() > 0) out["waited_ms"] = details.waited.count();
+  put(out, "adopts", details.adopts);
   put(out, "tag", details.tag);
   put(out, "undo", details.undo);
   return out;

@@ -10,6 +10,7 @@ namespace autonomous::daemon {
 
 nlohmann::json to_json(const TargetRow& row);
 nlohmann::json to_json(const ReleaseRow& row);
+nlohmann::json to_json(const DecisionRow& row);
 nlohmann::json to_json(const ReleaseDetails& details);
 nlohmann::json to_json(const Gate& gate);
 nlohmann::json to_json(const WhyAnswer& answer);

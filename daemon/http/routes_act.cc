@@ -181,6 +181,15 @@ Result<HookCall> read_hook(const RouteCall& call) {
   return hook;
 }
 
+Result<HttpResponse> keep(const RouteCall& call) {
+  TRY(Body body, Body::read(call.request));
+  TRY_DO(body.finish());
+  TRY(ActionAnswer answer, call.api.keep(call.ctx));
+  HttpResponse response;
+  response.body = dump(to_json(answer, false));
+  return response;
+}
+
 Result<HttpResponse> check_push(const RouteCall& call) {
   TRY(HookCall hook, read_hook(call));
   TRY_DO(hook.gitops ? call.api.check_gitops_push(call.ctx, hook.push)
@@ -216,6 +225,8 @@ std::vector<Route> act_routes() {
        simple<&Api::let_go>},
       {"POST", target_path + "/rollback", Permission::kAct, "Go back to an earlier release, and hold (to)", rollback},
       {"POST", target_path + "/hold", Permission::kAct, "Hold a target (until)", hold},
+      {"POST", "/api/v1/keep", Permission::kAct,
+       "Return when what was asked for and is not done yet stands in the ledger: whoever asked may leave", keep},
       {"POST", "/api/v1/tags/restore", Permission::kAct,
        "Put release tags back as the ledger holds them (only: a target or release, all)", restore_tags},
       {"POST", "/api/v1/record/accept-rewrite", Permission::kAct, "Say that rewritten branches are right (because)",

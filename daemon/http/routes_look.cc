@@ -71,9 +71,28 @@ Result<HttpResponse> releases(const RouteCall& call) {
   filter.commit = query(call, "commit");
   TRY(uint32_t limit, query_number(call, "limit", 50));
   filter.limit = std::min<uint32_t>(limit, 1000);
-  TRY(filter.before, query_number(call, "before", 0));
+  // A number of one target, or a moment: the `at` of the last row is where the next page begins.
+  std::string before = query(call, "before");
+  if (before.find_first_not_of("0123456789") == std::string::npos) {
+    TRY(filter.before, query_number(call, "before", 0));
+  } else {
+    TRY(filter.until, query_time(call, "before"));
+  }
   TRY(std::vector<ReleaseRow> rows, call.api.releases(call.ctx, filter));
   return answer({{"releases", as_list(rows)}});
+}
+
+Result<HttpResponse> decisions(const RouteCall& call) {
+  DecisionFilter filter;
+  filter.environment = query(call, "environment");
+  filter.project = query(call, "project");
+  filter.app = query(call, "app");
+  filter.type = query(call, "type");
+  TRY(uint32_t limit, query_number(call, "limit", 50));
+  filter.limit = std::min<uint32_t>(limit, 1000);
+  TRY(filter.until, query_time(call, "before"));
+  TRY(std::vector<DecisionRow> rows, call.api.decisions(call.ctx, filter));
+  return answer({{"decisions", as_list(rows)}});
 }
 
 Result<HttpResponse> release(const RouteCall& call) {
@@ -158,6 +177,8 @@ std::vector<Route> look_routes() {
        "What a source commit would change, for each environment (query: commit, environment, app)", diff_source},
       {"GET", "/api/v1/releases", Permission::kLook,
        "Releases, newest first (query: environment, project, app, commit, limit, before)", releases},
+      {"GET", "/api/v1/decisions", Permission::kLook,
+       "What people decided, newest first (query: environment, project, app, type, limit, before)", decisions},
       {"GET", "/api/v1/releases/{environment}/{project}/{app}/{number}", Permission::kLook, "A release", release},
       {"GET", "/api/v1/where/{commit}", Permission::kLook, "Where a source commit lives", where},
       {"GET", "/api/v1/why", Permission::kLook, "Every gate of a target or of a source commit (query: subject)", why},

@@ -47,6 +47,7 @@ Automatic after_failure(const Flight& failed, const std::vector<Flight>& lane, c
     mark.target = release.target;
     mark.number = release.number;
     mark.artifact = row->artifact;
+    mark.origin = model::ReleaseId{release.target, release.number}.str();
     mark.by = daemon;
     mark.because = model::clean_value(because);
     out.mark = std::move(mark);

@@ -62,8 +62,10 @@ class Board {
   void renew(uint64_t id, WishPtr wish);
   // Rendered, waiting for people, and not yet proposed in the ledger.
   std::vector<Flight> proposing() const;
-  // Asked for, told to wait, and not yet in the ledger.
+  // Asked for, not done at once or told to wait, and not yet in the ledger.
   std::vector<Flight> asking() const;
+  // All that was asked for, is not done, and not yet in the ledger.
+  std::vector<Flight> unwritten() const;
   // The follower hears how the flight of an open proposal goes on.
   void follow(const model::Target& target, const std::string& proposal, const FollowerPtr& follower);
   // Ends what waits or renders, whoever asked for it, without a word in the ledger: the caller has said it there.
@@ -103,6 +105,7 @@ class Board {
   void fold(Flight& flight, const model::Event& event, Told& told);
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
   void judge_gates(Flight& flight, Told& told);
+  void judge_ask(Flight& flight, bool blocked);
   void follow_view(Flight& flight) const;
   Blocked gate_of(Flight& flight, Told& told);
   const Flight* reviewed_before(const Flight& flight) const;

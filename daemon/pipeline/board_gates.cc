@@ -8,6 +8,12 @@ namespace autonomous::daemon {
 
 using model::Phase;
 
+namespace {
+
+constexpr Millis kAtOnce(5000);
+
+}  // namespace
+
 void Board::judge_gates() {
   std::lock_guard order(telling_);
   Told told;
@@ -76,16 +82,27 @@ Blocked Board::gate_of(Flight& flight, Told& told) {
   return blocked;
 }
 
-void Board::judge_gates(Flight& flight, Told& told) {
-  if (!pending(flight) || flight.release.phase == Phase::kRendering) return;
-  Blocked blocked = gate_of(flight, told);
-  if (!pending(flight)) return;
+// What is done at once needs no word in the ledger; what takes longer does, and so does what nobody waits for any more.
+void Board::judge_ask(Flight& flight, bool blocked) {
   flight.ask = flight.wish->lasting() ? asked_as(*flight.wish, *state_) : "";
-  flight.asks = blocked && flight.wish->lasting() && flight.ask.empty() && flight.proposal.empty() && !flight.proposes;
+  // What nobody waited for from the start was in the ledger before it came here, or follows from what is.
+  bool awaited = !flight.followers.empty();
+  bool left = std::all_of(flight.followers.begin(), flight.followers.end(),
+                          [](const FollowerPtr& follower) { return follower->left(); });
+  bool lasts = blocked || (awaited && (left || clock_.now() - flight.release.requested >= kAtOnce));
+  flight.asks = lasts && flight.wish->lasting() && flight.ask.empty() && flight.proposal.empty() && !flight.proposes;
   if (flight.asks) {
     woken_ = true;
     writer_.notify_all();
   }
+}
+
+void Board::judge_gates(Flight& flight, Told& told) {
+  if (!pending(flight)) return;
+  if (flight.release.phase == Phase::kRendering) return judge_ask(flight, false);
+  Blocked blocked = gate_of(flight, told);
+  if (!pending(flight)) return;
+  judge_ask(flight, static_cast<bool>(blocked));
   if (blocked) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
     if (flight.proposes || flight.asks) return;  // said once the ledger says it

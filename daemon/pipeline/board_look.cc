@@ -63,6 +63,19 @@ std::vector<Flight> Board::asking() const {
   return out;
 }
 
+std::vector<Flight> Board::unwritten() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Flight> out;
+  for (const auto& [target, lane] : lanes_) {
+    for (const Flight& flight : lane.flights) {
+      bool open = pending(flight) || flight.release.phase == Phase::kCommitting;
+      bool said = !flight.proposal.empty() || !asked_as(*flight.wish, *state_).empty();
+      if (open && !said && flight.wish->lasting()) out.push_back(flight);
+    }
+  }
+  return out;
+}
+
 std::vector<TargetRow> Board::rows() const {
   std::lock_guard lock(mutex_);
   std::vector<TargetRow> out;

@@ -23,6 +23,11 @@ void Follower::ended(const model::Target& target, Outcome outcome) {
   finish_if_done();
 }
 
+bool Follower::left() {
+  std::lock_guard lock(mutex_);
+  return !sink_ || sink_->detached();
+}
+
 void Follower::complete() {
   std::lock_guard lock(mutex_);
   complete_ = true;

@@ -21,6 +21,8 @@ class Follower {
   // The request is about this target: done() waits for its end.
   void expect(const model::Target& target);
   void ended(const model::Target& target, Outcome outcome);
+  // Nobody listens any more.
+  bool left();
   // Nothing more will be expected.
   void complete();
 

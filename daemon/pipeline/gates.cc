@@ -119,7 +119,8 @@ bool needs_consent(const Wish& wish) {
 std::string ended_by(const store::State& state, const model::Target& target, const std::string& proposal) {
   store::TargetPtr record = state.find(target);
   if (!record || proposal.empty()) return "";
-  for (auto entry = record->decisions.rbegin(); entry != record->decisions.rend(); ++entry) {
+  for (auto said = record->said.rbegin(); said != record->said.rend(); ++said) {
+    const model::Entry* entry = &said->entry;
     bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
     if (!ends || entry->id != proposal) continue;
     std::string text = entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ";

@@ -77,10 +77,8 @@ void Pipeline::record_failed_plan(const Plan& plan) {
                                [&](const WishPtr& wish) { return wish->target == target; }) ||
                    std::any_of(plan.skipped.begin(), plan.skipped.end(),
                                [&](const Skipped& skipped) { return skipped.target == target; });
-    bool known = std::any_of(record->attempts.begin(), record->attempts.end(), [&](const model::Entry& entry) {
-      return entry.type == model::EntryType::kFailed && entry.source && entry.source->commit == plan.source->id;
-    });
-    if (planned || known) continue;
+    auto commit = git::Oid::parse(plan.source->id);
+    if (planned || !commit || failed_before(*record, *commit)) continue;
     model::Entry entry;
     entry.type = model::EntryType::kFailed;
     entry.target = target;

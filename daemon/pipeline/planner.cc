@@ -237,10 +237,13 @@ class Planner {
   std::optional<NoNews> skip(const store::TargetState* state, const model::App& app) {
     if (state == nullptr) return std::nullopt;
     std::string commit = in_.commit.hex();
-    for (const model::Entry& attempt : state->attempts) {
-      bool same = attempt.source && attempt.source->commit == commit;
-      if (same && attempt.type == model::EntryType::kFailed)
-        return NoNews{"seen", "this commit failed before: " + one_line(attempt.reason), true};
+    if (failed_before(*state, in_.commit)) {
+      std::string reason;  // of an old one it stands in the ledger alone
+      for (const auto& [line, attempt] : state->newest_attempts) {
+        bool same = attempt.source && attempt.source->commit == commit;
+        if (same && attempt.type == model::EntryType::kFailed) reason = ": " + one_line(attempt.reason);
+      }
+      return NoNews{"seen", "this commit failed before" + reason, true};
     }
     if (std::string ended = given_up(*state, commit); !ended.empty()) return NoNews{"approval", ended, true};
     std::string base = released_source(state);
@@ -254,7 +257,8 @@ class Planner {
 
   // A person took this commit back after it was last wanted: "rejected by Jane: too risky".
   static std::string given_up(const store::TargetState& state, const std::string& commit) {
-    for (auto entry = state.decisions.rbegin(); entry != state.decisions.rend(); ++entry) {
+    for (auto said = state.said.rbegin(); said != state.said.rend(); ++said) {
+      const model::Entry* entry = &said->entry;
       if (!entry->source || entry->source->commit != commit) continue;
       if (entry->type == model::EntryType::kPropose) return "";
       bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
@@ -355,11 +359,19 @@ std::string released_source(const store::TargetState* state) {
     at = (*it)->time;
     break;
   }
-  for (auto it = state->attempts.rbegin(); it != state->attempts.rend(); ++it) {
-    bool newer = it->type == model::EntryType::kUnchanged && it->source && it->time >= at;
-    if (newer) return it->source->commit;
+  for (size_t i = state->attempts.size(); i-- > 0;) {
+    const store::Attempt& attempt = state->attempts[i];
+    bool newer = !attempt.failed && !attempt.source.is_zero() && attempt.time >= at;
+    if (newer) return attempt.source.hex();
   }
   return commit;
+}
+
+bool failed_before(const store::TargetState& state, const git::Oid& commit) {
+  for (size_t i = state.attempts.size(); i-- > 0;) {
+    if (state.attempts[i].failed && state.attempts[i].source == commit) return true;
+  }
+  return false;
 }
 
 }  // namespace autonomous::daemon

@@ -56,10 +56,20 @@ void from_live(const store::ReleaseRow& live, TargetRow& row) {
   }
 }
 
+// The number before it is somebody else's.
+void from_burnt(const store::TargetState& record, TargetRow& row) {
+  for (auto one = record.said.rbegin(); one != record.said.rend(); ++one) {
+    if (one->entry.type != model::EntryType::kBurnt) continue;
+    if (one->entry.number + 1 == row.live)
+      row.why += (row.why.empty() ? "" : "; ") + ("number " + std::to_string(one->entry.number) + " is burnt");
+    return;
+  }
+}
+
 // The newest attempt that made no commit counts when it is newer than what runs.
 void from_attempts(const store::TargetState& record, TargetRow& row) {
-  if (record.attempts.empty()) return;
-  const model::Entry& last = record.attempts.back();
+  if (record.last_attempt() == nullptr) return;
+  const model::Entry& last = *record.last_attempt();
   if (last.type != model::EntryType::kFailed || last.time < row.released_at) return;
   row.state = TargetState::kFailed;
   row.since = last.time;
@@ -132,6 +142,7 @@ TargetRow make_row(const model::Target& target, const store::TargetState* record
   if (record != nullptr) {
     row.release = record->last_number;
     if (auto live = record->live()) from_live(*live, row);
+    from_burnt(*record, row);
     from_attempts(*record, row);
     from_marks(*record, now, row);
     from_move(*record, row);

@@ -23,6 +23,7 @@ class Service final : public Api {
   std::vector<TargetRow> status() override;
   std::vector<TargetRow> status_at(Time time) override;
   Result<std::vector<ReleaseRow>> releases(const Ctx& ctx, const ReleaseFilter& filter) override;
+  Result<std::vector<DecisionRow>> decisions(const Ctx& ctx, const DecisionFilter& filter) override;
   Result<ReleaseDetails> release(const Ctx& ctx, const std::string& id) override;
   Result<TargetDetails> target(const Ctx& ctx, const std::string& target) override;
   Result<WhereAnswer> where(const Ctx& ctx, const std::string& commit) override;
@@ -42,6 +43,7 @@ class Service final : public Api {
                                 ProgressPtr progress) override;
   Result<ActionAnswer> hold(const Ctx& ctx, const Ask& ask, const std::string& target,
                             std::optional<Time> until) override;
+  Result<ActionAnswer> keep(const Ctx& ctx) override;
   Result<ActionAnswer> resume(const Ctx& ctx, const Ask& ask, const std::string& target, const std::string& choice,
                               ProgressPtr progress) override;
   Result<std::vector<ProposalRow>> proposals(const Ctx& ctx, std::optional<Time> until) override;
@@ -92,7 +94,12 @@ class Service final : public Api {
                            std::optional<Time> until) const;
   ProposalRow policy_row(const store::PolicyQuestion& question, std::optional<Time> until) const;
   Result<ActionAnswer> approve_policy(const Ctx& ctx, const Ask& ask, const ApproveRequest& request);
+  static void add_decisions(const store::State& state, const store::TargetState& record, const store::ReleaseRow& row,
+                            ReleaseDetails& out);
+  // Another attempt with what was promoted last.
+  Result<WishPtr> promoted_again(const Known& known, const Ask& ask);
   std::vector<Check> prove_state() const;
+  std::vector<Check> tag_checks() const;
   WhyAnswer why_target(const model::Target& target) const;
   std::string hosted_repository(const std::string& project) const;
   static void make_lasting(const std::string& repository, const Push& push);

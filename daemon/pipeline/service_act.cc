@@ -37,10 +37,17 @@ std::string bad_text(const store::State& state, const store::ReleaseRow& row) {
 std::optional<model::ReleaseId> promoted_before(const store::TargetState* state) {
   store::ReleaseRowPtr live = state->live();
   std::string from = live ? live->promoted_from : "";
-  if (!state->attempts.empty() && (!live || state->attempts.back().time >= live->time))
-    from = state->attempts.back().origin;
+  const model::Entry* attempt = state->last_attempt();
+  if (attempt != nullptr && (!live || attempt->time >= live->time)) from = attempt->origin;
   auto id = model::ReleaseId::parse(from);
   return id && id->target != state->target ? std::optional(*id) : std::nullopt;
+}
+
+// One of two things was done: it is no longer held, and nobody used anything wrongly.
+Error still_resumed(const Error& error) {
+  return Error(Code::kConflict, "the hold has ended, but the newest commit cannot be released: " + error.line())
+      .hint("nothing holds it any more: what is pushed next goes out" +
+            (error.hint().empty() ? "" : "; " + error.hint()));
 }
 
 }  // namespace
@@ -129,17 +136,23 @@ Result<ActionAnswer> Service::deploy(const Ctx& ctx, const Ask& ask, const Deplo
                     "release of " + wishes->front()->commit().substr(0, 7) + " " + wishes->front()->source->subject);
 }
 
+Result<WishPtr> Service::promoted_again(const Known& known, const Ask& ask) {
+  std::optional<model::ReleaseId> from = promoted_before(known.state.get());
+  store::ReleaseRowPtr row = from ? pipeline_.board().state()->find(*from) : nullptr;
+  if (!row) return fail(Code::kConflict, "the ledger has no release ", from ? from->str() : "", " to promote again");
+  TRY(WishPtr planned, promotion(known.target, *from, *row, ask));
+  auto wish = std::make_shared<Wish>(*planned);
+  wish->trigger = model::Trigger::kRetry;
+  wish->intent = new_intent("retry");
+  if (auto live = known.state->live()) wish->retry_of = model::ReleaseId{known.target, live->number};
+  return WishPtr(std::move(wish));
+}
+
 Result<ActionAnswer> Service::retry(const Ctx& ctx, const Ask& ask, const std::string& text, ProgressPtr progress) {
   TRY(Known known, still_here(text));
   TRY_DO(allowed(ask, "retry", known.target.environment, known.target.project));
   if (auto from = promoted_before(known.state.get())) {
-    store::ReleaseRowPtr row = pipeline_.board().state()->find(*from);
-    if (!row) return fail(Code::kConflict, "the ledger has no release ", from->str(), " to promote again");
-    TRY(WishPtr planned, promotion(known.target, *from, *row, ask));
-    auto wish = std::make_shared<Wish>(*planned);
-    wish->trigger = model::Trigger::kRetry;
-    wish->intent = new_intent("retry");
-    if (auto live = known.state->live()) wish->retry_of = model::ReleaseId{known.target, live->number};
+    TRY(WishPtr wish, promoted_again(known, ask));
     return want(ctx, std::move(wish), ask, "another attempt with " + from->str(), std::move(progress));
   }
   FollowerPtr follower = follower_of(std::move(progress));
@@ -273,6 +286,11 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
     return fail(Code::kConflict, text, " was changed on deploy past the platform")
         .hint("--replace brings back what was released; --keep leaves the change until the next release");
   }
+  PlatformPtr view = pipeline_.board().view();
+  const model::Environment* environment =
+      view ? model::find_environment(*view->platform, known.target.environment) : nullptr;
+  bool promoted = environment != nullptr && environment->from.kind == model::Feed::Kind::kEnvironment;
+  bool replaces = known.state->drift && choice == "replace";
   bool keep = choice == "keep";
   std::optional<Flight> waiting = pipeline_.board().flight(known.target);
   bool queued = waiting && waiting->release.phase == model::Phase::kQueued && !waiting->under_review;
@@ -281,21 +299,32 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
                 " waits behind the hold, and would replace the change on deploy at once")
         .hint("autonomous cancel " + known.target.str() + " takes it back first; --replace lets it go out");
   }
-  ActionAnswer answer{
-      known.target.str() + ": follows its source again",
-      {{known.target.str(), 0, keep ? "no longer held; the next push is released" : "the newest commit goes out"}}};
+  std::string then = promoted && replaces ? "what was released replaces the change"
+                     : promoted           ? "no longer held; what is promoted goes out: autonomous promote " + text
+                     : keep               ? "no longer held; the next push is released"
+                                          : "the newest commit goes out";
+  ActionAnswer answer{known.target.str() + (promoted ? ": takes promotions again" : ": follows its source again"),
+                      {{known.target.str(), 0, then}}};
   if (ask.dry_run) return answer;
   // What waits is wanted again under this wish: its key may have been released before, behind the rollback. It is taken
   // off first, because it would run as soon as the hold ends.
   // A promotion, and what people are reviewing, go on by themselves.
   bool own_way = waiting && (waiting->wish->promoted_from || waiting->under_review);
-  if (own_way) keep = true;
+  if (own_way || promoted) keep = true;
+  WishPtr again_promoted;  // before anything is decided: it may not be possible
+  if (promoted && replaces && !queued) {
+    TRY(again_promoted, promoted_again(known, ask));
+  }
   if (!keep) pipeline_.board().cancel_pending(known.target, "resumed");
   auto decided = pipeline_.writer().decide(ctx, {decision(model::EntryType::kResume, ask, known.target)});
   if (!decided) {
     if (!keep && waiting && waiting->release.phase == model::Phase::kQueued)
       pipeline_.board().want(waiting->wish, nullptr);
     return decided.error();
+  }
+  if (again_promoted) {
+    auto wanted = want(ctx, std::move(again_promoted), ask, then, std::move(progress));
+    return wanted ? std::move(wanted) : still_resumed(wanted.error());
   }
   FollowerPtr follower = follower_of(std::move(progress));
   if (!keep) {
@@ -315,10 +344,23 @@ Result<ActionAnswer> Service::resume(const Ctx& ctx, const Ask& ask, const std::
     auto wishes = pipeline_.want_again(ctx, again, follower);
     if (!wishes && wishes.error().code() != Code::kNotFound) {
       if (follower) follower->complete();
-      return std::move(wishes).error().with("the hold has ended, but the newest commit cannot be released");
+      return still_resumed(wishes.error());
     }
   }
   if (follower) follower->complete();
+  return answer;
+}
+
+Result<ActionAnswer> Service::keep(const Ctx& ctx) {
+  std::vector<model::Entry> asks;
+  for (const Flight& flight : pipeline_.board().unwritten())
+    asks.push_back(ask_entry(*flight.wish, pipeline_.clock().now()));
+  ActionAnswer answer{asks.empty()
+                          ? "nothing is open that the ledger does not know"
+                          : std::to_string(asks.size()) + " written down: done whatever happens to this daemon",
+                      {}};
+  for (const model::Entry& ask : asks) answer.affected.push_back({ask.target->str(), 0, "asked for"});
+  if (!asks.empty()) TRY_DO(pipeline_.writer().decide(ctx, std::move(asks)));
   return answer;
 }
 

@@ -393,6 +393,7 @@ Result<ActionAnswer> Service::mark(const Ctx& ctx, const Ask& ask, const std::st
   model::Entry entry = decision(bad ? model::EntryType::kMarkBad : model::EntryType::kUnmark, ask, known.target);
   entry.artifact = row->artifact;
   entry.number = row->number;
+  entry.origin = model::ReleaseId{known.target, row->number}.str();  // the mark itself holds everywhere
   TRY_DO(pipeline_.writer().decide(ctx, {std::move(entry)}));
   return answer;
 }

@@ -6,6 +6,7 @@
 #include "daemon/pipeline/recorded.h"
 #include "daemon/pipeline/rows.h"
 #include "daemon/pipeline/service.h"
+#include "daemon/pipeline/whole_entries.h"
 #include "daemon/pipeline/why.h"
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
@@ -17,6 +18,9 @@
 namespace autonomous::daemon {
 
 namespace {
+
+constexpr size_t kNamedTags = 10;
+constexpr std::chrono::hours kBurntNews{30 * 24};
 
 std::string outcome_text(const store::ReleaseRow& row) {
   return row.outcome ? std::string(model::verdict_name(row.outcome->verdict)) : "running";
@@ -52,32 +56,79 @@ void link_moves(const store::TargetState& record, const store::ReleaseRow& row, 
   if (record.moved_away && row.number == record.last_number) out.moved_to = record.moved_away->to.str();
 }
 
-// What ended before there was a commit: attempts that failed, and what people refused or took back.
-void add_attempts(const model::Target& target, const store::TargetState& record, const std::string& commit,
-                  std::vector<ReleaseRow>& rows) {
-  auto add = [&](const model::Entry& entry, std::string outcome) {
-    std::string source = entry.source ? entry.source->commit : "";
-    if (!commit.empty() && !starts_with(source, commit)) return;
-    ReleaseRow row;
-    row.target = target.str();
-    row.outcome = std::move(outcome);
-    if (entry.trigger) row.trigger = model::trigger_name(*entry.trigger);
-    row.because = entry.because;
-    if (entry.by) row.who = entry.by->str();
-    row.ticket = entry.ticket;
-    row.source_commit = source;
-    row.subject = entry.subject;
-    row.author = entry.author;
-    row.at = entry.time;
-    row.reason = entry.step.empty() ? entry.reason : entry.step + ": " + entry.reason;
-    rows.push_back(std::move(row));
-  };
-  for (const model::Entry& attempt : record.attempts) {
-    if (attempt.type == model::EntryType::kFailed) add(attempt, "failed");
+// Of what ended before there was a commit, and of a number that no release has: what it is listed as; "" for what is
+// not listed.
+std::string ended_as(const model::Entry& entry) {
+  switch (entry.type) {
+    case model::EntryType::kFailed: return "failed";
+    case model::EntryType::kReject: return "rejected";
+    case model::EntryType::kCancel: return "cancelled";
+    case model::EntryType::kBurnt: return "burnt";
+    default: return "";
   }
-  for (const model::Entry& entry : record.decisions) {
-    if (entry.type == model::EntryType::kReject) add(entry, "rejected");
-    if (entry.type == model::EntryType::kCancel) add(entry, "cancelled");
+}
+
+ReleaseRow attempt_row(const model::Target& target, const model::Entry& entry) {
+  ReleaseRow row;
+  row.target = target.str();
+  row.outcome = ended_as(entry);
+  if (entry.type == model::EntryType::kBurnt) row.number = entry.number;
+  if (entry.trigger) row.trigger = model::trigger_name(*entry.trigger);
+  row.because = entry.because;
+  if (entry.by) row.who = entry.by->str();
+  row.ticket = entry.ticket;
+  row.source_commit = entry.source ? entry.source->commit : "";
+  row.subject = entry.subject;
+  row.author = entry.author;
+  row.at = entry.time;
+  row.reason = entry.step.empty() ? entry.reason : entry.step + ": " + entry.reason;
+  return row;
+}
+
+// Something to list, and where the rest of it is.
+struct Listed {
+  Time at;
+  const model::Target* target;
+  const store::TargetState* record;
+  bool released;  // else it is an attempt, or a decision that ended one
+  size_t place;   // among the releases; or the line of the ledger
+};
+
+// The newest of a target that are wanted, found by what stands at the head of each: of 100,000 only those that are
+// listed are unpacked, or read.
+void list_target(const model::Target& target, const store::TargetState& record, const ReleaseFilter& filter,
+                 std::vector<Listed>& found) {
+  auto fits = [&](Time at, const git::Oid& source) {
+    if (filter.until && at >= *filter.until) return false;
+    return filter.commit.empty() || (!source.is_zero() && source.hex().starts_with(filter.commit));
+  };
+  const store::Rows& known = record.releases;
+  uint32_t line = UINT32_MAX;  // what stands there or later comes after `before`
+  size_t taken = 0;
+  for (size_t i = known.size(); i-- > 0 && taken < filter.limit;) {
+    if (filter.before != 0 && known.number(i) >= filter.before) {
+      line = known[i]->line;
+      continue;
+    }
+    if (!fits(known.time(i), filter.commit.empty() ? git::Oid() : known.source_commit(i))) continue;
+    found.push_back({known.time(i), &target, &record, true, i});
+    ++taken;
+  }
+  taken = 0;
+  for (size_t i = record.attempts.size(); i-- > 0 && taken < filter.limit;) {
+    const store::Attempt& one = record.attempts[i];
+    if (!one.failed || one.line >= line || !fits(one.time, one.source)) continue;
+    found.push_back({one.time, &target, &record, false, one.line});
+    ++taken;
+  }
+  taken = 0;
+  for (auto one = record.said.rbegin(); one != record.said.rend() && taken < filter.limit; ++one) {
+    bool failed = one->entry.type == model::EntryType::kFailed;  // among the attempts
+    if (failed || one->line >= line || ended_as(one->entry).empty()) continue;
+    auto source = one->entry.source ? git::Oid::parse(one->entry.source->commit) : Result<git::Oid>(git::Oid());
+    if (!fits(one->entry.time, source ? *source : git::Oid())) continue;
+    found.push_back({one->entry.time, &target, &record, false, one->line});
+    ++taken;
   }
 }
 
@@ -100,55 +151,48 @@ std::vector<TargetRow> Service::status_at(Time time) {
   return out;
 }
 
-// The newest of each target that are wanted, found by what stands at the head of each packed row: of 100,000 only those
-// that are listed are unpacked.
 Result<std::vector<ReleaseRow>> Service::releases(const Ctx&, const ReleaseFilter& filter) {
   store::StatePtr state = pipeline_.board().state();
-  struct Found {
-    Time at;
-    const model::Target* target;
-    const store::TargetState* record;
-    size_t index;
-  };
-  std::vector<Found> found;
-  std::vector<ReleaseRow> rows;
+  std::vector<Listed> found;
   for (const auto& [target, record] : state->targets) {
     bool wanted = (filter.environment.empty() || target.environment == filter.environment) &&
                   (filter.project.empty() || target.project == filter.project) &&
                   (filter.app.empty() || target.app == filter.app);
-    if (!wanted) continue;
-    size_t taken = 0;
-    const store::Rows& known = record->releases;
-    for (size_t i = known.size(); i-- > 0 && taken < filter.limit;) {
-      if (filter.before != 0 && known.number(i) >= filter.before) continue;
-      if (!filter.commit.empty() && !starts_with(known.source_commit(i).hex(), filter.commit)) continue;
-      found.push_back({known.time(i), &target, record.get(), i});
-      ++taken;
-    }
-    if (filter.before == 0) add_attempts(target, *record, filter.commit, rows);
+    if (wanted) list_target(target, *record, filter, found);
   }
   auto newest = found.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(filter.limit, found.size()));
-  std::partial_sort(found.begin(), newest, found.end(), [](const Found& a, const Found& b) {
+  std::partial_sort(found.begin(), newest, found.end(), [](const Listed& a, const Listed& b) {
     if (a.at != b.at) return a.at > b.at;
-    return a.target != b.target ? *a.target < *b.target : a.index > b.index;
+    if (a.target != b.target) return *a.target < *b.target;
+    return a.released != b.released ? a.released : a.place > b.place;
   });
+  WholeEntries whole(options_.gitops, state);
+  std::vector<ReleaseRow> rows;
   for (auto each = found.begin(); each != newest; ++each) {
+    if (!each->released) {
+      TRY(model::Entry entry, whole.at(*each->record, static_cast<uint32_t>(each->place)));
+      rows.push_back(attempt_row(*each->target, entry));
+      continue;
+    }
     const store::Rows& known = each->record->releases;
-    bool live = each->index + 1 == known.size() && !each->record->moved_away;
-    store::ReleaseRowPtr row = known[each->index];
+    bool live = each->place + 1 == known.size() && !each->record->moved_away;
+    store::ReleaseRowPtr row = known[each->place];
     rows.push_back(release_row(*each->target, *row, live));
     link_moves(*each->record, *row, rows.back());
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const ReleaseRow& a, const ReleaseRow& b) { return a.at > b.at; });
-  if (rows.size() > filter.limit) rows.resize(filter.limit);
   return rows;
 }
 
 Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
   TRY(model::ReleaseId release, model::ReleaseId::parse(id));
   TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
+  store::StatePtr state = pipeline_.board().state();
+  store::TargetPtr record = state->find(release.target);
+  for (const store::Said& one : record ? record->said : std::vector<store::Said>{}) {
+    if (one.entry.type == model::EntryType::kBurnt && one.entry.number == release.number)
+      return fail(Code::kNotFound, release.str(), " was never made, its number is burnt: ", one.entry.reason);
+  }
   TRY(store::ReleaseDetail detail, reader.show(release));
-  store::TargetPtr record = pipeline_.board().state()->find(release.target);
   ReleaseDetails out;
   out.row = release_row(release.target, *detail.row,
                         record && record->live() && record->live()->number == release.number && !record->moved_away);
@@ -177,6 +221,7 @@ Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
       out.changed.push_back(kind + change.path.substr(cut));
     }
   }
+  if (record && record->find(release.number)) add_decisions(*state, *record, *detail.row, out);
   out.tag = release.tag();
   out.undo = "git revert " + release.tag();
   return out;
@@ -252,6 +297,48 @@ Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& s
   return out;
 }
 
+namespace {
+
+struct Attempted {
+  model::Target target;
+  model::Entry entry;
+};
+
+// What came of a commit that was not released, whole, the newest of each target first. kConflict where the digits are
+// of several commits.
+Result<std::vector<Attempted>> attempts_of(const store::State& state, const std::string& commit, WholeEntries& whole) {
+  std::vector<Attempted> out;
+  git::Oid source;
+  for (const store::State::Tried& tried : state.tried(commit)) {
+    if (!source.is_zero() && source != tried.source)
+      return fail(Code::kConflict, "'", commit, "' begins more than one commit: ", source.hex(), " and ",
+                  tried.source.hex());
+    source = tried.source;
+    TRY(model::Entry entry, whole.at(*state.find(tried.target), tried.line));
+    if (entry.source) out.push_back({tried.target, std::move(entry)});
+  }
+  return out;
+}
+
+WhereRow where_tried(const Attempted& attempted) {
+  const model::Entry& entry = attempted.entry;
+  std::string by = entry.by ? " by " + (entry.by->name.empty() ? entry.by->how : entry.by->name) : "";
+  std::string said = entry.because.empty() ? entry.reason : entry.because;
+  WhereRow row{attempted.target.str(), "not released", 0, entry.time, "it changed nothing"};
+  switch (entry.type) {
+    case model::EntryType::kFailed:
+      row.state = "failed";
+      row.text = entry.step + " failed: " + entry.reason;
+      break;
+    case model::EntryType::kReject: row.text = "rejected" + by + (said.empty() ? "" : ": " + said); break;
+    case model::EntryType::kCancel: row.text = "cancelled" + by + (said.empty() ? "" : ": " + said); break;
+    default: break;
+  }
+  return row;
+}
+
+}  // namespace
+
 Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
   if (commit.size() < 4 || !is_hex(commit))
     return fail(Code::kInvalid, "'", one_line(commit, 50), "' is no commit: at least 4 hexadecimal digits");
@@ -277,6 +364,9 @@ Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
       break;
     }
   }
+  WholeEntries whole(options_.gitops, state);
+  TRY(std::vector<Attempted> attempted,
+      attempts_of(*state, out.source_commit.empty() ? commit : out.source_commit, whole));
   for (const auto& located : state->where(out.source_commit.empty() ? commit : out.source_commit)) {
     if (out.source_commit.empty()) {
       out.source_commit = located.release->source_commit;
@@ -293,6 +383,14 @@ Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
                         "release " + std::to_string(located.release->number) + ": " + outcome +
                             (located.live ? "" : ", replaced since")});
   }
+  if (out.source_commit.empty() && !attempted.empty()) {
+    const model::Entry& entry = attempted.front().entry;
+    out.source_commit = entry.source->commit;
+    out.project = attempted.front().target.project;
+    out.subject = entry.subject;
+    out.author = entry.author;
+    out.ref = entry.source->ref;
+  }
   for (const auto& [target, record] : state->targets) {
     if (out.project != target.project) continue;
     bool listed = std::any_of(out.rows.begin(), out.rows.end(),
@@ -305,13 +403,9 @@ Result<WhereAnswer> Service::where(const Ctx&, const std::string& commit) {
                           blocked ? flight->release.blocked : step_of(flight->release)});
       continue;
     }
-    for (auto attempt = record->attempts.rbegin(); attempt != record->attempts.rend(); ++attempt) {
-      if (!attempt->source || attempt->source->commit != out.source_commit) continue;
-      bool failed = attempt->type == model::EntryType::kFailed;
-      out.rows.push_back({target.str(), failed ? "failed" : "not released", 0, attempt->time,
-                          failed ? attempt->step + " failed: " + attempt->reason : "it changed nothing"});
-      break;
-    }
+    auto newest = std::find_if(attempted.begin(), attempted.end(),
+                               [&, &name = target](const Attempted& one) { return one.target == name; });
+    if (newest != attempted.end()) out.rows.push_back(where_tried(*newest));
   }
   if (out.source_commit.empty()) return fail(Code::kNotFound, "no project has a commit ", commit);
   return out;
@@ -428,12 +522,42 @@ std::vector<Check> Service::prove_state() const {
   return {{"ledger", "failed", proven.error().line(), proven.error().hint()}};
 }
 
+// Tags are the public face of the history: whoever stands in their way is named.
+std::vector<Check> Service::tag_checks() const {
+  std::vector<Check> checks;
+  auto refused = pipeline_.writer().refused_tags();
+  for (size_t i = 0; i < refused.size() && i < kNamedTags; ++i) {
+    const auto& [tag, why] = refused[i];
+    std::string more = i + 1 == kNamedTags && refused.size() > kNamedTags
+                           ? " (and " + std::to_string(refused.size() - kNamedTags) + " more tags)"
+                           : "";
+    checks.push_back({"release tags", "failed", tag + " was not taken: " + one_line(why, 300) + more,
+                      "where somebody else made it: delete it at the host, then autonomous repair; where tags are "
+                      "protected: allow the daemon to make those below release/"});
+  }
+  Time since = pipeline_.clock().now() - kBurntNews;
+  store::StatePtr state = pipeline_.board().state();
+  for (const auto& [target, record] : state->targets) {
+    for (const store::Said& one : record->said) {
+      if (one.entry.type != model::EntryType::kBurnt || one.entry.time < since || checks.size() >= 2 * kNamedTags)
+        continue;
+      model::ReleaseId id{target, one.entry.number};
+      checks.push_back({"release tags", "warning",
+                        "number " + std::to_string(id.number) + " of " + target.str() + " is burnt since " +
+                            format_time(one.entry.time) + ": somebody else made " + id.tag(),
+                        "find out who made it, and delete it at the host; tags below release/ are the platform's"});
+    }
+  }
+  return checks;
+}
+
 std::vector<Check> Service::doctor(const Ctx& ctx, bool deep) {
   std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
   for (Check& check : git_checks(ctx, pipeline_.options().sources.git)) checks.push_back(std::move(check));
   std::string trouble = pipeline_.writer().trouble();
   checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""}
                                    : Check{"gitops repository", "failed", trouble, ""});
+  for (Check& check : tag_checks()) checks.push_back(std::move(check));
   if (PlatformPtr view = pipeline_.board().view()) {
     if (view->errors.empty()) checks.push_back({"platform.yaml", "ok", "main is at " + view->commit.short_hex(), ""});
     for (const Error& error : view->errors)

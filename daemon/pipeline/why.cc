@@ -26,6 +26,10 @@ class Walk {
 
   WhyAnswer run() {
     answer_.target = target_.str();
+    const model::Environment* environment =
+        view_ ? model::find_environment(*view_->platform, target_.environment) : nullptr;
+    if (environment != nullptr && environment->from.kind == model::Feed::Kind::kEnvironment)
+      return promoted({environment->from.name, target_.project, target_.app});
     if (!trouble_.empty()) {
       add("seen", Gate::Verdict::kWaiting, "the source cannot be read: " + trouble_);
       return finish();
@@ -51,6 +55,41 @@ class Walk {
   }
 
  private:
+  // No branch feeds it: what runs in the environment before comes here when somebody says so.
+  WhyAnswer promoted(const model::Target& from) {
+    store::TargetPtr before = state_.find(from);
+    store::ReleaseRowPtr theirs = before ? before->live() : nullptr;
+    store::ReleaseRowPtr ours = record_ ? record_->live() : nullptr;
+    bool under_way = flight_ && flight_->release.phase != model::Phase::kDone;
+    if (!theirs && !ours && !under_way) {
+      add("seen", Gate::Verdict::kNo,
+          target_.environment + " is promoted to from " + from.environment + ", where " + from.project + "/" +
+              from.app + " was never released");
+      return finish();
+    }
+    if (theirs) {
+      add("seen", Gate::Verdict::kOk,
+          from.str() + " runs release " + std::to_string(theirs->number) + " (" + theirs->source_commit.substr(0, 7) +
+              " " + theirs->subject + ")");
+    }
+    add("mapped", Gate::Verdict::kOk, target_.environment + " is promoted to from " + from.environment);
+    bool same = ours && (!theirs || ours->artifact == theirs->artifact);
+    const store::ReleaseRow& shown = same || !theirs ? *(ours ? ours : theirs) : *theirs;
+    answer_.source_commit = under_way ? flight_->wish->commit() : shown.source_commit;
+    answer_.subject = under_way && flight_->wish->source ? flight_->wish->source->subject : shown.subject;
+    if (!decisions()) return finish();
+    const model::Entry* attempt = record_ ? record_->last_attempt() : nullptr;
+    bool failed = attempt != nullptr && attempt->type == model::EntryType::kFailed && attempt->source &&
+                  attempt->source->commit == answer_.source_commit && (!ours || attempt->time >= ours->time);
+    if (!same && !under_way && !failed) {
+      add("promote", Gate::Verdict::kWaiting,
+          "what " + from.str() + " runs is not what runs here: autonomous promote " + target_.str());
+      return finish();
+    }
+    if (made()) outcome();
+    return finish();
+  }
+
   void add(std::string name, Gate::Verdict verdict, std::string text) {
     answer_.gates.push_back({std::move(name), verdict, std::move(text)});
   }
@@ -133,7 +172,8 @@ class Walk {
       return false;
     }
     if (record_) {
-      for (auto attempt = record_->attempts.rbegin(); attempt != record_->attempts.rend(); ++attempt) {
+      for (auto one = record_->newest_attempts.rbegin(); one != record_->newest_attempts.rend(); ++one) {
+        const model::Entry* attempt = &one->entry;
         if (!attempt->source || attempt->source->commit != answer_.source_commit) continue;
         if (attempt->type != model::EntryType::kFailed) break;
         add(attempt->step.empty() ? "checks" : attempt->step, Gate::Verdict::kNo, attempt->reason);

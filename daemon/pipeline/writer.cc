@@ -26,7 +26,7 @@ bool is_this(const Flight& flight, const store::ReleaseRow& row) {
   if (flight.release.phase != model::Phase::kReady || !flight.assembled) return false;
   const store::Draft& draft = flight.assembled->draft;
   return draft.artifact == row.artifact && draft.intent == row.intent &&
-         draft.trailers.input_digest == row.input_digest && draft.on_number + 1 == row.number;
+         draft.trailers.input_digest == row.input_digest && draft.on_number < row.number;
 }
 
 }  // namespace
@@ -191,6 +191,11 @@ std::string Writer::trouble() const {
   return trouble_;
 }
 
+std::vector<std::pair<std::string, std::string>> Writer::refused_tags() const {
+  std::lock_guard lock(mutex_);
+  return refused_tags_;
+}
+
 uint64_t Writer::pushes() const {
   std::lock_guard lock(mutex_);
   return pushes_;
@@ -230,6 +235,9 @@ void Writer::cycle(const Ctx& ctx) {
   board_.judge_gates();
   // Decisions are tried all the same: commit() says itself why nothing can be written.
   commit(ctx);
+  std::vector<std::pair<std::string, std::string>> refused = record_->refused_tags();
+  std::lock_guard lock(mutex_);
+  refused_tags_ = std::move(refused);
 }
 
 Result<void> Writer::sync(const Ctx& ctx) {
@@ -506,6 +514,16 @@ void Writer::settle(const std::vector<Flight>& flights, const Result<store::Batc
   }
 }
 
+// Who waits for it hears that a number was left out.
+void Writer::say_burnt(const Flight& flight, uint32_t number) {
+  model::ReleaseId id{flight.release.target, number};
+  std::string text = "number " + std::to_string(number) + " is burnt: the tag " + id.tag() +
+                     " is there already, and it is not the platform's";
+  log(Level::kWarning, text, {{"target", id.target.str()}});
+  for (const FollowerPtr& follower : flight.followers)
+    follower->line({id.target.str(), 0, "commit", text, Progress::Tone::kWarning});
+}
+
 void Writer::settle_one(const Flight& flight, const store::DraftResult& result) {
   std::string target = flight.release.target.str();
   if (const auto* released = std::get_if<store::Released>(&result)) {
@@ -514,6 +532,7 @@ void Writer::settle_one(const Flight& flight, const store::DraftResult& result) 
          {"release", std::to_string(released->number)},
          {"commit", released->commit.hex()},
          {"source", flight.wish->commit()}});
+    for (uint32_t number : released->burnt) say_burnt(flight, number);
     board_.post(flight.id,
                 model::Committed{released->number, released->commit.hex(), verify_until(flight.release.target)});
   } else if (const auto* duplicate = std::get_if<store::Duplicate>(&result)) {

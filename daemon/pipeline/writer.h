@@ -83,6 +83,8 @@ class Writer {
   // Why nothing can be written now; "" when all is well.
   std::string trouble() const;
   uint64_t pushes() const;
+  // Release tags that the repository did not take, and why.
+  std::vector<std::pair<std::string, std::string>> refused_tags() const;
 
  private:
   struct Decision {
@@ -114,6 +116,7 @@ class Writer {
   void commit(const Ctx& ctx);
   void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
   void settle_one(const Flight& flight, const store::DraftResult& result);
+  static void say_burnt(const Flight& flight, uint32_t number);
   static Result<void> answer_of(const Result<store::BatchResult>& result, size_t first, size_t count);
   Time verify_until(const model::Target& target) const;
   void set_trouble(std::string text);
@@ -147,6 +150,7 @@ class Writer {
   bool hinted_ = true;
   std::string trouble_;
   uint64_t pushes_ = 0;
+  std::vector<std::pair<std::string, std::string>> refused_tags_;
 };
 
 }  // namespace autonomous::daemon

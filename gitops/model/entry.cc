@@ -12,10 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 24> kTypes = {
-    "release",  "failed",      "outcome", "unchanged",        "orphaned", "found",      "taken-on", "hold",
-    "resume",   "propose",     "approve", "reject",           "cancel",   "mark-bad",   "unmark",   "freeze",
-    "unfreeze", "break-glass", "drift",   "rewrite-accepted", "key",      "tag-window", "moved",    "ask"};
+constexpr std::array<std::string_view, 25> kTypes = {
+    "release", "failed",           "outcome", "unchanged",  "orphaned", "found",  "taken-on", "hold",     "resume",
+    "propose", "approve",          "reject",  "cancel",     "mark-bad", "unmark", "freeze",   "unfreeze", "break-glass",
+    "drift",   "rewrite-accepted", "key",     "tag-window", "moved",    "ask",    "burnt"};
 constexpr std::array<std::string_view, 6> kVerdicts = {"healthy",   "failed",   "superseded",
                                                        "cancelled", "rejected", "unverified"};
 constexpr size_t kMaxTextBytes = 64 * 1024;
@@ -218,6 +218,7 @@ Result<void> check(const Entry& entry) {
     case EntryType::kFound:
     case EntryType::kTakenOn:
     case EntryType::kDrift: return need(entry.target.has_value(), "the target");
+    case EntryType::kBurnt: return need(entry.target && entry.number > 0, "the number");
     case EntryType::kMarkBad:
     case EntryType::kUnmark: return need(!entry.artifact.empty(), "the artifact");
     case EntryType::kPropose:

@@ -49,6 +49,9 @@ enum class EntryType : uint8_t {
   // release, failure or finding that it changes nothing (by intent, or artifact where there is none), with its
   // proposal, or with a cancel of its `id`. `scope` "move": it may take over another project's app.
   kAsk,
+  // Somebody else's tag stands where that of release `number` would: the number is used up, and no release has it.
+  // `tree` is what the tag's ref says.
+  kBurnt,
 };
 std::string_view entry_type_name(EntryType type);
 Result<EntryType> parse_entry_type(std::string_view name);

@@ -75,6 +75,8 @@ const std::vector<AuditRule>& audit_rules() {
       {"values-yaml", "each release has the values that it was rendered with", "release the target again"},
       {"image-elsewhere", "the images of the trailers are those of the manifests",
        "look at what the chart does with `image`; release the target again"},
+      {"number-burnt", "somebody else's tag had the number, which is not used again",
+       "find out who made the tag, and delete it at the host"},
       {"tag-unknown", "each tag below release/ is of a release in the ledger",
        "find out who made it, and delete it at the host; its number is not used again"},
       {"policy-missing", "each release names the policy that it was made under",

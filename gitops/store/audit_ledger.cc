@@ -172,11 +172,13 @@ void Auditor::ledger_line(const git::Oid& id, const std::string& file, std::stri
   }
   check_time(id, file, *entry);
   bool release = entry->type == model::EntryType::kRelease;
-  Before was = release ? before(*entry) : Before{};
+  bool numbered = release || entry->type == model::EntryType::kBurnt;
+  Before was = numbered ? before(*entry) : Before{};
   auto added = builder_.add(*entry);
   if (!added) return find("ledger-line", Severity::kError, added.error().line(), id, file);
-  if (release) learn_release(id, *entry, was);
-  else learn(id, file, *entry);
+  if (release) return learn_release(id, *entry, was);
+  if (numbered) learn_burnt(id, file, *entry, was);
+  learn(id, file, *entry);
 }
 
 void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const Before& before) {
@@ -195,6 +197,22 @@ void Auditor::learn_release(const git::Oid& id, const model::Entry& entry, const
   if (in_scope(entry.time)) check_release(named, before);
   if (named.trailers.policy) in_force_ = last_policy_[target] = oid_of(named.trailers.policy->commit);
   note_release(named, before);
+}
+
+// A number that no release has: the next one all the same, and somebody's tag is the reason.
+void Auditor::learn_burnt(const git::Oid& id, const std::string& file, const model::Entry& entry,
+                          const Before& before) {
+  uint32_t expected = before.last_number + 1;
+  if (entry.number != expected)
+    find("number-gap", Severity::kError,
+         "release " + std::to_string(expected) + " of " + entry.target->str() + " is missing before number " +
+             std::to_string(entry.number) + ", which was burnt",
+         id, file);
+  if (in_scope(entry.time))
+    find("number-burnt", Severity::kNote,
+         "number " + std::to_string(entry.number) + " of " + entry.target->str() +
+             " has no release: " + one_line(entry.reason, 300),
+         id, file);
 }
 
 // What the other parts need to know of an entry.

@@ -69,6 +69,7 @@ class Auditor {
   void ledger_line(const git::Oid& id, const std::string& file, std::string_view line);
   void learn(const git::Oid& id, const std::string& file, const model::Entry& entry);
   void learn_release(const git::Oid& id, const model::Entry& entry, const Before& before);
+  void learn_burnt(const git::Oid& id, const std::string& file, const model::Entry& entry, const Before& before);
   void learn_key(const model::Entry& entry);
   void learn_drift(const model::Entry& entry);
   void learn_tag_window(const State& state, uint32_t next);

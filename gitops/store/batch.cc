@@ -88,6 +88,17 @@ Result<void> Record::Impl::fill(Plan& plan, const Batch& batch, const std::vecto
   return ok();
 }
 
+std::vector<model::ReleaseId> Record::Impl::next_of(const Batch& batch, const std::vector<Item>& items) const {
+  std::vector<model::ReleaseId> next;
+  StatePtr now = state();
+  for (const Item& item : items) {
+    if (item.kind != Item::Kind::kDraft) continue;
+    const Draft& draft = batch.drafts[item.index];
+    next.push_back(next_release(draft.target, draft.moved, now->find(draft.target).get()));
+  }
+  return next;
+}
+
 // Until it is moved or refused; a race is followed by a look at what the others did.
 Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items,
                                          BatchResult& result) {
@@ -97,7 +108,17 @@ Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, con
       TRY(Foreign foreign, take_in(ctx));
       merge(result.foreign, std::move(foreign));
     }
-    Plan plan(base());
+    std::vector<model::ReleaseId> next = next_of(batch, items);
+    InTheWay others;
+    if (!next.empty()) {
+      TRY(others, tags_in_the_way(ctx, std::move(next)));
+    }
+    if (others.moved) {  // known before the push, which would only be refused
+      TRY(Foreign foreign, take_in(ctx));
+      merge(result.foreign, std::move(foreign));
+      TRY(others, tags_in_the_way(ctx, next_of(batch, items)));
+    }
+    Plan plan(base(std::move(others.tags)));
     TRY_DO(fill(plan, batch, items, result));
     if (plan.empty()) return MoveResult{};
     ++result.pushes;

@@ -65,6 +65,98 @@ void end_ask(TargetState& state, std::string_view artifact, std::string_view int
   });
 }
 
+// A release (or the finding that it changes nothing) ends the proposal and the ask that it is of.
+void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
+                  std::string_view intent) {
+  end_ask(state, artifact, intent);
+  if (!state.proposal) return;
+  const Entry& open = state.proposal->entry;
+  if (open.artifact == artifact && open.input_digest == input_digest && open.intent == intent) state.proposal.reset();
+}
+
+// Whether it ended something.
+bool end_attempted(TargetState& state, const Entry& entry) {
+  size_t open = state.asked.size() + (state.proposal ? 1 : 0);
+  if (entry.type == EntryType::kUnchanged) end_proposal(state, entry.artifact, entry.input_digest, entry.intent);
+  end_ask(state, entry.artifact, entry.intent);
+  return state.asked.size() + (state.proposal ? 1 : 0) != open;
+}
+
+Result<void> apply_move(TargetState& state, const Entry& entry) {
+  state.orphaned.reset();
+  if (entry.removed) {
+    TRY(model::Target to, model::Target::parse(entry.origin));
+    state.moved_away = MovedAway{std::move(to), entry.time};
+    state.taken_on = false;
+    return ok();
+  }
+  Moved moved{{}, {}, entry.time};
+  TRY(moved.from, model::ReleaseId::parse(entry.origin));
+  TRY(moved.names, model::Target::parse(entry.scope));
+  if (moved.from.number < state.last_number) {
+    return fail(Code::kCorrupt, state.target.str(), " cannot go on after ", moved.from.str(), ": it has release ",
+                state.last_number);
+  }
+  state.last_number = moved.from.number;
+  state.moved = std::move(moved);
+  state.moved_away.reset();
+  return ok();
+}
+
+Result<void> apply_drift(TargetState& state, const Entry& entry) {
+  Drift drift{entry.time, {}, {}, entry.author};
+  if (!entry.commit.empty()) {
+    TRY(drift.commit, git::Oid::parse(entry.commit));
+  }
+  if (!entry.tree.empty()) {
+    TRY(drift.tree, git::Oid::parse(entry.tree));
+  }
+  state.drift = drift;
+  if (!state.releases.empty() && state.releases.back()->target_tree == drift.tree) state.drift.reset();  // undone
+  return ok();
+}
+
+// What it says of the target's proposal, of what was asked, and of the glass.
+void apply_decision(TargetState& state, const Entry& entry) {
+  auto& proposal = state.proposal;
+  bool of_it = proposal && entry.id == proposal->entry.id;
+  switch (entry.type) {
+    case EntryType::kPropose:
+      proposal = Proposal{entry, {}};
+      end_ask(state, entry.artifact, entry.intent);
+      break;
+    case EntryType::kAsk:
+      if (std::none_of(state.asked.begin(), state.asked.end(), [&](const Entry& open) { return open.id == entry.id; }))
+        state.asked.push_back(entry);
+      break;
+    case EntryType::kApprove:
+      if (!of_it) break;
+      std::erase_if(proposal->approvals, [&](const Entry& before) { return before.by == entry.by; });
+      proposal->approvals.push_back(entry);
+      break;
+    case EntryType::kReject:
+    case EntryType::kCancel:
+      if (of_it) proposal.reset();
+      std::erase_if(state.asked, [&](const Entry& open) { return open.id == entry.id; });
+      break;
+    case EntryType::kBreakGlass: state.broken_glass = entry; break;
+    default: break;
+  }
+}
+
+// All of them, and the newest whole.
+void add_attempt(TargetState& state, const Entry& entry) {
+  auto source = entry.source ? git::Oid::parse(entry.source->commit) : Result<git::Oid>(git::Oid());
+  state.attempts.push_back(
+      {entry.time, source ? *source : git::Oid(), state.entries, entry.type == EntryType::kFailed});
+  std::vector<Said>& newest = state.newest_attempts;
+  newest.push_back({state.entries, entry});
+  auto alike = [&](const Said& other) { return other.entry.type == entry.type; };
+  size_t most = entry.type == EntryType::kFailed ? TargetState::kFailedKept : TargetState::kUnchangedKept;
+  if (static_cast<size_t>(std::count_if(newest.begin(), newest.end(), alike)) > most)
+    newest.erase(std::find_if(newest.begin(), newest.end(), alike));
+}
+
 // Entries are kept for listing; the tag's bytes stay in git.
 Entry without_tag(const Entry& entry) {
   Entry copy = entry;
@@ -113,14 +205,9 @@ Result<void> Builder::add_release(TargetState& state, const Entry& entry) {
   }
   TRY(auto row, row_of(entry, state_->policy));
   row->line = state.entries;
-  state.last_number = entry.number;
   state.releases.push_back(std::move(row));
-  const ReleaseRow& made = *state.releases.back();
-  end_proposal(state, made.artifact, made.input_digest, made.intent);
-  state.broken_glass.reset();
+  apply_release(state);
   ++state_->releases_by_outcome.running;
-  state.orphaned.reset();
-  state.drift.reset();
   return ok();
 }
 
@@ -139,67 +226,28 @@ Result<void> Builder::add_outcome(TargetState& state, const Entry& entry) {
   return ok();
 }
 
-Result<void> Builder::add_move(TargetState& state, const Entry& entry) {
-  state.orphaned.reset();
-  if (entry.removed) {
-    TRY(model::Target to, model::Target::parse(entry.origin));
-    state.moved_away = MovedAway{std::move(to), entry.time};
-    state.taken_on = false;
-    return ok();
-  }
-  Moved moved{{}, {}, entry.time};
-  TRY(moved.from, model::ReleaseId::parse(entry.origin));
-  TRY(moved.names, model::Target::parse(entry.scope));
-  if (moved.from.number < state.last_number) {
-    return fail(Code::kCorrupt, state.target.str(), " cannot go on after ", moved.from.str(), ": it has release ",
-                state.last_number);
-  }
-  state.last_number = moved.from.number;
-  state.moved = std::move(moved);
-  state.moved_away.reset();
-  return ok();
-}
-
 Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
-  if (model::is_decision(entry.type)) state.decisions.push_back(without_tag(entry));
-  apply_decision(state, entry);
-  switch (entry.type) {
-    case EntryType::kRelease: return add_release(state, entry);
-    case EntryType::kOutcome: return add_outcome(state, entry);
-    case EntryType::kFailed:
-    case EntryType::kUnchanged:
-      state.attempts.push_back(without_tag(entry));
-      if (state.attempts.size() > TargetState::kAttempts) state.attempts.erase(state.attempts.begin());
-      if (entry.type == EntryType::kUnchanged) end_proposal(state, entry.artifact, entry.input_digest, entry.intent);
-      end_ask(state, entry.artifact, entry.intent);
-      break;
-    case EntryType::kHold: state.hold = hold_of(entry); break;
-    case EntryType::kResume: state.hold.reset(); break;
-    case EntryType::kOrphaned: state.orphaned = Orphaned{entry.time, entry.reason}; break;
-    case EntryType::kFound: state.orphaned.reset(); break;
-    case EntryType::kTakenOn:
-      state.taken_on = !entry.removed;
-      state.application_commit = entry.commit;
-      break;
-    case EntryType::kMoved: return add_move(state, entry);
-    case EntryType::kDrift: {
-      Drift drift{entry.time, {}, {}, entry.author};
-      if (!entry.commit.empty()) {
-        TRY(drift.commit, git::Oid::parse(entry.commit));
-      }
-      if (!entry.tree.empty()) {
-        TRY(drift.tree, git::Oid::parse(entry.tree));
-      }
-      state.drift = drift;
-      if (!state.releases.empty() && state.releases.back()->target_tree == drift.tree) state.drift.reset();  // undone
-      break;
-    }
-    default: break;
-  }
+  if (entry.type == EntryType::kRelease) return add_release(state, entry);
+  if (entry.type == EntryType::kOutcome) return add_outcome(state, entry);
+  if (entry.type == EntryType::kFailed || entry.type == EntryType::kUnchanged) add_attempt(state, entry);
+  TRY(bool said, apply_said(state, entry));
+  if (said) state.said.push_back({state.entries, without_tag(entry)});
   return ok();
 }
 
 namespace {
+
+constexpr size_t kLookedBack = 10;
+
+// What a person asked for was released, or failed, while it was about to be written down.
+bool done_already(const TargetState& target, const Entry& ask) {
+  if (ask.intent.empty()) return false;
+  for (size_t i = target.releases.size(), looked = 0; i-- > 0 && looked < kLookedBack; ++looked) {
+    if (target.releases[i]->intent == ask.intent) return true;
+  }
+  return std::any_of(target.newest_attempts.begin(), target.newest_attempts.end(),
+                     [&](const Said& one) { return one.entry.intent == ask.intent; });
+}
 
 // Whether `after` takes `before` back.
 bool ends(const Entry& after, const Entry& before) {
@@ -215,68 +263,79 @@ bool ends(const Entry& after, const Entry& before) {
   }
 }
 
-}  // namespace
+const Entry& entry_of(const Entry& entry) { return entry; }
+const Entry& entry_of(const Said& said) { return said.entry; }
 
-bool stands_in(const std::vector<Entry>& decisions, const Entry& entry) {
+template <typename List>
+bool said_before(const List& list, const Entry& entry) {
   if (!model::is_decision(entry.type)) return false;
-  for (auto said = decisions.rbegin(); said != decisions.rend(); ++said) {
-    if (*said == entry) return true;
-    if (said->time == entry.time && ends(*said, entry)) return false;
+  for (auto one = list.rbegin(); one != list.rend(); ++one) {
+    const Entry& said = entry_of(*one);
+    if (said == entry) return true;
+    if (said.time == entry.time && ends(said, entry)) return false;
   }
   return false;
 }
 
+}  // namespace
+
+bool stands_in(const std::vector<Entry>& decisions, const Entry& entry) { return said_before(decisions, entry); }
+
 bool stands_in(const TargetState& target, const Entry& entry) {
-  auto there = [&](const std::vector<Entry>& said) { return std::find(said.begin(), said.end(), entry) != said.end(); };
+  auto there = [&](const std::vector<Said>& said) {
+    return std::any_of(said.begin(), said.end(), [&](const Said& one) { return one.entry == entry; });
+  };
   switch (entry.type) {
     case EntryType::kOutcome: {
       ReleaseRowPtr row = target.find(entry.number);
       return row && row->outcome;
     }
     case EntryType::kFailed:
-    case EntryType::kUnchanged: return there(target.attempts);
+    case EntryType::kUnchanged: return there(target.newest_attempts);
     case EntryType::kAsk:
-      return std::any_of(target.asked.begin(), target.asked.end(),
-                         [&](const Entry& open) { return open.id == entry.id; });
+      return done_already(target, entry) || std::any_of(target.asked.begin(), target.asked.end(),
+                                                        [&](const Entry& open) { return open.id == entry.id; });
     case EntryType::kOrphaned: return target.orphaned && target.orphaned->reason == entry.reason;
     case EntryType::kFound: return !target.orphaned;
-    default: return stands_in(target.decisions, entry);
+    default: return said_before(target.said, entry);
   }
 }
 
-void apply_decision(TargetState& state, const Entry& entry) {
-  auto& proposal = state.proposal;
-  bool of_it = proposal && entry.id == proposal->entry.id;
+Result<bool> apply_said(TargetState& state, const Entry& entry) {
+  apply_decision(state, entry);
   switch (entry.type) {
-    case EntryType::kPropose:
-      proposal = Proposal{entry, {}};
-      end_ask(state, entry.artifact, entry.intent);
-      break;
-    case EntryType::kAsk:
-      if (std::none_of(state.asked.begin(), state.asked.end(), [&](const Entry& open) { return open.id == entry.id; }))
-        state.asked.push_back(entry);
-      break;
-    case EntryType::kApprove:
-      if (!of_it) break;
-      std::erase_if(proposal->approvals, [&](const Entry& before) { return before.by == entry.by; });
-      proposal->approvals.push_back(entry);
-      break;
-    case EntryType::kReject:
-    case EntryType::kCancel:
-      if (of_it) proposal.reset();
-      std::erase_if(state.asked, [&](const Entry& open) { return open.id == entry.id; });
-      break;
-    case EntryType::kBreakGlass: state.broken_glass = entry; break;
-    default: break;
+    case EntryType::kFailed:
+    case EntryType::kUnchanged: return end_attempted(state, entry);
+    case EntryType::kHold: state.hold = hold_of(entry); return true;
+    case EntryType::kResume: state.hold.reset(); return true;
+    case EntryType::kOrphaned: state.orphaned = Orphaned{entry.time, entry.reason}; return true;
+    case EntryType::kFound: state.orphaned.reset(); return true;
+    case EntryType::kTakenOn: {
+      // Every target has a first time, and its files are changed later: neither is kept.
+      bool again = entry.removed || (!state.taken_on && !state.application_commit.empty());
+      state.taken_on = !entry.removed;
+      state.application_commit = entry.commit;
+      return again;
+    }
+    case EntryType::kBurnt:
+      if (entry.number <= state.last_number)
+        return fail(Code::kCorrupt, "the ledger burns number ", entry.number, " of ", state.target.str(),
+                    " after release ", state.last_number);
+      state.last_number = entry.number;
+      return true;
+    case EntryType::kMoved: TRY_DO(apply_move(state, entry)); return true;
+    case EntryType::kDrift: TRY_DO(apply_drift(state, entry)); return true;
+    default: return model::is_decision(entry.type);
   }
 }
 
-void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
-                  std::string_view intent) {
-  end_ask(state, artifact, intent);
-  if (!state.proposal) return;
-  const Entry& open = state.proposal->entry;
-  if (open.artifact == artifact && open.input_digest == input_digest && open.intent == intent) state.proposal.reset();
+void apply_release(TargetState& state) {
+  const ReleaseRow& made = *state.releases.back();
+  state.last_number = made.number;
+  end_proposal(state, made.artifact, made.input_digest, made.intent);
+  state.broken_glass.reset();
+  state.orphaned.reset();
+  state.drift.reset();
 }
 
 void apply_everywhere(State& state, const Entry& entry) {

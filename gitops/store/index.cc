@@ -20,7 +20,7 @@ namespace {
 using model::Entry;
 using model::EntryType;
 
-constexpr std::string_view kMagic = "autonomous index 3\n";
+constexpr std::string_view kMagic = "autonomous index 4\n";
 constexpr size_t kChecksum = 4;
 constexpr uint64_t kMostBytes = 4ull << 30;
 
@@ -50,6 +50,14 @@ class IndexWriter {
   Result<void> entries(const std::vector<Entry>& list) {
     number(list.size());
     for (const Entry& each : list) TRY_DO(entry(each));
+    return ok();
+  }
+  Result<void> said(const std::vector<Said>& list) {
+    number(list.size());
+    for (const Said& each : list) {
+      number(each.line);
+      TRY_DO(entry(each.entry));
+    }
     return ok();
   }
 
@@ -104,8 +112,15 @@ class IndexWriter {
     }
     number(state.broken_glass ? 1 : 0);
     if (state.broken_glass) TRY_DO(entry(*state.broken_glass));
-    TRY_DO(entries(state.decisions));
-    TRY_DO(entries(state.attempts));
+    TRY_DO(said(state.said));
+    number(state.attempts.size());
+    for (size_t i = 0; i < state.attempts.size(); ++i) {
+      const Attempt& attempt = state.attempts[i];
+      time(attempt.time);
+      number(2 * static_cast<uint64_t>(attempt.line) + (attempt.failed ? 1 : 0));
+      oid(attempt.source);
+    }
+    TRY_DO(said(state.newest_attempts));
     TRY_DO(entries(state.asked));
     number(state.releases.size());
     size_t size = 0;
@@ -135,6 +150,14 @@ class IndexReader {
     std::vector<Entry> list(in_.count());
     for (Entry& each : list) {
       TRY(each, entry());
+    }
+    return list;
+  }
+  Result<std::vector<Said>> said() {
+    std::vector<Said> list(in_.count());
+    for (Said& each : list) {
+      each.line = static_cast<uint32_t>(number());
+      TRY(each.entry, entry());
     }
     return list;
   }
@@ -186,8 +209,17 @@ class IndexReader {
       TRY(Entry glass, entry());
       state->broken_glass = std::move(glass);
     }
-    TRY(state->decisions, entries());
-    TRY(state->attempts, entries());
+    TRY(state->said, said());
+    for (size_t left = in_.count(); left > 0; --left) {
+      Attempt attempt;
+      attempt.time = time();
+      uint64_t place = number();
+      attempt.line = static_cast<uint32_t>(place / 2);
+      attempt.failed = place % 2 != 0;
+      attempt.source = oid();
+      state->attempts.push_back(attempt);
+    }
+    TRY(state->newest_attempts, said());
     TRY(state->asked, entries());
     uint64_t rows = number();
     std::string_view bytes = in_.raw(number());

@@ -27,6 +27,15 @@ std::vector<std::string> OwedTags::names() const {
   return names;
 }
 
+std::vector<std::pair<std::string, std::string>> OwedTags::refused() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Tag& tag : refused_) {
+    auto why = why_.find(tag.first);
+    out.emplace_back(tag.first, why == why_.end() ? "" : why->second);
+  }
+  return out;
+}
+
 std::vector<Tag> OwedTags::next() {
   refused_too_ = false;
   std::vector<Tag> now;
@@ -55,6 +64,7 @@ std::vector<TagRefusal> OwedTags::done(const std::vector<TagRefusal>& refusals) 
           std::find_if(refusals.begin(), refusals.end(), [&](const auto& one) { return one.tag == tag.first; });
       if (refusal == refusals.end()) continue;
       still.push_back(tag);
+      why_[tag.first] = refusal->why;
       if (!known) news.push_back(*refusal);
     }
   };
@@ -72,6 +82,7 @@ std::vector<TagRefusal> OwedTags::done(const std::vector<TagRefusal>& refusals) 
   }
   if (still.size() > kMaxDue) still.erase(still.begin(), still.end() - kMaxDue);
   refused_ = std::move(still);
+  std::erase_if(why_, [&](const auto& one) { return !has(refused_, one.first); });
   due_.clear();
   tries_ = 0;
   return news;

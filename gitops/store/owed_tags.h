@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ class OwedTags {
   void take_back(size_t count) { due_.resize(due_.size() - count); }
   // All of them, for the journal: release/…
   std::vector<std::string> names() const;
+  // Those that were refused when they were tried last, and why.
+  std::vector<std::pair<std::string, std::string>> refused() const;
 
   // What is to be tried now; empty: nothing yet. Counts as one look or push.
   std::vector<Tag> next();
@@ -32,12 +35,13 @@ class OwedTags {
   std::vector<TagRefusal> done(const std::vector<TagRefusal>& refusals);
 
  private:
-  std::vector<Tag> due_;      // not refused by anybody
-  std::vector<Tag> refused_;  // the oldest first
-  bool refused_too_ = false;  // the try that is under way has them
-  int tries_ = 0;             // of due_
-  uint64_t looks_ = 0;        // since refused_ were tried last
-  uint64_t wait_ = 0;         // so many looks before they are tried again
+  std::vector<Tag> due_;                    // not refused by anybody
+  std::vector<Tag> refused_;                // the oldest first
+  std::map<std::string, std::string> why_;  // of refused_
+  bool refused_too_ = false;                // the try that is under way has them
+  int tries_ = 0;                           // of due_
+  uint64_t looks_ = 0;                      // since refused_ were tried last
+  uint64_t wait_ = 0;                       // so many looks before they are tried again
 };
 
 }  // namespace autonomous::store

@@ -92,6 +92,13 @@ std::optional<DraftResult> stopped_by(const Draft& draft, const TargetState* tar
   return std::nullopt;
 }
 
+model::ReleaseId next_release(const model::Target& target, const std::optional<Moved>& moved,
+                              const TargetState* state) {
+  uint32_t last = state == nullptr ? 0 : state->last_number;
+  if (moved) last = std::max(last, moved->from.number);
+  return {target, last + 1};
+}
+
 Result<git::Oid> tree_of_files(const std::map<std::string, std::string>& files) { return tree_oid(files); }
 
 Plan::Plan(const PlanBase& base)
@@ -279,13 +286,36 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
   return DraftResult(released);
 }
 
+// The next one that nobody else's tag has.
+Result<uint32_t> Plan::free_number(const model::Target& target) const {
+  model::ReleaseId id = next_release(target, std::nullopt, builder_.find(target));
+  for (uint32_t burnt = 0; burnt <= kMostBurnt; ++burnt, ++id.number) {
+    if (!base_.tags.contains(id.tag())) return id.number;
+  }
+  return fail(Code::kConflict, "tags that are not the platform's stand where those of the next ", kMostBurnt,
+              " releases of ", target.str(), " would")
+      .hint("delete them: git push --delete REMOTE " + id.tag() + " and those before it");
+}
+
 // The commit, its tag, and the ledger's entry; the one place where a number comes into being.
 Result<Released> Plan::write_release(Making making) {
-  const TargetState* state = builder_.find(making.target);
   model::Trailers& trailers = making.trailers;
-  trailers.release = {making.target, (state == nullptr ? 0 : state->last_number) + 1};
+  TRY(uint32_t number, free_number(making.target));
+  trailers.release = {making.target, number};
   trailers.target_tree = making.tree.hex();
   TRY(std::string block, model::format_trailers(trailers));
+  std::vector<uint32_t> burnt;
+  for (model::ReleaseId id = next_release(making.target, std::nullopt, builder_.find(making.target));
+       id.number < number; ++id.number) {
+    Entry entry;
+    entry.type = EntryType::kBurnt;
+    entry.target = making.target;
+    entry.number = id.number;
+    entry.tree = base_.tags.at(id.tag()).hex();
+    entry.reason = "the tag " + id.tag() + " is there already, and it is not the platform's";
+    TRY_DO(add(std::move(entry)));
+    burnt.push_back(id.number);
+  }
   if (making.draft != nullptr) TRY_DO(write_files(*making.draft, making.tree));
   TRY(git::Oid tree,
       base_.repository.update_tree(tree_, {{target_folder(making.target), making.tree, git::Mode::kTree}}));
@@ -309,7 +339,7 @@ Result<Released> Plan::write_release(Making making) {
   tip_ = commit;
   tree_ = tree;
   tags_.emplace_back(trailers.release.tag(), tag_oid);
-  return Released{trailers.release.number, commit, tag_oid, making.tree};
+  return Released{number, commit, tag_oid, making.tree, std::move(burnt)};
 }
 
 Result<Flight> Plan::finish() {

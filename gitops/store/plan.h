@@ -3,6 +3,7 @@
 // writer's thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,7 +25,13 @@ struct PlanBase {
   Tips tips;       // what is built on
   StatePtr state;  // folded from tips.ledger
   Time now;
+  std::map<std::string, git::Oid> tags = {};  // those of others that stand where a release's would, by name
 };
+
+// How many numbers in a row one release burns at most.
+inline constexpr uint32_t kMostBurnt = 64;
+// The tag of the release that `draft` becomes where nobody is in the way.
+model::ReleaseId next_release(const model::Target& target, const std::optional<Moved>& moved, const TargetState* state);
 
 // Why a draft cannot go out as it is (Duplicate, Stale), judged by the ledger alone. Pure. `target`: null before its
 // first entry.
@@ -70,6 +77,7 @@ class Plan {
   std::optional<std::string> moved_meanwhile(const Draft& draft) const;
   Result<void> write_move(const model::Target& target, const Moved& moved, Making& making);
   Result<Released> write_release(Making making);
+  Result<uint32_t> free_number(const model::Target& target) const;
   Result<void> adopt_release(ForeignChange& change, const TargetState& state);
   Result<void> write_drift(const ForeignChange& change, bool hold);
   Result<git::Oid> commit_tree(const git::Oid& tree, const git::Person& author, const std::string& message);

@@ -52,8 +52,8 @@ StatePtr Record::Impl::state() const {
   return state_;
 }
 
-PlanBase Record::Impl::base() {
-  return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now()};
+PlanBase Record::Impl::base(std::map<std::string, git::Oid> tags) {
+  return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now(), std::move(tags)};
 }
 
 Result<void> Record::Impl::ready(const Ctx& ctx) {
@@ -142,6 +142,26 @@ Result<void> Record::Impl::check_descends(const Tips& tips) {
   return ok();
 }
 
+// More than one number of a target is asked for only where the first is taken.
+Result<Record::Impl::InTheWay> Record::Impl::tags_in_the_way(const Ctx& ctx, std::vector<model::ReleaseId> next) {
+  InTheWay out;
+  TagQuestion question;
+  for (uint32_t ahead = 1; !next.empty(); ahead = kMostBurnt) {
+    question.names.clear();
+    for (const model::ReleaseId& id : next) {
+      for (uint32_t i = 0; i < ahead; ++i) question.names.push_back(model::ReleaseId{id.target, id.number + i}.tag());
+    }
+    size_t known = question.there.size();
+    TRY(Tips tips, wire_->look(ctx, &question));
+    out.moved = out.moved || tips != known_;
+    if (ahead != 1 || question.there.size() == known) break;
+    std::erase_if(next, [&](const model::ReleaseId& id) { return !question.there.contains(id.tag()); });
+    for (model::ReleaseId& id : next) ++id.number;
+  }
+  out.tags = std::move(question.there);
+  return out;
+}
+
 Result<Foreign> Record::Impl::take_in(const Ctx& ctx) {
   Foreign foreign;
   TRY(Tips tips, wire_->look(ctx));
@@ -170,7 +190,13 @@ Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
       checked_ = known_.deploy;
       return ok();
     }
-    Plan plan(base());
+    std::vector<model::ReleaseId> next;
+    for (const ForeignChange& change : scan.changes) {
+      bool released = change.kind == ForeignChange::Kind::kRollback || change.kind == ForeignChange::Kind::kResume;
+      if (released) next.push_back(next_release(change.target, std::nullopt, state()->find(change.target).get()));
+    }
+    TRY(InTheWay others, tags_in_the_way(ctx, std::move(next)));
+    Plan plan(base(std::move(others.tags)));
     for (ForeignChange& change : scan.changes) {
       TRY_DO(plan.adopt(change, config_.drift_holds && config_.drift_holds(change.target)));
     }
@@ -333,6 +359,9 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
 }
 
 StatePtr Record::state() const { return impl_->state(); }
+std::vector<std::pair<std::string, std::string>> Record::refused_tags() const {
+  return impl_ ? impl_->owed_.refused() : std::vector<std::pair<std::string, std::string>>{};
+}
 git::Repository& Record::repository() { return impl_->repository_; }
 git::Oid Record::main() const { return impl_->known_.main; }
 git::Oid Record::deploy() const { return impl_->known_.deploy; }

@@ -141,6 +141,7 @@ struct Released {
   git::Oid commit;
   git::Oid tag;
   git::Oid target_tree;
+  std::vector<uint32_t> burnt;  // numbers before it that somebody else's tags have
 };
 struct Unchanged {
   uint32_t number = 0;
@@ -268,6 +269,8 @@ class Record {
     size_t looked_at = 0;
   };
   virtual Result<TagRepair> repair_tags(const Ctx& ctx, const TagChoice& choice);
+  // Release tags that the repository did not take, and why: protected, or somebody was faster. Offered again by itself.
+  virtual std::vector<std::pair<std::string, std::string>> refused_tags() const;
 
  protected:
   Record();  // of a world without disks (tests/fault), which overrides all of the above

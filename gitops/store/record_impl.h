@@ -53,9 +53,16 @@ struct Record::Impl {
   // Whether it happened. Then known_ does not hold it yet: take_in follows.
   Result<bool> settle_flight(const Ctx& ctx);
   Result<Foreign> take_in(const Ctx& ctx);
+  // The tags of others that stand where those of these next releases would, and of those after them. One look, which
+  // also tells whether a branch moved: it is to be taken in then.
+  struct InTheWay {
+    std::map<std::string, git::Oid> tags;
+    bool moved = false;
+  };
+  Result<InTheWay> tags_in_the_way(const Ctx& ctx, std::vector<model::ReleaseId> next);
   Result<void> check_descends(const Tips& tips);
   Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
-  PlanBase base();
+  PlanBase base(std::map<std::string, git::Oid> tags = {});
   // Journal, move, tags. After kMoved, state and tips are the plan's; after kLanded all of it is on the repository, and
   // take_in brings it in, with what others did on top.
   Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
@@ -84,6 +91,8 @@ struct Record::Impl {
   Result<void> halve(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result,
                      Bisection& met, const std::string& words);
   Result<MoveResult> attempt(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
+  // The releases that the drafts would become.
+  std::vector<model::ReleaseId> next_of(const Batch& batch, const std::vector<Item>& items) const;
   Result<void> fill(Plan& plan, const Batch& batch, const std::vector<Item>& items, BatchResult& result);
 
   RecordConfig config_;

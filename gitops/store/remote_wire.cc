@@ -1,5 +1,6 @@
 // The wire to a remote: what counts is what the remote's refs say, never the words of a push.
 #include <algorithm>
+#include <set>
 
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
@@ -26,9 +27,21 @@ class RemoteWire final : public Wire {
   RemoteWire(git::Repository& mirror, std::shared_ptr<git::Remote> remote, std::string branch)
       : mirror_(mirror), remote_(std::move(remote)), branches_{std::string(kMain), branch, ledger_branch(branch)} {}
 
-  Result<Tips> look(const Ctx& ctx) override {
-    TRY(auto refs,
-        remote_->ls_refs(ctx, {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])}));
+  using Wire::look;
+  Result<Tips> look(const Ctx& ctx, TagQuestion* tags) override {
+    std::vector<std::string> asked = {branch_ref(branches_[0]), branch_ref(branches_[1]), branch_ref(branches_[2])};
+    if (tags != nullptr) {
+      for (const std::string& name : tags->names) asked.push_back(std::string(kTagRefs) + name);
+    }
+    TRY(auto refs, remote_->ls_refs(ctx, asked));
+    if (tags != nullptr) {
+      std::set<std::string_view> names(tags->names.begin(), tags->names.end());
+      for (const git::RemoteRef& ref : refs) {  // also those that only begin like one
+        if (!ref.name.starts_with(kTagRefs)) continue;
+        std::string name = ref.name.substr(kTagRefs.size());
+        if (names.contains(name)) tags->there[name] = ref.oid;
+      }
+    }
     Tips tips;
     std::vector<std::string> wanted;
     for (size_t i = 0; i < branches_.size(); ++i) {

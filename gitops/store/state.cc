@@ -14,70 +14,38 @@ ReleaseRowPtr row_at(const ReleaseRowPtr& row, Time time) {
   return copy;
 }
 
-// Proposals, approvals and broken glass, folded again up to a moment: decisions and releases by time.
-void decisions_at(TargetState& then) {
-  auto row = then.releases.begin();
-  auto released_until = [&](Time time) {
-    for (; row != then.releases.end() && (*row)->time <= time; ++row) {
-      end_proposal(then, (*row)->artifact, (*row)->input_digest, (*row)->intent);
-      then.broken_glass.reset();
-    }
-  };
-  for (const model::Entry& entry : then.decisions) {
-    released_until(entry.time - Millis(1));
-    apply_decision(then, entry);
-  }
-  released_until(Time::max());
-  for (const model::Entry& entry : then.attempts) {
-    bool open = std::any_of(then.asked.begin(), then.asked.end(),
-                            [&](const model::Entry& asked) { return asked.time <= entry.time; });
-    if (open || entry.type == model::EntryType::kUnchanged)
-      end_proposal(then, entry.artifact, entry.type == model::EntryType::kUnchanged ? entry.input_digest : "",
-                   entry.intent);
-  }
-}
-
-std::optional<Hold> hold_at(const TargetState& state, Time time) {
-  std::optional<Hold> hold;
-  for (const model::Entry& entry : state.decisions) {
-    if (entry.time > time) break;
-    if (entry.type == model::EntryType::kResume) hold.reset();
-    if (entry.type == model::EntryType::kHold) {
-      hold = Hold{entry.by.value_or(model::Who{}),
-                  entry.time,
-                  entry.until,
-                  entry.because,
-                  entry.ticket,
-                  entry.number,
-                  entry.artifact};
-    }
-  }
-  return hold;
-}
-
+// Folded again from the entries that count, in the ledger's order, as far as they had been said by then.
 TargetPtr target_at(const TargetState& now, Time time) {
   auto then = std::make_shared<TargetState>();
   then->target = now.target;
-  for (size_t i = 0; i < now.releases.size(); ++i) {
-    if (now.releases.time(i) <= time) then->releases.push_back(row_at(now.releases[i], time));
-  }
-  auto until = [&](const std::vector<model::Entry>& from, std::vector<model::Entry>& into) {
-    std::copy_if(from.begin(), from.end(), std::back_inserter(into),
-                 [&](const auto& entry) { return entry.time <= time; });
-  };
-  until(now.decisions, then->decisions);
-  until(now.attempts, then->attempts);
-  then->hold = hold_at(now, time);
-  decisions_at(*then);
-  if (now.orphaned && now.orphaned->since <= time) then->orphaned = now.orphaned;
-  if (now.drift && now.drift->since <= time) then->drift = now.drift;
-  if (now.moved && now.moved->since <= time) then->moved = now.moved;
-  if (now.moved_away && now.moved_away->since <= time) then->moved_away = now.moved_away;
-  then->taken_on = now.taken_on;
-  then->application_commit = now.application_commit;
-  then->last_number = then->releases.empty() ? 0 : then->releases.back()->number;
   then->entries = now.entries;
-  if (then->releases.empty() && then->decisions.empty() && then->attempts.empty()) return nullptr;
+  // Its first Application is not among them: when it came does not matter, whether it went does.
+  then->application_commit = now.application_commit;
+  auto application = std::find_if(now.said.begin(), now.said.end(),
+                                  [](const Said& one) { return one.entry.type == model::EntryType::kTakenOn; });
+  then->taken_on = application == now.said.end() ? now.taken_on : application->entry.removed;
+  auto said = now.said.begin();
+  auto say_until = [&](uint32_t line) {
+    for (; said != now.said.end() && said->line < line; ++said) {
+      if (said->entry.time > time) continue;
+      // It could follow once; without what was said later, it can again.
+      if (apply_said(*then, said->entry)) then->said.push_back(*said);
+    }
+  };
+  for (size_t i = 0; i < now.releases.size(); ++i) {
+    if (now.releases.time(i) > time) continue;
+    ReleaseRowPtr row = row_at(now.releases[i], time);
+    say_until(row->line);
+    then->releases.push_back(std::move(row));
+    apply_release(*then);
+  }
+  say_until(UINT32_MAX);
+  for (size_t i = 0; i < now.attempts.size(); ++i) {
+    if (now.attempts[i].time <= time) then->attempts.push_back(now.attempts[i]);
+  }
+  std::copy_if(now.newest_attempts.begin(), now.newest_attempts.end(), std::back_inserter(then->newest_attempts),
+               [&](const Said& one) { return one.entry.time <= time; });
+  if (then->releases.empty() && then->said.empty() && then->attempts.empty()) return nullptr;
   return then;
 }
 
@@ -189,6 +157,28 @@ std::vector<State::Located> State::where(std::string_view commit) const {
   return found;
 }
 
+std::vector<State::Tried> State::tried(std::string_view commit) const {
+  std::vector<Tried> found;
+  if (commit.size() < 4) return found;
+  for (const auto& [target, state] : targets) {
+    size_t first = found.size();
+    for (size_t i = state->attempts.size(); i-- > 0;) {
+      const Attempt& one = state->attempts[i];
+      if (!one.source.is_zero() && one.source.hex().starts_with(commit))
+        found.push_back({target, one.source, one.time, one.line});
+    }
+    for (const auto& [line, entry] : state->said) {
+      bool ended = entry.type == model::EntryType::kReject || entry.type == model::EntryType::kCancel;
+      auto source = ended && entry.source ? git::Oid::parse(entry.source->commit) : Result<git::Oid>(git::Oid());
+      if (ended && source && entry.source && entry.source->commit.starts_with(commit))
+        found.push_back({target, *source, entry.time, line});
+    }
+    std::stable_sort(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
+                     [](const Tried& a, const Tried& b) { return a.line > b.line; });
+  }
+  return found;
+}
+
 StatePtr State::at(Time time) const {
   auto then = std::make_shared<State>();
   then->deploy = deploy;
@@ -206,8 +196,9 @@ StatePtr State::at(Time time) const {
                [&](const model::Entry& entry) { return entry.time <= time; });
   // What holds everywhere is folded again, from the platform's entries and every target's decisions, by time.
   std::vector<model::Entry> said = then->platform;
-  for (const auto& [target, state] : then->targets)
-    said.insert(said.end(), state->decisions.begin(), state->decisions.end());
+  for (const auto& [target, state] : then->targets) {
+    for (const Said& one : state->said) said.push_back(one.entry);
+  }
   std::stable_sort(said.begin(), said.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
   for (const model::Entry& entry : said) apply_everywhere(*then, entry);
   then->platform_entries = platform_entries;

@@ -18,6 +18,7 @@
 #include "gitops/model/entry.h"
 #include "gitops/model/ids.h"
 #include "gitops/model/trailers.h"
+#include "gitops/store/attempts.h"
 #include "gitops/store/rows.h"
 #include "gitops/store/targets.h"
 
@@ -64,6 +65,12 @@ struct Proposal {
   std::vector<model::Entry> approvals;  // oldest first, one a person's last word
 };
 
+// An entry, and where it stands in its target's ledger, from 0.
+struct Said {
+  uint32_t line = 0;
+  model::Entry entry;
+};
+
 struct State;
 
 struct TargetState {
@@ -80,11 +87,16 @@ struct TargetState {
   std::optional<Proposal> proposal;          // the one that is open
   std::vector<model::Entry> asked;           // kAsk, oldest first: what people asked for and was not done yet
   std::optional<model::Entry> broken_glass;  // kBreakGlass, until its `until` or the next release
-  std::vector<model::Entry> decisions;       // oldest first, all of them
-  std::vector<model::Entry> attempts;        // failed and unchanged, oldest first, the last kAttempts
-  uint32_t entries = 0;                      // lines of its ledger
+  // All that decides what is in force, oldest first: what people decided, drift, vanishing, moves, burnt numbers, and
+  // the attempts that ended what was asked for. With the releases they make every state of the past again.
+  std::vector<Said> said;
+  Attempts attempts;                  // all of them
+  std::vector<Said> newest_attempts;  // whole, oldest first: the last that failed, and that changed nothing
+  uint32_t entries = 0;               // lines of its ledger
 
-  static constexpr size_t kAttempts = 50;
+  // So many, and no more: an entry takes a kilobyte, and there may be 10,000 targets.
+  static constexpr size_t kFailedKept = 4;
+  static constexpr size_t kUnchangedKept = 2;
 
   // The newest release: what `deploy` says should run. Null before the first.
   ReleaseRowPtr live() const { return releases.back(); }
@@ -97,6 +109,8 @@ struct TargetState {
   // Its Application was taken away, and what runs was left as it is.
   bool application_gone() const { return !taken_on && !application_commit.empty(); }
   bool let_go() const { return orphaned && application_gone(); }
+  // The newest attempt, whole, or null.
+  const model::Entry* last_attempt() const { return newest_attempts.empty() ? nullptr : &newest_attempts.back().entry; }
   // Hold, unless its `until` has passed.
   const Hold* hold_in_force(Time now) const;
   // Nothing, or the break-glass that lets releases pass freezes now.
@@ -158,8 +172,16 @@ struct State {
   };
   // Releases made from source commits that begin with `commit` (≥ 4 hex digits), newest first of each target.
   std::vector<Located> where(std::string_view commit) const;
-  // The same state as it was at a moment: releases, outcomes, holds and marks said until then. deploy, ledger, main
-  // and policy stay those of now.
+  // What was tried of such a commit, and what people rejected or took back of it, newest first of each target.
+  struct Tried {
+    model::Target target;
+    git::Oid source;
+    Time time{};
+    uint32_t line = 0;  // where the whole entry stands: read_entry
+  };
+  std::vector<Tried> tried(std::string_view commit) const;
+  // The same state as it was at a moment, folded from what was said until then: releases, outcomes, holds, marks,
+  // drift. deploy, ledger, main and policy stay those of now.
   std::shared_ptr<const State> at(Time time) const;
 };
 using StatePtr = std::shared_ptr<const State>;
@@ -171,11 +193,11 @@ bool stands_in(const TargetState& target, const model::Entry& entry);
 // The same of decisions, oldest first: a target's, or the platform's.
 bool stands_in(const std::vector<model::Entry>& decisions, const model::Entry& entry);
 
-// Takes in what a decision says of the target's proposal and of its freezes.
-void apply_decision(TargetState& state, const model::Entry& entry);
-// A release (or the finding that it changes nothing) ends the proposal and the ask that it is of.
-void end_proposal(TargetState& state, std::string_view artifact, std::string_view input_digest,
-                  std::string_view intent);
+// Takes in one entry of a target's ledger, but for releases and outcomes: kCorrupt for what cannot follow. True: it is
+// one of TargetState::said.
+Result<bool> apply_said(TargetState& state, const model::Entry& entry);
+// Takes in a release: what it ends. It is the last of state.releases already.
+void apply_release(TargetState& state);
 // Takes in what an entry says beyond its target: marks, freezes, keys.
 void apply_everywhere(State& state, const model::Entry& entry);
 
@@ -205,7 +227,6 @@ class Builder {
   TargetState& touch(const model::Target& target);
   Result<void> add_release(TargetState& state, const model::Entry& entry);
   Result<void> add_outcome(TargetState& state, const model::Entry& entry);
-  Result<void> add_move(TargetState& state, const model::Entry& entry);
   Result<void> add_to_target(TargetState& state, const model::Entry& entry);
   std::shared_ptr<State> state_ = std::make_shared<State>();
   std::map<model::Target, std::shared_ptr<TargetState>> touched_;

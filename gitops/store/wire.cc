@@ -24,8 +24,13 @@ class HostedWire final : public Wire {
  public:
   HostedWire(git::Repository& repository, std::string branch) : repository_(repository), branch_(std::move(branch)) {}
 
-  Result<Tips> look(const Ctx&) override {
+  using Wire::look;
+  Result<Tips> look(const Ctx&, TagQuestion* tags) override {
     Tips tips;
+    for (const std::string& name : tags == nullptr ? std::vector<std::string>{} : tags->names) {
+      TRY(git::Oid there, tip_or_zero(repository_, std::string(kTags) + name));
+      if (!there.is_zero()) tags->there[name] = there;
+    }
     TRY(tips.main, tip_or_zero(repository_, branch_ref(kMain)));
     TRY(tips.deploy, tip_or_zero(repository_, branch_ref(branch_)));
     TRY(tips.ledger, tip_or_zero(repository_, branch_ref(ledger_branch(branch_))));

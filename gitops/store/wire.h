@@ -2,6 +2,7 @@
 // Owned by the writer's thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,11 +31,20 @@ struct TagRefusal {
   std::string why;  // the server's reason and words
 };
 
+// Tags that are asked for with a look, by the same request: their names without refs/tags/, and those of them that are
+// there.
+struct TagQuestion {
+  std::vector<std::string> names;
+  std::map<std::string, git::Oid> there;
+};
+
 class Wire {
  public:
   virtual ~Wire() = default;
   // The tips as they are now; their objects are in the repository.
-  virtual Result<Tips> look(const Ctx& ctx) = 0;
+  Result<Tips> look(const Ctx& ctx) { return look(ctx, nullptr); }
+  // tags: null: none.
+  virtual Result<Tips> look(const Ctx& ctx, TagQuestion* tags) = 0;
   // All refs or none. An error, or a power cut: it is not known whether they moved, or some did. kLimit: nothing moved,
   // and less at once may go through: it was too much for the server or, where the error may be retried, pushes stay
   // without an answer again and again while the remote answers everything else. `tags`: so many will be made next.

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 from pathlib import Path
 
 from local_test import PROGRAM, SPEC, Daemon, Project
@@ -165,16 +166,44 @@ class Decisions(unittest.TestCase):
         self.assertIn("Approved-By: Lena Lead <lena@example.com> (attested by the daemon: token lena)", message)
         self.assertIn("Requested-By: Carl <carl@example.com> (token carl)", message)
         self.assertEqual([e["type"] for e in self.daemon.ledger(target)], ["propose", "approve", "release", "outcome"])
+        self.assertEqual(self.daemon.gitops("log", "-1", "--format=%an", "deploy", "--", f"apps/{target}").strip(), "Carl", "he caused it")
+        listed = self.as_("guest", "releases", target).stdout
+        self.assertIn("Carl <carl@example.com>", listed)
+        self.assertIn("quarter end", listed)
+        # What people said can be read back: with the release, and by itself.
+        shown = json.loads(self.as_("guest", "show", target + "/1", "-o", "json").stdout)
+        self.assertEqual([(one["type"], one["because"]) for one in shown["decisions"]], [("propose", "quarter end"), ("approve", "looked at it")])
+        self.assertEqual(shown["decisions"][1]["who"], "Lena Lead <lena@example.com> (attested by the daemon: token lena)")
+        self.assertGreater(shown["waited_ms"], 0)
+        self.assertIn("approve  Lena Lead", self.as_("guest", "show", target + "/1").stdout)
+        self.as_("carl", "mark-bad", target + "/1", "--because", "for a moment")
+        self.as_("carl", "unmark", target + "/1", "--because", "it was nothing")
+        self.as_("carl", "hold", target, "--because", "quarter end", "--until", "2h", "--ticket", "CHG7")
+        out = self.as_("carl", "resume", target, "--because", "it is over").stdout
+        self.assertIn("takes promotions again", out)
+        self.assertNotIn("goes out\n", out.replace("what is promoted goes out", ""))
+        rows = json.loads(self.as_("guest", "decisions", target, "-o", "json").stdout)["decisions"]
+        self.assertEqual([row["type"] for row in rows], ["resume", "hold", "unmark", "mark-bad", "approve", "propose"])
+        self.assertTrue(rows[1]["until"] and rows[1]["ticket"] == "CHG7" and rows[1]["who"].startswith("Carl"), rows[1])
+        self.assertEqual([one["type"] for one in json.loads(self.as_("guest", "show", target + "/1", "-o", "json").stdout)["decisions"]][2:4], ["mark-bad", "unmark"])
+        self.assertIn("mark-bad", self.as_("guest", "decisions", "--type", "mark-bad").stdout)
         for line in ("Image: ", "Source: "):
             staging = [x for x in self.message("staging/moves/web").splitlines() if x.startswith(line)]
             self.assertEqual([x for x in message.splitlines() if x.startswith(line)], staging)
         # The spec's image moved on meanwhile; what was tested is what moves.
         shop.write({"autonomous.yaml": SPEC.format(project="moves", level="one").replace("web:1", "web:2")}).push("Another image")
+        out = self.as_("guest", "why", target).stdout
+        self.assertIn("staging/moves/web runs release 2", out)
+        self.assertIn(f"what staging/moves/web runs is not what runs here: autonomous promote {target}", out)
         done = self.promote(target, "--from", "1")
         self.assertEqual((done.returncode, self.proposals(target)), (0, []), "nobody is asked about what changes nothing")
         self.promote(target)
         self.as_("lena", "approve", target)
         self.assertIn("Image: web=registry.example.com/web:2", self.message(target))
+        out = self.as_("guest", "why", target).stdout
+        self.assertIn("production is promoted to from staging", out)
+        self.assertIn("release 2 is commit", out)
+        self.assertNotIn("autonomous promote", out)
         self.audit()
 
     def test_deleting_all_but_the_repositories_changes_nothing(self):
@@ -501,6 +530,79 @@ class Decisions(unittest.TestCase):
         self.as_("carl", "unmark", "staging/marks/web")
         done = self.promote("free/marks/web", "--ticket", "CHG1")
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_somebody_elses_tag_burns_a_number(self):
+        d, shop = self.daemon, self.shop("burns")
+        web = "staging/burns/web"
+        d.gitops("tag", f"release/{web}/2", "main")  # past the hosting, which takes no tags from people
+        out = shop.write({"web/a": "2", "autonomous.yaml": SPEC.format(project="burns", level="two")}).push("Two")
+        self.assertIn(f"number 2 is burnt: the tag release/{web}/2 is there already, and it is not the platform's", out)
+        self.assertIn("release 3", out)
+        self.assertIn(f"Undo: git revert release/{web}/3", self.message(web))
+        self.assertEqual(d.gitops("rev-parse", f"release/{web}/3^{{}}").strip(), d.gitops("log", "-1", "--format=%H", "deploy", "--", f"apps/{web}").strip())
+        checks = [c for c in json.loads(self.as_("guest", "doctor", "-o", "json", check=False).stdout)["checks"] if web in c["text"]]
+        self.assertTrue(checks and checks[0]["state"] == "warning" and "number 2 of" in checks[0]["text"], checks)
+        rows = json.loads(self.as_("guest", "releases", web, "-o", "json").stdout)["releases"]
+        self.assertEqual([(row["release"], row["outcome"]) for row in rows if row["outcome"] == "burnt"], [(2, "burnt")])
+        done = self.as_("guest", "show", web + "/2", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("its number is burnt", done.stdout)
+        self.assertIn("number 2 is burnt", d.rows()[web]["why"])
+        self.restart()
+        d.until("the branches are read again", lambda: "is at" in d.cli("why", web, check=False).stdout)
+        self.assertIn("release 4", shop.write({"autonomous.yaml": SPEC.format(project="burns", level="three")}).push("Three"))
+        d.until("its outcome is known", lambda: d.rows()[web]["state"] != "releasing")
+        self.audit()
+
+    def test_what_was_tried_is_known_for_ever(self):
+        d, shop = self.daemon, self.shop("tries")
+        web = "staging/tries/web"
+        spec = SPEC.format(project="tries", level="one")
+        shop.write({"autonomous.yaml": spec.replace("port:", "prot:")}).push("Broken")
+        broken = shop.head()
+        for i in range(12):
+            shop.write({"autonomous.yaml": spec, "web/a": f"quiet {i}"}).push(f"Quiet {i}")
+            quiet = shop.head() if i == 0 else quiet
+        d.until("the last is known", lambda: sum(e["type"] == "unchanged" for e in d.ledger(web)) == 12)
+
+        def answers():
+            where = {commit: json.loads(self.as_("guest", "where", commit, "-o", "json").stdout) for commit in (broken, quiet)}
+            failed = [row for row in json.loads(self.as_("guest", "releases", web, "-o", "json").stdout)["releases"] if row["outcome"] == "failed"]
+            return {commit: [row for row in answer["targets"] if row["target"] == web] for commit, answer in where.items()}, failed
+
+        where, failed = answers()
+        self.assertEqual([row["state"] for row in where[broken]], ["failed"])
+        self.assertEqual([(row["state"], row["text"]) for row in where[quiet]], [("not released", "it changed nothing")])
+        self.assertEqual([row["source_commit"] for row in failed], [broken])
+        self.assertIn("failed", self.as_("guest", "why", broken).stdout)
+        # Pages go on before what was listed last, attempts and all.
+        shop.write({"autonomous.yaml": SPEC.format(project="tries", level="two")}).push("Two")
+        d.until("it is released", lambda: d.rows()[web]["release"] == 2)
+        for before in ("2", [e["time"] for e in d.ledger(web) if e["type"] == "unchanged"][0]):
+            rows = json.loads(self.as_("guest", "releases", web, "--before", before, "-o", "json").stdout)["releases"]
+            self.assertEqual([row["outcome"] for row in rows], ["failed", "unverified"], before)
+        # Once the source is gone, the ledger answers.
+        d.until("its outcome is known", lambda: d.rows()[web]["state"] != "releasing")
+        shutil.move(d.state / "repos" / "tries.git", self.folder / "tries.git")
+        self.restart()
+        self.assertEqual(answers(), (where, failed))
+        self.audit()
+
+    def test_a_resume_says_what_it_did_and_what_it_could_not(self):
+        shop, web = self.shop("resumes"), "staging/resumes/web"
+        self.as_("carl", "hold", web, "--because", "look at it")
+        shop.write({"autonomous.yaml": SPEC.format(project="resumes", level="two").replace("port:", "prot:")}).push("Broken")
+        done = self.as_("carl", "resume", web, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("the hold has ended, but the newest commit cannot be released", done.stdout)
+        self.assertIn("prot", done.stdout)
+        self.assertEqual(self.as_("carl", "resume", web, check=False).returncode, 1, "nothing holds it any more")
+        self.assertIn("release 2", shop.write({"autonomous.yaml": SPEC.format(project="resumes", level="three")}).push("Mended"))
+        # Whoever leaves may ask that it is kept.
+        request = urllib.request.Request(self.daemon.url + "/api/v1/keep", data=b"{}", method="POST",
+                                         headers={"Authorization": "Bearer token-of-carl-0123456789", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            self.assertEqual(json.loads(answer.read())["affected"], [])
 
     def test_a_rollback_does_not_go_to_what_was_marked_bad(self):
         shop, web = self.shop("evades"), "staging/evades/web"

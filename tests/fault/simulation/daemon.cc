@@ -75,17 +75,19 @@ std::optional<model::Trigger> Daemon::news(const Project& project, const Target&
                                            bool first) {
   using model::Trigger;
   auto state = board_.state()->find(target);
-  if (configuration) return Trigger::kConfiguration;
-  if (!state) return Trigger::kPush;
-  const std::string& head = project.commits.back().id;
-  for (const Entry& attempt : state->attempts) {
-    if (attempt.type == EntryType::kFailed && attempt.source && attempt.source->commit == head) return std::nullopt;
+  if (!state || !state->live()) {
+    if (configuration) return Trigger::kConfiguration;
+    if (!state) return Trigger::kPush;
   }
+  std::optional<Trigger> again = configuration ? std::optional(Trigger::kConfiguration) : std::nullopt;
+  auto head = git::Oid::parse(project.commits.back().id);
+  if (head && daemon::failed_before(*state, *head)) return again;
   std::string base = daemon::released_source(state.get());
   if (base.empty()) return Trigger::kPush;
   for (size_t i = project.at(base); i < project.commits.size(); ++i) {
     if (project.commits[i].apps.contains(target.app)) return Trigger::kPush;
   }
+  if (again) return again;
   // main moved while no daemon looked.
   auto live = state->live();
   bool otherwise =

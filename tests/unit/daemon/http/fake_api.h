@@ -18,6 +18,7 @@ class FakeApi final : public Api {
   std::vector<Push> pushes;
   std::vector<std::pair<std::string, Ask>> asked;  // "rollback local/shop/web to 3"
   std::vector<ProgressPtr> followers;
+  std::vector<DecisionRow> decided;
   EventBus bus;
 
   std::vector<TargetRow> status() override { return rows; }
@@ -91,6 +92,14 @@ class FakeApi final : public Api {
   }
   Result<ActionAnswer> retire(const Ctx&, const Ask& ask, const std::string& target, ProgressPtr progress) override {
     return act("retire " + target, ask, std::move(progress));
+  }
+  Result<ActionAnswer> keep(const Ctx&) override { return ActionAnswer{"kept", {}}; }
+  Result<std::vector<DecisionRow>> decisions(const Ctx&, const DecisionFilter& filter) override {
+    std::vector<DecisionRow> out;
+    for (const DecisionRow& row : decided) {
+      if (filter.type.empty() || filter.type == row.type) out.push_back(row);
+    }
+    return out;
   }
   Result<ActionAnswer> rollback(const Ctx&, const Ask& ask, const std::string& target, uint32_t to,
                                 ProgressPtr progress) override {

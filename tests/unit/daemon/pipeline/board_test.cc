@@ -26,9 +26,11 @@ class Listener final : public ProgressSink {
     ++dones;
     outcomes = all;
   }
+  bool detached() const override { return gone; }
   std::vector<std::string> lines;
   std::vector<Outcome> outcomes;
   int dones = 0;
+  bool gone = false;
 };
 
 class BoardTest : public testing::Test {
@@ -75,6 +77,44 @@ TEST_F(BoardTest, AReleaseGoesThroughAndItsPusherHearsTheEnd) {
   EXPECT_EQ(listener->outcomes[0].release, 1u);
   EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kDone);
   EXPECT_EQ(board_.in_flight(), 0u);
+}
+
+// What is done at once needs no word in the ledger; what outlasts who asked for it does.
+TEST_F(BoardTest, WhatNobodyWaitsForAnyMoreIsWrittenDown) {
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  auto asked = std::make_shared<Wish>(*push("aaaa"));
+  asked->intent = "deploy-1";
+  board_.want(asked, follower);
+  auto other = std::make_shared<Follower>(std::make_shared<Listener>());
+  board_.want(push("bbbb", "api"), other);  // found again by looking at its branch
+  board_.judge_gates();
+  EXPECT_TRUE(board_.asking().empty());
+  ASSERT_EQ(board_.unwritten().size(), 1u) << "whoever wants to leave has this one to be kept";
+  EXPECT_EQ(board_.unwritten()[0].wish->intent, "deploy-1");
+  ASSERT_TRUE(board_.take_render({}));  // also while it is rendered
+  listener->gone = true;
+  board_.judge_gates();
+  ASSERT_EQ(board_.asking().size(), 1u);
+  EXPECT_EQ(board_.asking()[0].wish->intent, "deploy-1");
+}
+
+TEST_F(BoardTest, WhatIsNotDoneAtOnceIsWrittenDown) {
+  auto asked = std::make_shared<Wish>(*push("aaaa"));
+  asked->intent = "deploy-1";
+  board_.want(asked, std::make_shared<Follower>(std::make_shared<Listener>()));
+  board_.judge_gates();
+  EXPECT_TRUE(board_.asking().empty());
+  clock_.advance(seconds(6));
+  board_.judge_gates();
+  EXPECT_EQ(board_.asking().size(), 1u);
+  // What follows from the ledger by itself has its word there already.
+  auto automatic = std::make_shared<Wish>(*push("cccc", "api"));
+  automatic->intent = "automatic-3";
+  board_.want(automatic, nullptr);
+  clock_.advance(seconds(60));
+  board_.judge_gates();
+  EXPECT_EQ(board_.asking().size(), 1u);
 }
 
 TEST_F(BoardTest, ANewerPushSupersedesAWaitingOneAndNamesIt) {

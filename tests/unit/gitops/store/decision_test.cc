@@ -152,6 +152,20 @@ TEST_F(Decisions, WhatWasAskedForIsOpenUntilItIsDoneOrTakenBack) {
   EXPECT_TRUE(reader.state().value()->asked.empty());
 }
 
+TEST_F(Decisions, AnAskThatComesAfterItsReleaseIsNotOpenForEver) {
+  Draft draft = push_draft(record(), kWeb, "1");
+  draft.intent = "deploy-1";
+  ASSERT_TRUE(record().commit(Ctx{}, batch_of({draft})));
+  Entry ask = entry(EntryType::kAsk, "a1");
+  ask.trigger = model::Trigger::kRequest;
+  ask.intent = "deploy-1";
+  say(ask);
+  EXPECT_TRUE(web()->asked.empty());
+  ask.intent = "deploy-2";
+  say(ask);
+  EXPECT_EQ(web()->asked.size(), 1u);
+}
+
 TEST_F(Decisions, AFreezeOfTheSameMomentStopsARelease) {
   Entry freeze = entry(EntryType::kFreeze);
   freeze.scope = "local";
@@ -213,6 +227,10 @@ TEST_F(Decisions, ThePastIsFoldedFromTheSameEntries) {
     if (web->proposal) out += " " + web->proposal->entry.id + "+" + std::to_string(web->proposal->approvals.size());
     if (web->broken_glass) out += " glass";
     if (web->hold) out += " held";
+    if (web->orphaned) out += " orphaned";
+    if (web->drift) out += " drift " + web->drift->by;
+    if (web->moved_away) out += " moved to " + web->moved_away->to.str();
+    for (const Entry& ask : web->asked) out += " asked " + ask.id;
     if (state.is_bad("artifact-1")) out += " bad";
     if (state.freezes.contains("local")) out += " frozen";
     if (state.proposals.contains(kWeb) != web->proposal.has_value()) out += " WRONG";
@@ -243,6 +261,43 @@ TEST_F(Decisions, ThePastIsFoldedFromTheSameEntries) {
   freeze.scope = "local";
   say(freeze);
   note();
+  // What ended since.
+  Entry ask = entry(EntryType::kAsk, "a1");
+  ask.trigger = model::Trigger::kRequest;
+  ask.intent = "deploy-1";
+  say(ask);
+  Entry orphaned = entry(EntryType::kOrphaned);
+  orphaned.reason = "gone from the spec";
+  say(orphaned);
+  note();
+  Entry drift = entry(EntryType::kDrift);
+  drift.author = "Eve";
+  drift.commit = std::string(40, 'e');
+  drift.tree = std::string(40, 'f');
+  say(drift);
+  Entry failed = entry(EntryType::kFailed);
+  failed.intent = "deploy-1";
+  say(failed);
+  say(entry(EntryType::kFound));
+  note();
+  say(entry(EntryType::kResume));
+  Entry thaw = entry(EntryType::kUnfreeze);
+  thaw.scope = "local";
+  say(thaw);
+  Entry fine = entry(EntryType::kUnmark);
+  fine.artifact = "artifact-1";
+  say(fine);
+  release(record(), kWeb, "3");
+  note();
+  Entry away = entry(EntryType::kMoved);
+  away.origin = "local/shop/site";
+  away.removed = true;
+  say(away);
+  note();
+  EXPECT_EQ(moments[7].second, "1 glass held orphaned asked a1 bad frozen");
+  EXPECT_EQ(moments[8].second, "1 glass held drift Eve bad frozen");
+  EXPECT_EQ(moments[9].second, "2");
+  EXPECT_EQ(moments[10].second, "2 moved to local/shop/site");
   EXPECT_EQ(moments[1].second, "0 p1+1");
   EXPECT_EQ(moments[2].second, "1");
   EXPECT_EQ(moments[5].second, "1 p2+0 glass held bad");

@@ -410,12 +410,12 @@ TEST(Record, WhatWasFoundOutIsSaidOnce) {
   TargetPtr web = record.state()->find(kWeb);
   EXPECT_EQ(web->entries, 4u);
   EXPECT_EQ(web->attempts.size(), 1u);
-  EXPECT_EQ(web->decisions.size(), 1u);
+  EXPECT_EQ(web->said.size(), 1u);
   EXPECT_EQ(web->live()->outcome->verdict, model::Verdict::kHealthy);
   // The clock stands still, and yet each of these is meant.
   batch.entries = {resume, hold};
   ASSERT_TRUE(record.commit(Ctx{}, batch));
-  EXPECT_EQ(record.state()->find(kWeb)->decisions.size(), 3u);
+  EXPECT_EQ(record.state()->find(kWeb)->said.size(), 3u);
   EXPECT_TRUE(record.state()->find(kWeb)->hold);
 }
 

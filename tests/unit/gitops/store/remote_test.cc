@@ -343,7 +343,7 @@ class LostAnswers : public Remotes {
   void expect_all_said_once() {
     StatePtr now = record().state();
     ASSERT_TRUE(now->find(kDb));
-    EXPECT_EQ(now->find(kDb)->decisions.size(), 3u) << "hold, propose, approve";
+    EXPECT_EQ(now->find(kDb)->said.size(), 3u) << "hold, propose, approve";
     for (model::EntryType type : {model::EntryType::kMarkBad, model::EntryType::kFreeze})
       EXPECT_EQ(
           std::count_if(now->platform.begin(), now->platform.end(), [&](const auto& e) { return e.type == type; }), 1)
