@@ -10,7 +10,7 @@ using model::Phase;
 
 namespace {
 
-constexpr Millis kAtOnce(5000);
+constexpr Millis kAtOnce(30'000);
 
 }  // namespace
 

@@ -105,7 +105,7 @@ TEST_F(BoardTest, WhatIsNotDoneAtOnceIsWrittenDown) {
   board_.want(asked, std::make_shared<Follower>(std::make_shared<Listener>()));
   board_.judge_gates();
   EXPECT_TRUE(board_.asking().empty());
-  clock_.advance(seconds(6));
+  clock_.advance(seconds(31));
   board_.judge_gates();
   EXPECT_EQ(board_.asking().size(), 1u);
   // What follows from the ledger by itself has its word there already.
