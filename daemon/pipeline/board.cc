@@ -211,7 +211,10 @@ void Board::post(uint64_t id, const model::Event& event) {
     model::Target target = flight->release.target;
     fold(*flight, event, told);
     follow_view(*flight);
-    if (std::holds_alternative<model::Committed>(event)) supersede_verifying(lanes_[target], id, told);
+    if (std::holds_alternative<model::Committed>(event)) {
+      supersede_verifying(lanes_[target], id, told);
+      supersede_overtaken(lanes_[target], id, told);
+    }
     forget_done(lanes_[target]);
     renders_.notify_all();
   }

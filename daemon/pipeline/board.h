@@ -101,6 +101,7 @@ class Board {
 
   Flight* find(uint64_t id);
   void end_pending(const model::Target& target, const model::Event& event);
+  void supersede_overtaken(Lane& lane, uint64_t by, Told& told);
   WishPtr supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told);
   void fold(Flight& flight, const model::Event& event, Told& told);
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;

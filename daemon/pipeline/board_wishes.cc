@@ -57,7 +57,7 @@ void Board::cancel_pending(const model::Target& target, const std::string& why) 
 }
 
 void Board::supersede_pending(const model::Target& target, const std::string& by) {
-  end_pending(target, model::Superseded{by});
+  end_pending(target, model::Superseded{by, false});
 }
 
 void Board::end_pending(const model::Target& target, const model::Event& event) {
@@ -101,6 +101,20 @@ void Board::resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time ve
 
 // ---- inside, under mutex_
 
+// What somebody asked for before something newer, and that could not go first (it paused after a failure, a gate held
+// it): to release it now would take the newer one back. Going back, ending, and what people review are meant as they
+// are.
+void Board::supersede_overtaken(Lane& lane, uint64_t by, Told& told) {
+  const Flight* newer = find(by);
+  if (newer == nullptr || newer->wish->restore || newer->wish->retire || !newer->wish->source) return;
+  for (Flight& flight : lane.flights) {
+    const Wish& wish = *flight.wish;
+    bool overtaken = flight.id < by && pending(flight) && wish.asked() && wish.source && !wish.restore &&
+                     !wish.retire && !flight.under_review;
+    if (overtaken) fold(flight, model::Superseded{"release " + std::to_string(newer->release.number), true}, told);
+  }
+}
+
 // Pushes that wait give way to a newer wish, which remembers their commits. One for the same commit (the configuration
 // changed meanwhile) is the same push, with the same audience.
 WishPtr Board::supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told) {
@@ -120,7 +134,7 @@ WishPtr Board::supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerP
     } else if (!flight.wish->commit().empty()) {
       more->supersedes.push_back(flight.wish->commit());
     }
-    fold(flight, model::Superseded{short_commit(*wish)}, told);
+    fold(flight, model::Superseded{short_commit(*wish), false}, told);
   }
   return more;
 }

@@ -99,7 +99,9 @@ class Folder {
   }
   void operator()(const Superseded& event) {
     // Once it is with the writer it has, or may get, a number: then its outcome is found by looking.
-    if (r_.phase == Phase::kCommitting || r_.phase == Phase::kVerifying || r_.phase == Phase::kDone || r_.asked) return;
+    if (r_.phase == Phase::kCommitting || r_.phase == Phase::kVerifying || r_.phase == Phase::kDone ||
+        (r_.asked && !event.went_out))
+      return;
     end(Outcome::kSuperseded, "a newer request came first: " + event.by);
   }
   void operator()(const Cancelled& event) {

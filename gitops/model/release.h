@@ -44,7 +44,7 @@ struct Release {
   std::string key;     // idempotency: target, artifact, intent
   std::string source;  // 40 hex digits of the source commit; empty where there is none
   uint64_t order = 0;  // newer requests of a target have higher ones
-  bool asked = false;  // a person asked for it (rollback, retry): never superseded by a push
+  bool asked = false;  // a person asked for it (rollback, retry): never superseded by a push that waits
   Phase phase = Phase::kQueued;
   Time since;  // of the phase
   Time requested;
@@ -100,9 +100,10 @@ struct Verified {
   std::string looked_at = {};
   bool artifact = false;  // of a failure: what was released is to blame, not what surrounds it
 };
-struct Superseded {
+struct Superseded {  // by a newer request of the same target
   std::string by;
-};  // a newer request of the same target
+  bool went_out = false;  // it is a release already: what was asked for before it gives way, too
+};
 struct Cancelled {
   std::string why;
 };

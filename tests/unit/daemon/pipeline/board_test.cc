@@ -167,6 +167,30 @@ TEST_F(BoardTest, ANewerCommitEndsTheVerificationOfTheOneBefore) {
   EXPECT_EQ(board_.verifying().size(), 1u);
 }
 
+TEST_F(BoardTest, WhatWasAskedForBeforeANewerReleaseDoesNotTakeItBack) {
+  auto again = std::make_shared<Wish>(*push("aaaa"));
+  again->intent = "retry-1";
+  again->trigger = model::Trigger::kRetry;
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  uint64_t asked = board_.want(again, follower);
+  follower->complete();
+  EXPECT_EQ(board_.take_render({})->id, asked);
+  board_.post(asked, model::RenderFailed{"a worker died", true});
+  // It pauses; the newer push does not wait for it.
+  board_.want(push("bbbb"), nullptr);
+  Flight newer = render_next();
+  EXPECT_GT(newer.id, asked);
+  ASSERT_EQ(board_.take_ready(10).size(), 1u);
+  board_.post(newer.id, model::Committed{7, std::string(40, 'c'), clock_.now() + hours(1)});
+  clock_.advance(hours(1));
+  std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_FALSE(board_.take_render(stopped.get_token()));
+  ASSERT_EQ(listener->dones, 1);
+  EXPECT_NE(listener->outcomes[0].text.find("release 7"), std::string::npos) << listener->outcomes[0].text;
+}
+
 TEST_F(BoardTest, OtherTargetsDoNotWait) {
   board_.want(push("aaaa", "web"), nullptr);
   board_.want(push("aaaa", "api"), nullptr);

@@ -85,6 +85,7 @@ TEST(Release, IsSupersededOnlyBeforeTheWriterHasIt) {
   Release asked = queued();
   asked.asked = true;
   EXPECT_EQ(apply(asked, Superseded{"3f2c1ab"}, kStart).phase, Phase::kQueued);
+  EXPECT_EQ(apply(asked, Superseded{"release 7", true}, kStart).outcome, Outcome::kSuperseded);
 }
 
 TEST(Release, EventsThatDoNotFitChangeNothing) {
