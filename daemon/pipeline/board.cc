@@ -158,6 +158,8 @@ void Board::rendered(uint64_t id, std::shared_ptr<const Assembled> assembled) {
   tell(std::move(told));
 }
 
+void Board::not_rendered(uint64_t id, const WishPtr& wish, const model::Event& event) { fold_in(id, &wish, event); }
+
 void Board::renew(uint64_t id, WishPtr wish) {
   std::lock_guard lock(mutex_);
   if (Flight* flight = find(id)) flight->wish = std::move(wish);
@@ -201,7 +203,9 @@ std::vector<Flight> Board::drop_pending(const model::Target& target, const std::
   return dropped;
 }
 
-void Board::post(uint64_t id, const model::Event& event) {
+void Board::post(uint64_t id, const model::Event& event) { fold_in(id, nullptr, event); }
+
+void Board::fold_in(uint64_t id, const WishPtr* rendered, const model::Event& event) {
   std::lock_guard order(telling_);
   Told told;
   {
@@ -209,7 +213,8 @@ void Board::post(uint64_t id, const model::Event& event) {
     Flight* flight = find(id);
     if (flight == nullptr) return;
     model::Target target = flight->release.target;
-    fold(*flight, event, told);
+    bool outdated = rendered != nullptr && flight->wish != *rendered;
+    fold(*flight, outdated ? model::Event(model::Stale{}) : event, told);
     follow_view(*flight);
     if (std::holds_alternative<model::Committed>(event)) {
       supersede_verifying(lanes_[target], id, told);

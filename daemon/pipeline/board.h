@@ -44,6 +44,8 @@ class Board {
   void cancel_pending(const model::Target& target, const std::string& why);
   // The same, because somebody else released the target.
   void supersede_pending(const model::Target& target, const std::string& by);
+  // Another daemon made this release: what was asked of us before it gives way.
+  void overtaken_elsewhere(const model::Entry& release);
   // A release that was under way when an earlier daemon ended: it is verified again.
   void resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time verify_until);
 
@@ -58,6 +60,9 @@ class Board {
   std::vector<Flight> verifying() const;
 
   void rendered(uint64_t id, std::shared_ptr<const Assembled> assembled);
+  // Rendering `wish` came to nothing: RenderEmpty, RenderFailed. Where main moved while it was under way, that is no
+  // answer to what the flight is about by now, and it is rendered again.
+  void not_rendered(uint64_t id, const WishPtr& wish, const model::Event& event);
   // The same wish, computed again: main had moved.
   void renew(uint64_t id, WishPtr wish);
   // Rendered, waiting for people, and not yet proposed in the ledger.
@@ -100,6 +105,7 @@ class Board {
   };
 
   Flight* find(uint64_t id);
+  void fold_in(uint64_t id, const WishPtr* rendered, const model::Event& event);
   void end_pending(const model::Target& target, const model::Event& event);
   void supersede_overtaken(Lane& lane, uint64_t by, Told& told);
   WishPtr supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told);

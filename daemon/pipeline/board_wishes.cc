@@ -5,6 +5,15 @@ namespace autonomous::daemon {
 
 using model::Phase;
 
+namespace {
+
+bool can_be_overtaken(const Flight& flight) {
+  const Wish& wish = *flight.wish;
+  return pending(flight) && wish.asked() && wish.source && !wish.restore && !wish.retire && !flight.under_review;
+}
+
+}  // namespace
+
 uint64_t Board::want(WishPtr wish, const FollowerPtr& follower) {
   std::lock_guard order(telling_);
   Told told;
@@ -107,12 +116,27 @@ void Board::resume_verifying(WishPtr wish, const store::ReleaseRow& row, Time ve
 void Board::supersede_overtaken(Lane& lane, uint64_t by, Told& told) {
   const Flight* newer = find(by);
   if (newer == nullptr || newer->wish->restore || newer->wish->retire || !newer->wish->source) return;
+  std::string name = "release " + std::to_string(newer->release.number);
   for (Flight& flight : lane.flights) {
-    const Wish& wish = *flight.wish;
-    bool overtaken = flight.id < by && pending(flight) && wish.asked() && wish.source && !wish.restore &&
-                     !wish.retire && !flight.under_review;
-    if (overtaken) fold(flight, model::Superseded{"release " + std::to_string(newer->release.number), true}, told);
+    if (flight.id < by && can_be_overtaken(flight)) fold(flight, model::Superseded{name, true}, told);
   }
+}
+
+void Board::overtaken_elsewhere(const model::Entry& release) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    auto lane = lanes_.find(*release.target);
+    if (lane == lanes_.end()) return;
+    std::string name = "release " + std::to_string(release.number) + " of another daemon";
+    for (Flight& flight : lane->second.flights) {
+      bool older = flight.release.requested < release.time && flight.wish->intent != release.intent;
+      if (older && can_be_overtaken(flight)) fold(flight, model::Superseded{name, true}, told);
+    }
+    forget_done(lane->second);
+  }
+  tell(std::move(told));
 }
 
 // Pushes that wait give way to a newer wish, which remembers their commits. One for the same commit (the configuration

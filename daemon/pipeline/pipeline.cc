@@ -156,11 +156,11 @@ void Pipeline::render_one(const Ctx& ctx, Flight flight) {
     // A chain of a thousand includes is a text of 100 KB; its first links and its end tell.
     std::string text = shorten(error.text(), 900);
     for (const FollowerPtr& follower : flight.followers) say(follower, text, Progress::Tone::kBad, "render", target);
-    board_.post(flight.id, model::RenderFailed{shorten(error.text(), 800), ours});
+    board_.not_rendered(flight.id, flight.wish, model::RenderFailed{shorten(error.text(), 800), ours});
     return;
   }
   if (!*made) {
-    board_.post(flight.id, model::RenderEmpty{});
+    board_.not_rendered(flight.id, flight.wish, model::RenderEmpty{});
     return;
   }
   for (const std::string& warning : (*made)->warnings) {

@@ -276,7 +276,9 @@ void Writer::take_in(const store::Foreign& foreign) {
   if (news && options_.platform_files) owed_ = options_.platform_files(*view_, *state_);
   std::vector<model::Target> released;
   for (const model::Entry& entry : foreign.entries) {
-    if (entry.type == model::EntryType::kRelease) released.push_back(*entry.target);
+    if (entry.type != model::EntryType::kRelease) continue;
+    released.push_back(*entry.target);
+    board_.overtaken_elsewhere(entry);
   }
   if (released.empty()) return;
   // What we have in mind for them may be older than what runs now: the heads of the branches say what is wanted.

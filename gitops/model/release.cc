@@ -84,7 +84,7 @@ class Folder {
     if (r_.phase == Phase::kCommitting) failed("commit", event.words, event.retryable);
   }
   void operator()(const Stale&) {
-    if (r_.phase == Phase::kCommitting) enter(Phase::kQueued);
+    if (r_.phase == Phase::kCommitting || r_.phase == Phase::kRendering) enter(Phase::kQueued);
   }
   void operator()(const Seen& event) {
     if (r_.phase != Phase::kDone) r_.note = event.note;

@@ -89,7 +89,7 @@ struct Refused {
   std::string words;
   bool retryable = false;
 };                // by the remote, or by a check before it
-struct Stale {};  // the tip moved: compute it again
+struct Stale {};  // the tip moved, or main while it was rendered: compute it again
 struct Seen {
   std::string note;
 };  // something worth telling

@@ -187,7 +187,8 @@ void Daemon::finish_render(bool smoothly) {
   } else {
     const Project& project = world_.project(wish.target.project);
     if (project.commits.at(project.at(wish.commit()) - 1).broken)
-      return board_.post(id, model::RenderFailed{"a template that does not parse", false});
+      return board_.not_rendered(id, rendering.flight.wish,
+                                 model::RenderFailed{"a template that does not parse", false});
     std::string content = world_.content(wish.target, wish.commit(), wish.view->commit);
     draft.files = {{"values.yaml", content}};
     out->tree = oid_of("tree values.yaml\n" + content + "\n").hex();
@@ -197,7 +198,8 @@ void Daemon::finish_render(bool smoothly) {
     Sha256 digest;
     draft.trailers.input_digest = "sha256:" + digest.add_field(content).add_field(wish.view->blob).finish_hex();
     bool same = state && state->live() && state->live()->target_tree == oid_of("tree values.yaml\n" + content + "\n");
-    if (wish.trigger == model::Trigger::kConfiguration && same) return board_.post(id, model::RenderEmpty{});
+    if (wish.trigger == model::Trigger::kConfiguration && same)
+      return board_.not_rendered(id, rendering.flight.wish, model::RenderEmpty{});
   }
   board_.rendered(id, std::move(out));
 }

@@ -270,6 +270,26 @@ TEST_F(BoardTest, WhatWaitsFollowsMain) {
   EXPECT_EQ(board_.take_render({})->wish->view, PlatformPtr(moved));
 }
 
+// What a worker found out under the configuration of before is no answer to the one that came meanwhile.
+TEST_F(BoardTest, MainThatMovesDuringARenderingIsNotOverlooked) {
+  board_.want(push("aaaa"), nullptr);
+  for (const model::Event& event :
+       {model::Event(model::RenderEmpty{}), model::Event(model::RenderFailed{"no", false})}) {
+    auto flight = board_.take_render({});
+    ASSERT_TRUE(flight);
+    auto later = std::make_shared<PlatformView>(*view_);
+    later->commit = later->tip =
+        *git::Oid::parse(std::string(40, std::holds_alternative<model::RenderEmpty>(event) ? 'd' : 'e'));
+    board_.set_view(later);
+    board_.not_rendered(flight->id, flight->wish, event);
+    ASSERT_EQ(board_.flights(flight->release.target).size(), 1u);
+    EXPECT_EQ(board_.flights(flight->release.target)[0].release.phase, model::Phase::kQueued);
+  }
+  auto flight = board_.take_render({});
+  board_.not_rendered(flight->id, flight->wish, model::RenderEmpty{});
+  EXPECT_EQ(board_.in_flight(), 0u);
+}
+
 TEST_F(BoardTest, RowsArePublishedAsTheyChange) {
   board_.want(push("aaaa"), nullptr);
   auto batch = bus_.after(0);
