@@ -8,6 +8,7 @@
 #include "gitops/base/child.h"
 #include "gitops/base/text.h"
 #include "gitops/base/tree.h"
+#include "gitops/git/refs.h"
 #include "gitops/http/client.h"
 #include "gitops/model/ids.h"
 
@@ -192,7 +193,21 @@ int pre_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>&
   return response->ok() ? 0 : 1;
 }
 
+// Here and not by the daemon, which may be away: the pusher's git ends when this process does, and takes that for
+// "kept".
+bool make_lasting(const HookCall& call, const std::vector<Update>& updates, std::ostream& out) {
+  std::vector<std::string> refs;
+  for (const Update& update : updates) refs.push_back(update.ref);
+  auto synced = git::sync_pushed(call.repository, refs);
+  if (synced) return true;
+  print_lines(out,
+              "what was pushed stands in the repository, but it may not outlast a power cut: " + synced.error().line());
+  print_lines(out, "keep your clone until the disk is well, and push again then");
+  return false;
+}
+
 int post_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>& updates, std::ostream& out) {
+  bool lasting = make_lasting(call, updates, out);
   http::Client client;
   http::Request request = request_to(call, "/api/v1/hooks/pushed", updates);
   request.headers.emplace_back("Accept", "application/x-ndjson");
@@ -203,8 +218,9 @@ int post_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>
       client.stream(ctx, request, [&reader](std::string_view data) { return reader.feed(data); });
   if (!response) {
     bool late = response.error().code() == Code::kTimeout;
-    print_lines(out, late ? "it goes on without you: `autonomous status` shows how it ends"
-                          : "the push is kept; the daemon takes it up when it answers again");
+    print_lines(out, late      ? "it goes on without you: `autonomous status` shows how it ends"
+                     : lasting ? "the push is kept; the daemon takes it up when it answers again"
+                               : "the daemon takes it up when it answers again, if it is still there then");
   } else if (!response->ok()) {
     print_lines(out, words_of(*response));
   }

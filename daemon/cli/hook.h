@@ -18,8 +18,9 @@ struct HookCall {
   std::vector<std::string> environment;  // KEY=VALUE: git's own variables (quarantine), PATH, AUTONOMOUS_PUSHER_*
 };
 
-// The hook's exit status. A pre-receive refuses where the daemon doesn't answer: nothing is accepted that it can't
-// judge. A post-receive never fails: the refs have moved. It follows the release until its end or ctx's.
+// The hook's exit status. A post-receive makes what came durable before it asks anybody. A pre-receive refuses where
+// the daemon doesn't answer: nothing is accepted that it can't judge. A post-receive never fails: the refs have moved.
+// It follows the release until its end or ctx's.
 int run_hook(const Ctx& ctx, const HookCall& call, std::istream& updates, std::ostream& out);
 
 }  // namespace autonomous::daemon

@@ -10,6 +10,7 @@
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/git/program.h"
 #include "gitops/model/ids.h"
 
 namespace autonomous::daemon {
@@ -37,10 +38,11 @@ constexpr std::string_view kConfig =
 
 using Setting = std::pair<std::string, std::string>;
 
-std::vector<Setting> forced_settings(const HostingOptions& options, const GitRequest& git, bool may_push) {
+std::vector<Setting> forced_settings(const HostingOptions& options, const GitRequest& request, bool may_push) {
   std::vector<Setting> out = {
       {"core.hooksPath", options.hooks},
       {"core.fsync", "all"},
+      {"core.bigFileThreshold", std::string(git::kBigFile)},
       {"http.receivepack", may_push ? "true" : "false"},
       {"http.uploadpack", "true"},
       {"http.getanyfile", "false"},
@@ -53,7 +55,7 @@ std::vector<Setting> forced_settings(const HostingOptions& options, const GitReq
       {"transfer.unpackLimit", "1"},
   };
   // The daemon has the GitOps repository open, and packs it when it suits it.
-  if (git.gitops()) out.emplace_back("receive.autogc", "false");
+  if (request.gitops()) out.emplace_back("receive.autogc", "false");
   return out;
 }
 
@@ -139,6 +141,7 @@ std::vector<std::string> Hosting::environment(const GitRequest& git, const HttpR
       "LANG=C.UTF-8",
       "GIT_CONFIG_NOSYSTEM=1",
       "GIT_CONFIG_GLOBAL=/dev/null",
+      "GIT_ALLOC_LIMIT=" + std::string(git::kMostAtOnce),
       "GIT_PROJECT_ROOT=" + options_.repos,
       "GIT_HTTP_EXPORT_ALL=1",
       "GATEWAY_INTERFACE=CGI/1.1",

@@ -1,10 +1,15 @@
 #include "daemon/pipeline/remotes.h"
 
+#include <algorithm>
+
 #include "gitops/base/text.h"
 
 namespace autonomous::daemon {
 
 namespace {
+
+// Of the GitOps repository's whole history, at a first start: far more than honest ones have.
+constexpr uint64_t kMostOfGitops = 8ull << 30;
 
 // "user:password", or a token alone.
 git::Credential split_credential(const std::string& text) {
@@ -76,6 +81,7 @@ Result<git::RemoteSettings> gitops_settings(const CurrentConfig& config) {
   settings.url = now->gitops.url;
   settings.ca_file = now->gitops.ca_file;
   settings.ssh_known_hosts = now->gitops.known_hosts.value_or("");
+  settings.max_fetch = std::max(kMostOfGitops, now->limits.repository);
   settings.where_credentials_stand = "daemon.yaml: `gitops: {credential: /path/of/a/file}`, with what may push there";
   return with_access(std::move(settings), now->gitops.credential, [config] { return config()->gitops.credential; });
 }

@@ -76,6 +76,7 @@ class Service final : public Api {
   std::vector<Check> readiness() override;
 
  private:
+  std::vector<Check> branch_checks() const;
   struct Known {  // a target that exists, as the record has it
     model::Target target;
     store::TargetPtr state;
@@ -102,7 +103,6 @@ class Service final : public Api {
   std::vector<Check> tag_checks() const;
   WhyAnswer why_target(const model::Target& target) const;
   std::string hosted_repository(const std::string& project) const;
-  static void make_lasting(const std::string& repository, const Push& push);
   void ask_root(const Ctx& ctx, const model::Target& target);
   Result<ActionAnswer> let_vanish(const Ctx& ctx, const Ask& ask, const DeployRequest& request);
   // Whoever lets an app take over another project's one has to be allowed to take that away.

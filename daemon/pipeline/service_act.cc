@@ -394,17 +394,7 @@ std::string Service::hosted_repository(const std::string& project) const {
   return pipeline_.options().sources.repositories + "/" + project + ".git";
 }
 
-// Before the pusher hears that it was taken.
-void Service::make_lasting(const std::string& repository, const Push& push) {
-  std::vector<std::string> refs;
-  for (const RefUpdate& update : push.updates) refs.push_back(update.ref);
-  if (auto synced = git::sync_pushed(repository, refs); !synced)
-    log(Level::kError, "a push may not outlast a power cut",
-        {{"repository", repository}, {"error", synced.error().line()}});
-}
-
 void Service::source_pushed(const Push& push, const std::string&, ProgressPtr progress) {
-  make_lasting(hosted_repository(push.project), push);
   pipeline_.source_pushed(push, follower_of(std::move(progress)));
 }
 
@@ -422,9 +412,6 @@ Result<void> Service::check_gitops_push(const Ctx&, const Push& push) {
   return ok();
 }
 
-void Service::gitops_pushed(const Push& push, ProgressPtr progress) {
-  if (options_.hosted) make_lasting(options_.gitops, push);
-  pipeline_.writer().follow_sync(std::move(progress));
-}
+void Service::gitops_pushed(const Push&, ProgressPtr progress) { pipeline_.writer().follow_sync(std::move(progress)); }
 
 }  // namespace autonomous::daemon

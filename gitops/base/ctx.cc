@@ -1,6 +1,9 @@
 #include "gitops/base/ctx.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
 
 namespace autonomous {
 
@@ -22,6 +25,18 @@ Result<void> Ctx::check() const {
   if (stop.stop_requested()) return fail(Code::kCancelled, "stopped");
   if (std::chrono::steady_clock::now() >= deadline) return fail(Code::kTimeout, "it took too long");
   return ok();
+}
+
+void Ctx::pause(Millis time) const {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, stop, std::min(time, left()), [] { return false; });
+}
+
+Millis jittered(Millis time) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return Millis(std::uniform_int_distribution<int64_t>(time.count() / 2, time.count())(random));
 }
 
 }  // namespace autonomous

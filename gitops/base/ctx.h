@@ -20,6 +20,11 @@ struct Ctx {
   Millis left() const;
   // kCancelled after a stop, kTimeout after the deadline.
   Result<void> check() const;
+  // Waits so long; less where a stop or the deadline comes first.
+  void pause(Millis time) const;
 };
+
+// Between half of it and all of it, by chance: who failed together does not come again together.
+Millis jittered(Millis time);
 
 }  // namespace autonomous

@@ -1,6 +1,9 @@
 #include "gitops/git/maintenance.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -8,6 +11,7 @@
 
 #include "gitops/base/text.h"
 #include "gitops/git/internal.h"
+#include "gitops/git/ref_files.h"
 
 namespace autonomous::git {
 
@@ -34,6 +38,19 @@ Result<Upkeep> look_after(const Repository& repository) {
   TRY(size_t some, count_files(objects + "/17", ""));
   found.loose = some * 256;
   return found;
+}
+
+void remove_torn_packs(const Repository& repository) {
+  const std::string folder = repository.rep()->common + "/objects/pack";
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+  if (!dir) return;
+  while (dirent* entry = ::readdir(dir.get())) {
+    std::string_view name = entry->d_name;
+    bool ours = starts_with(name, "tmp_pack_") || starts_with(name, "tmp_idx_") || starts_with(name, "tmp_rev_");
+    struct stat info {};
+    if (!ours || ::fstatat(::dirfd(dir.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!is_open_somewhere(info.st_dev, info.st_ino)) ::unlinkat(::dirfd(dir.get()), entry->d_name, 0);
+  }
 }
 
 Result<bool> tidy(const Ctx& ctx, const GitProgram& git, Repository& repository, size_t most_packs, size_t most_loose) {

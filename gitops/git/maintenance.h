@@ -22,4 +22,8 @@ Result<Upkeep> look_after(const Repository& repository);
 Result<bool> tidy(const Ctx& ctx, const GitProgram& git, Repository& repository, size_t most_packs = 50,
                   size_t most_loose = 4000);
 
+// Packs that were cut off while they came in (a limit, a server that hung up, a kill) stay as tmp_pack_… of any size:
+// those that nobody has open any more are removed.
+void remove_torn_packs(const Repository& repository);
+
 }  // namespace autonomous::git

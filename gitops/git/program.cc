@@ -16,7 +16,6 @@ const std::pair<const char*, const char*> kConfiguration[] = {
     {"core.askPass", ""},
     {"credential.helper", ""},
     {"gc.auto", "0"},
-    {"core.bigFileThreshold", "16m"},  // larger blobs are never unpacked in memory
     {"maintenance.auto", "false"},
     {"protocol.version", "2"},
     {"transfer.bundleURI", "false"},
@@ -96,6 +95,7 @@ std::vector<std::string> git_environment(const GitProgram& git) {
           "SSH_ASKPASS=/bin/false",
           "GIT_NO_REPLACE_OBJECTS=1",
           "GIT_OPTIONAL_LOCKS=0",
+          "GIT_ALLOC_LIMIT=" + std::string(kMostAtOnce),
           std::string("GIT_ALLOW_PROTOCOL=http:https:ssh") + (git.allow_file ? ":file" : "")};
 }
 
@@ -114,6 +114,7 @@ Result<ChildResult> run_git(const Ctx& ctx, const GitProgram& git, const GitCall
     spec.env.push_back("GIT_CONFIG_VALUE_" + number + "=" + std::string(value));
   };
   for (const auto& [key, value] : kConfiguration) configure(key, value);
+  configure("core.bigFileThreshold", kBigFile);
   for (const auto& [key, value] : call.config) configure(key, value);
   spec.env.push_back("GIT_CONFIG_COUNT=" + std::to_string(count));
   spec.env.insert(spec.env.end(), call.env.begin(), call.env.end());
@@ -136,6 +137,12 @@ Error git_complaint(const ChildResult& done) {
   std::string lower = to_lower(words);
   if (any_of_words(lower, {"signal 25", "file too large"}) || done.status == 128 + 25) {
     return fail(Code::kLimit, "the repository sends more than is allowed (limits.repository in daemon.yaml): ", words);
+  }
+  if (any_of_words(lower, {"attempting to allocate"})) {
+    return fail(Code::kLimit, "the repository holds what takes more than ", kMostAtOnce, " of memory at once: ", words)
+        .hint(
+            "large files whose versions differ little are kept as deltas: keep such files elsewhere, or without "
+            "deltas (`*.bin -delta` in .gitattributes there, then git repack -adF)");
   }
   if (any_of_words(lower, {"returned error: 413", "http 413"})) {
     return fail(Code::kLimit, "the server, or a proxy in front of it, takes no request of this size: ", words)

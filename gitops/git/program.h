@@ -41,6 +41,12 @@ Result<ChildResult> run_git(const Ctx& ctx, const GitProgram& git, const GitCall
 Result<std::string> git_output(const Ctx& ctx, const GitProgram& git, const GitCall& call);
 // What a failed git said, masked, on one line, with the code that its words suggest (else kUnavailable, retryable).
 Error git_complaint(const ChildResult& done);
+// What git may ask of memory at once. A delta of some kilobytes can claim to make an object of any size, which git
+// would make room for in one piece. Honest packs need that much for deltas of large files (plain ones are streamed from
+// core.bigFileThreshold on) and for the list of their objects: 256 MiB are three million.
+inline constexpr std::string_view kMostAtOnce = "256m";
+// Plain blobs of this size and more are never in memory whole.
+inline constexpr std::string_view kBigFile = "16m";
 // The environment that run_git gives (git http-backend is started by others with it).
 std::vector<std::string> git_environment(const GitProgram& git);
 

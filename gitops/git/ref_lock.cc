@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "gitops/base/file.h"
@@ -19,14 +17,6 @@
 namespace autonomous::git {
 
 namespace {
-
-// Ends early when the context is stopped.
-void pause(const Ctx& ctx, Millis time) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, ctx.stop, std::min(time, ctx.left()), [] { return false; });
-}
 
 // Where a folder is in the way of a file but holds nothing (git leaves such behind).
 void remove_empty_folders(const std::string& path) {
@@ -122,7 +112,7 @@ Result<RefLock> RefLock::take(const Ctx& ctx, const std::string& path, LockWatch
       if (go_on.error().code() == Code::kCancelled) return std::move(go_on).error();
       return fail(Code::kUnavailable, "somebody else holds ", lock).may_retry();
     }
-    pause(ctx, wait);
+    ctx.pause(wait);
     wait = std::min(wait * 2, Millis(50));
   }
 }

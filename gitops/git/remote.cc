@@ -8,6 +8,7 @@
 #include "gitops/base/text.h"
 #include "gitops/git/internal.h"
 #include "gitops/git/ls_refs.h"
+#include "gitops/git/maintenance.h"
 #include "gitops/git/pktline.h"
 #include "gitops/git/push_report.h"
 #include "gitops/git/refs.h"
@@ -376,6 +377,7 @@ Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<s
   TRY_DO(rep_->configure(call));
   auto done = run_git(ctx.within(kLongestCall), rep_->git, call);
   into.refresh();
+  if (!done || done->status != 0) remove_torn_packs(into);
   if (!done) return std::move(done).error().with("while fetching from " + rep_->url);
   if (done->status != 0) return rep_->explained(git_complaint(*done)).with("while fetching from " + rep_->url);
   // git leaves such refs out, warns, and ends well.

@@ -7,11 +7,15 @@
 
 #include <cstdlib>
 #include <random>
+#include <sstream>
 
+#include "daemon/cli/hook.h"
 #include "daemon/http/server.h"
 #include "gitops/base/child.h"
 #include "gitops/base/file.h"
+#include "gitops/http/client.h"
 #include "tests/unit/daemon/http/fake_api.h"
+#include "tests/unit/gitops/git/bomb.h"
 
 namespace autonomous::daemon {
 namespace {
@@ -169,6 +173,44 @@ TEST_F(HostingTest, LargePushesAreStreamedBothWays) {
   ChildResult cloned = git({"clone", "-q", url("shop"), folder.path() + "/clone"}, folder.path());
   EXPECT_EQ(cloned.status, 0) << cloned.err;
   EXPECT_EQ(*read_file(folder.path() + "/clone/noise"), noise);
+  commit("noise", noise + "more");  // comes as a delta, which has to be in memory whole
+  pushed = git({"push", "-q", url("shop"), "main"}, work);
+  EXPECT_EQ(pushed.status, 0) << pushed.err;
+}
+
+TEST_F(HostingTest, AFewBytesCannotTakeAllMemory) {
+  ASSERT_EQ(git({"push", "-q", url("shop"), "main"}, work).status, 0);
+  std::string command = std::string(40, '0') + " " + head(work) + " refs/heads/evil" + std::string(1, '\0') +
+                        " report-status side-band-64k agent=evil";
+  char length[5];
+  std::snprintf(length, sizeof length, "%04zx", command.size() + 4);
+  http::Request request;
+  request.method = "POST";
+  request.url = url("shop") + "/git-receive-pack";
+  request.headers = {{"Content-Type", "application/x-git-receive-pack-request"}};
+  request.body = length + command + "0000" + git::bomb_pack(512u << 20);
+  http::Client client;
+  Result<http::Response> answered = client.send(Ctx{}.within(Millis{60'000}), request);
+  ASSERT_TRUE(answered) << answered.error().text();
+  EXPECT_THAT(answered->body, HasSubstr("attempting to allocate"));
+  EXPECT_THAT(answered->body, HasSubstr("ng refs/heads/evil"));
+}
+
+// The daemon is away, and the disk does not take it: only the hook can say so.
+TEST_F(HostingTest, APushThatIsNotOnTheDiskIsNotCalledKept) {
+  std::string repository = folder.path() + "/shop.git";
+  ASSERT_TRUE(make_folders(repository + "/objects/pack"));
+  HookCall call{"post-receive", folder.path() + "/nobody", repository, "deploy", {}};
+  auto said = [&] {
+    std::istringstream in(std::string(40, '0') + " " + std::string(40, 'a') + " refs/heads/main\n");
+    std::ostringstream out;
+    EXPECT_EQ(run_hook(Ctx{}, call, in, out), 0);
+    return out.str();
+  };
+  EXPECT_THAT(said(), HasSubstr("the push is kept"));
+  ASSERT_TRUE(remove_all(repository + "/objects/pack"));
+  ASSERT_EQ(::symlink("pack", (repository + "/objects/pack").c_str()), 0);
+  EXPECT_THAT(said(), testing::AllOf(HasSubstr("may not outlast a power cut"), testing::Not(HasSubstr("is kept"))));
 }
 
 TEST_F(HostingTest, ManyWantsComeCompressed) {

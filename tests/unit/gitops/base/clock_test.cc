@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "gitops/base/ctx.h"
+
 namespace autonomous {
 namespace {
 
@@ -41,6 +45,25 @@ TEST(Age, ShowsOneUnitOrTwo) {
   EXPECT_EQ(format_age(seconds(4800)), "1h 20m");
   EXPECT_EQ(format_age(seconds(86400 * 5)), "5d");
   EXPECT_EQ(format_age(seconds(-5)), "0s");
+}
+
+TEST(Ctx, APauseEndsWithAStopOrTheDeadline) {
+  std::stop_source stop;
+  stop.request_stop();
+  Ctx{stop.get_token()}.pause(std::chrono::hours(1));
+  Ctx{}.within(Millis(0)).pause(std::chrono::hours(1));
+}
+
+TEST(Ctx, JitterStaysWithinBounds) {
+  std::set<Millis> seen;
+  for (int i = 0; i < 200; ++i) {
+    Millis pause = jittered(Millis(1000));
+    EXPECT_GE(pause, Millis(500));
+    EXPECT_LE(pause, Millis(1000));
+    seen.insert(pause);
+  }
+  EXPECT_GT(seen.size(), 20u);
+  EXPECT_EQ(jittered(Millis(0)), Millis(0));
 }
 
 }  // namespace

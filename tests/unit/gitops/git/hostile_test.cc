@@ -7,6 +7,7 @@
 #include "gitops/git/remote.h"
 #include "gitops/git/ssh.h"
 #include "tests/unit/gitops/git/bed.h"
+#include "tests/unit/gitops/git/bomb.h"
 #include "tests/unit/gitops/git/git_server.h"
 
 namespace autonomous::git {
@@ -152,7 +153,23 @@ TEST_F(HostileTest, MoreThanTheLimitIsNotTakenIn) {
   ASSERT_FALSE(fetched);
   EXPECT_EQ(fetched.error().code(), Code::kLimit) << fetched.error().text();
   EXPECT_TRUE(must(list_refs(mirror_, "refs/")).empty());
+  EXPECT_THAT(files_below(mirror_.path() + "/objects"), ::testing::IsEmpty()) << "each try would leave its megabytes";
   must(fetch(hostile_.path(), 16u << 20));
+}
+
+// Some kilobytes that ask for half a gigabyte of memory.
+TEST_F(HostileTest, DeltasThatBecomeHugeAreNotTakenIn) {
+  GitCall call;
+  call.folder = mirror_.path();
+  call.args = {"index-pack", "--stdin", "--strict", "--fix-thin"};
+  call.input = bomb_pack(512u << 20);
+  ASSERT_LT(call.input.size(), 32u << 10);
+  Result<std::string> taken = git_output(ctx_, program_, call);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), Code::kLimit) << taken.error().text();
+  EXPECT_THAT(taken.error().text(), HasSubstr("-delta"));
+  call.input = bomb_pack(32u << 20);  // as a large file of an honest history
+  EXPECT_TRUE(git_output(ctx_, program_, call));
 }
 
 // CVE-2024-32002: a submodule below a link into .git brings a hook of its own. CVE-2025-48384: so does a submodule
