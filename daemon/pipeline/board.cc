@@ -1,11 +1,22 @@
 #include "daemon/pipeline/board.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace autonomous::daemon {
 
 using model::Phase;
 using model::Step;
+
+namespace {
+
+template <typename Turns>
+uint64_t turn_of(const Turns& turns, std::string_view project) {
+  auto found = turns.find(project);
+  return found == turns.end() ? 0 : found->second;
+}
+
+}  // namespace
 
 // ---- facts
 
@@ -85,16 +96,22 @@ std::optional<Flight> Board::take_render(std::stop_token stop) {
       order.lock();
       std::unique_lock lock(mutex_);
       Time now = clock_.now();
+      std::pair<uint64_t, uint64_t> first;
       for (auto& [target, lane] : lanes_) {
         if (std::any_of(lane.flights.begin(), lane.flights.end(), in_hand)) continue;
         for (Flight& flight : lane.flights) {
           if (model::next_step(flight.release, now) != Step::kRender) continue;
-          // The oldest wish of all targets goes first, so that no target waits behind a busy one.
-          if (!taken || flight.id < taken->id) taken = flight;
+          // Projects take turns, and of one the oldest wish goes first: nobody waits behind somebody busy.
+          auto turn = std::pair(turn_of(render_turns_, target.project), flight.id);
+          if (!taken || turn < first) {
+            taken = flight;
+            first = turn;
+          }
           break;
         }
       }
       if (taken) {
+        render_turns_[taken->release.target.project] = ++turn_;
         fold(*find(taken->id), model::RenderBegan{}, told);
         taken = *find(taken->id);
       }
@@ -123,16 +140,13 @@ std::vector<Flight> Board::take_ready(size_t most) {
   std::vector<Flight> taken;
   {
     std::lock_guard lock(mutex_);
-    Time now = clock_.now();
-    for (auto& [target, lane] : lanes_) {
-      for (Flight& flight : lane.flights) {
-        if (taken.size() >= most) break;
-        if (model::next_step(flight.release, now) != Step::kCommit) continue;
-        judge_gates(flight, told);  // a hold may have come meanwhile
-        if (flight.release.phase != Phase::kReady) continue;
-        fold(flight, model::CommitBegan{}, told);
-        taken.push_back(flight);
-      }
+    for (Flight* flight : by_turns()) {
+      if (taken.size() >= most) break;
+      judge_gates(*flight, told);  // a hold may have come meanwhile
+      if (flight->release.phase != Phase::kReady) continue;
+      fold(*flight, model::CommitBegan{}, told);
+      taken.push_back(*flight);
+      commit_turns_[flight->release.target.project] = ++turn_;
     }
   }
   tell(std::move(told));
@@ -240,6 +254,31 @@ bool Board::wait(std::stop_token stop, Millis most) {
 }
 
 // ---- inside, under mutex_
+
+// What may be committed: the oldest of each project, then the second of each, and so on.
+std::vector<Flight*> Board::by_turns() {
+  Time now = clock_.now();
+  std::map<std::string_view, std::vector<Flight*>> ready;
+  for (auto& [target, lane] : lanes_) {
+    for (Flight& flight : lane.flights) {
+      if (model::next_step(flight.release, now) == Step::kCommit) ready[target.project].push_back(&flight);
+    }
+  }
+  std::vector<std::tuple<size_t, uint64_t, Flight*>>
+      order;  // place in the project's own queue, the project's last turn
+  for (auto& [project, flights] : ready) {
+    std::sort(flights.begin(), flights.end(), [](const Flight* a, const Flight* b) { return a->id < b->id; });
+    uint64_t turn = turn_of(commit_turns_, project);
+    for (size_t i = 0; i < flights.size(); ++i) order.emplace_back(i, turn, flights[i]);
+  }
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::tuple(std::get<0>(a), std::get<1>(a), std::get<2>(a)->id) <
+           std::tuple(std::get<0>(b), std::get<1>(b), std::get<2>(b)->id);
+  });
+  std::vector<Flight*> out;
+  for (const auto& [place, turn, flight] : order) out.push_back(flight);
+  return out;
+}
 
 Flight* Board::find(uint64_t id) {
   auto target = by_id_.find(id);

@@ -106,6 +106,7 @@ class Board {
 
   Flight* find(uint64_t id);
   void fold_in(uint64_t id, const WishPtr* rendered, const model::Event& event);
+  std::vector<Flight*> by_turns();
   void end_pending(const model::Target& target, const model::Event& event);
   void supersede_overtaken(Lane& lane, uint64_t by, Told& told);
   WishPtr supersede_pending(Lane& lane, WishPtr wish, std::vector<FollowerPtr>& followers, Told& told);
@@ -133,6 +134,10 @@ class Board {
   std::map<model::Target, Lane> lanes_;
   std::map<uint64_t, model::Target> by_id_;
   uint64_t next_id_ = 1;
+  // When a project had its last turn, so that one with a thousand apps does not keep the others waiting.
+  using Turns = std::map<std::string, uint64_t, std::less<>>;
+  Turns render_turns_, commit_turns_;
+  uint64_t turn_ = 0;
   store::StatePtr state_ = std::make_shared<store::State>();
   PlatformPtr view_;
   std::map<model::Target, std::shared_ptr<const Doubt>> doubts_;

@@ -50,7 +50,7 @@ void Writer::run(std::stop_token stop, std::stop_token hard) {
     watch_clock();
     cycle(Ctx{hard, deadline});
     set_deadline(std::chrono::steady_clock::time_point::max());
-    board_.wait(stop, failures_ == 0 ? Millis(1000) : model::retry_pause(failures_));
+    board_.wait(stop, failures_ == 0 ? Millis(1000) : jittered(model::retry_pause(failures_)));
   }
   refuse_all(fail(Code::kCancelled, "the daemon is stopping").may_retry());
 }

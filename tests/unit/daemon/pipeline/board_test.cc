@@ -198,6 +198,39 @@ TEST_F(BoardTest, OtherTargetsDoNotWait) {
   EXPECT_EQ(board_.take_render({})->wish->target.app, "api");
 }
 
+TEST_F(BoardTest, ABigProjectDoesNotKeepOthersWaiting) {
+  for (int i = 0; i < 20; ++i) board_.want(push("aaaa", "a" + std::to_string(100 + i)), nullptr);
+  auto other = std::make_shared<Wish>(*push("bbbb"));
+  other->target = {"local", "zoo", "web"};
+  board_.want(other, nullptr);
+  std::vector<std::string> rendered;
+  for (int i = 0; i < 21; ++i) rendered.push_back(render_next().wish->target.str());
+  EXPECT_EQ(rendered[0], "local/shop/a100");
+  EXPECT_EQ(rendered[1], "local/zoo/web") << "it came last, and its project had no turn yet";
+  EXPECT_EQ(rendered[2], "local/shop/a101");
+  EXPECT_EQ(rendered[20], "local/shop/a119");
+  std::vector<std::string> committed;
+  for (const Flight& flight : board_.take_ready(3)) committed.push_back(flight.wish->target.str());
+  EXPECT_EQ(committed, (std::vector<std::string>{"local/shop/a100", "local/shop/a101", "local/zoo/web"}));
+  EXPECT_EQ(board_.take_ready(100).size(), 18u) << "alone, a project has all";
+}
+
+TEST_F(BoardTest, MoreProjectsThanAPushHoldsTakeTurns) {
+  std::map<std::string, int> turns;
+  for (int round = 0; round < 3; ++round) {
+    for (const char* project : {"ants", "bees", "cats"}) {
+      for (int i = 0; i < 2; ++i) {
+        auto wish = std::make_shared<Wish>(*push("aaaa", "a" + std::to_string(round) + std::to_string(i)));
+        wish->target.project = project;
+        board_.want(wish, nullptr);
+        render_next();
+      }
+    }
+    for (const Flight& flight : board_.take_ready(2)) ++turns[flight.wish->target.project];
+  }
+  EXPECT_EQ(turns, (std::map<std::string, int>{{"ants", 2}, {"bees", 2}, {"cats", 2}}));
+}
+
 TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   auto frozen = std::make_shared<PlatformView>(*view_);
   auto parsed =
