@@ -15,8 +15,14 @@ OptionSpec at_option() { return {"--at", "TIME", "As it was then: a time, or how
 
 // --- status ---
 
-// Sources that cannot be read or are wrong: what a row of targets cannot show.
-void print_troubles(Command& command, Remote& remote) {
+// What is wrong with the GitOps repository, and sources that cannot be read or are wrong: what a row of targets cannot
+// show.
+void print_troubles(Command& command, Remote& remote, const json& status) {
+  for (const json& row : rows_of(status, "warnings")) {
+    command.around.out << command.style.paint("! " + text_of(row, "name"), Tone::kWarning) << "  "
+                       << one_line(text_of(row, "text"), 2000) << "\n";
+    if (!text_of(row, "fix").empty()) command.around.out << "    " << one_line(text_of(row, "fix"), 2000) << "\n";
+  }
   auto body = remote.get(command.ctx(), "/api/v1/projects");
   if (!body) return;  // an older daemon has no such list
   for (const json& row : rows_of(*body, "projects")) {
@@ -48,7 +54,7 @@ Result<int> status(Command& command) {
   if (rows.empty()) {
     command.around.out << "No targets yet. Push a repository: git push " << remote->base_url()
                        << "/git/NAME.git main\n";
-    print_troubles(command, *remote);
+    print_troubles(command, *remote, body);
     return kExitDone;
   }
   Table table({"TARGET", "STATE", "RELEASE", "COMMIT", "AGE", "WHY"});
@@ -65,7 +71,7 @@ Result<int> status(Command& command) {
                {text_of(row, "why")}});
   }
   command.around.out << table.str(command.style, command.around.width);
-  if (!narrowed) print_troubles(command, *remote);
+  if (!narrowed) print_troubles(command, *remote, body);
   return kExitDone;
 }
 

@@ -60,7 +60,11 @@ Result<HttpResponse> status(const RouteCall& call) {
   if (at) return answer({{"targets", as_list(call.api.status_at(*at))}, {"at", format_time(*at)}});
   // Read before the rows: an event in between is then shown twice rather than missed.
   uint64_t newest = call.api.events().newest();
-  return answer({{"targets", as_list(call.api.status())}, {"event", newest}});
+  json warnings = json::array();
+  for (const Check& check : call.api.readiness()) {
+    if (check.state == "warning") warnings.push_back({{"name", check.name}, {"text", check.text}, {"fix", check.fix}});
+  }
+  return answer({{"targets", as_list(call.api.status())}, {"event", newest}, {"warnings", warnings}});
 }
 
 Result<HttpResponse> releases(const RouteCall& call) {

@@ -23,6 +23,7 @@
 #include "gitops/base/text.h"
 #include "gitops/git/refs.h"
 #include "gitops/git/signer.h"
+#include "gitops/store/lint.h"
 #include "gitops/store/record.h"
 
 namespace autonomous::daemon {
@@ -204,6 +205,12 @@ class Examination {
     for (const auto& [target, record] : (*state)->targets) releases += record->releases.size();
     out_.push_back(good(
         "record", std::to_string((*state)->targets.size()) + " targets, " + std::to_string(releases) + " releases"));
+    const std::string& branch = config_->gitops.deploy;
+    if (auto unsafe = store::lint_branch(reader->repository(), **state, (*state)->deploy)) {
+      for (const store::UnsafePath& one : *unsafe)
+        out_.push_back(
+            {"branch " + branch, "warning", store::unsafe_text(one, branch), store::unsafe_remedy(one, branch)});
+    }
     check_platform(reader->repository(), (*state)->main, client);
   }
 

@@ -4,6 +4,7 @@
 #include "gitops/base/file.h"
 #include "gitops/base/text.h"
 #include "gitops/store/index.h"
+#include "gitops/store/lint.h"
 
 namespace autonomous::daemon {
 
@@ -63,6 +64,15 @@ std::vector<Check> Service::tag_checks() const {
   return checks;
 }
 
+// What others put on the branch that says what runs, and that hurts who reads it.
+std::vector<Check> Service::branch_checks() const {
+  std::vector<Check> checks;
+  for (const store::UnsafePath& one : pipeline_.board().state()->unsafe)
+    checks.push_back({"branch " + options_.branch, "warning", store::unsafe_text(one, options_.branch),
+                      store::unsafe_remedy(one, options_.branch)});
+  return checks;
+}
+
 std::vector<Check> Service::doctor(const Ctx& ctx, bool deep) {
   std::vector<Check> checks = options_.check_config ? options_.check_config() : std::vector<Check>{};
   for (Check& check : git_checks(ctx, pipeline_.options().sources.git)) checks.push_back(std::move(check));
@@ -70,6 +80,7 @@ std::vector<Check> Service::doctor(const Ctx& ctx, bool deep) {
   checks.push_back(trouble.empty() ? Check{"gitops repository", "ok", options_.gitops, ""}
                                    : Check{"gitops repository", "failed", trouble, ""});
   for (Check& check : tag_checks()) checks.push_back(std::move(check));
+  for (Check& check : branch_checks()) checks.push_back(std::move(check));
   if (PlatformPtr view = pipeline_.board().view()) {
     if (view->errors.empty()) checks.push_back({"platform.yaml", "ok", "main is at " + view->commit.short_hex(), ""});
     for (const Error& error : view->errors)
@@ -121,6 +132,7 @@ std::vector<Check> Service::readiness() {
                     read ? "the GitOps repository was read" : "the GitOps repository was not read yet", ""});
   std::string trouble = pipeline_.writer().trouble();
   if (!trouble.empty()) checks.push_back({"writer", "warning", trouble, ""});
+  for (Check& check : branch_checks()) checks.push_back(std::move(check));
   return checks;
 }
 

@@ -125,7 +125,10 @@ Result<MoveResult> Record::Impl::attempt(const Ctx& ctx, const Batch& batch, con
     TRY(MoveResult moved, launch(ctx, plan));
     if (moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kRefused) return moved;
     bool landed = moved.kind == MoveResult::Kind::kLanded;
-    if (!landed) forget(items, result);
+    if (!landed) {
+      forget(items, result);
+      stand_back(ctx, round);
+    }
     TRY(Foreign foreign, take_in(ctx));
     if (landed) drop_ours(foreign, result);
     merge(result.foreign, std::move(foreign));

@@ -6,6 +6,7 @@
 
 #include "gitops/base/text.h"
 #include "gitops/store/layout.h"
+#include "gitops/store/lint.h"
 #include "gitops/store/message.h"
 
 namespace autonomous::store {
@@ -156,8 +157,10 @@ Result<ForeignScan> find_foreign(const git::Repository& repository, const State&
   Trees trees;
   if (checked.is_zero()) {
     TRY(trees, all_trees(repository, state, deploy));
+    TRY(scan.unsafe, lint_branch(repository, state, deploy));
   } else {
     TRY(auto paths, repository.diff_paths(checked, deploy));
+    TRY(scan.unsafe, lint_changes(repository, state.unsafe, paths, checked, deploy));
     std::set<model::Target> touched;
     for (const git::PathChange& path : paths) {
       auto target = path.path.starts_with("apps/") ? target_of(path.path) : std::nullopt;

@@ -18,6 +18,7 @@ ForeignChange::Kind kind_of(const TargetState* target, const git::Oid& tree, uin
 struct ForeignScan {
   std::vector<ForeignChange> changes;    // by target
   std::vector<std::string> other_paths;  // outside of every target's folder
+  std::vector<UnsafePath> unsafe;        // what stands on deploy and hurts who reads it
 };
 
 // checked: the commit up to which all is known to agree with `state`; zero: everything is compared.

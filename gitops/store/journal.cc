@@ -78,7 +78,9 @@ Result<std::optional<Flight>> Journal::read(Slot& slot) {
     if (!tag.is_string()) return corrupt();
     flight.tags.push_back(tag.get<std::string>());
   }
-  slot.sequence = json.value("sequence", uint64_t{1});  // of a version that had one file: 1
+  auto sequence = json.find("sequence");
+  if (sequence != json.end() && !sequence->is_number_unsigned()) return corrupt();
+  slot.sequence = sequence == json.end() ? 1 : sequence->get<uint64_t>();  // of a version that had one file: 1
   return std::optional<Flight>(std::move(flight));
 }
 

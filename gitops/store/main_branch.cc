@@ -44,6 +44,7 @@ Result<std::optional<git::Oid>> Record::Impl::change_main(const Ctx& ctx, const 
     bool there = moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kLanded;
     if (there) return std::optional(commit);
     if (moved.kind == MoveResult::Kind::kRefused) return fail(Code::kDenied, moved.words);
+    stand_back(ctx, round);
   }
   return fail(Code::kUnavailable, "others keep moving main").may_retry();
 }

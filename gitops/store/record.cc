@@ -9,6 +9,7 @@
 #include "gitops/store/index.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/ledger.h"
+#include "gitops/store/lint.h"
 #include "gitops/store/record_impl.h"
 #include "gitops/store/shared_state.h"
 
@@ -52,6 +53,12 @@ StatePtr Record::Impl::state() const {
   return state_;
 }
 
+// Who races with us does it again as soon as we do: two of the same pace would never part.
+void Record::Impl::stand_back(const Ctx& ctx, int round) {
+  if (config_.stand_back) return config_.stand_back(ctx, round);
+  ctx.pause(jittered(std::min(kLongestPause, kFirstPause * (1 << std::min(round, 10)))));
+}
+
 PlanBase Record::Impl::base(std::map<std::string, git::Oid> tags) {
   return {repository_, sign_, config_.committer, config_.branch, known_, state(), clock_.now(), std::move(tags)};
 }
@@ -63,8 +70,25 @@ Result<void> Record::Impl::ready(const Ctx& ctx) {
   return ok();
 }
 
+// A remote takes all moves or none: where some are there later, somebody may have taken the others back, and wants no
+// release again that he rewound. Right after the push it was the server that ended in the middle. Nobody takes back
+// only the ledger.
+bool Record::Impl::may_finish(const std::vector<Move>& missing, bool at_once) const {
+  return at_once || !config_.remote || std::all_of(missing.begin(), missing.end(), [&](const Move& move) {
+           return move.ref == branch_ref(ledger_branch(config_.branch));
+         });
+}
+
+void Record::Impl::stop_for(const Move& missing) {
+  std::string branch = missing.ref.substr(std::string_view("refs/heads/").size());
+  stopped_ = "branch " + branch + " was rewritten: " + missing.to.short_hex(12) +
+             ", which was pushed last, is not on it; nothing is written until an operator accepts it";
+  if (branch == config_.branch) given_up_.deploy = missing.to;
+  log(Level::kError, stopped_, {});
+}
+
 // What the journal holds happened, or it did not: the refs say which.
-Result<bool> Record::Impl::settle_flight(const Ctx& ctx) {
+Result<bool> Record::Impl::settle_flight(const Ctx& ctx, bool at_once) {
   TRY(auto flight, journal_.read());
   if (!flight) {
     in_flight_ = false;
@@ -81,10 +105,18 @@ Result<bool> Record::Impl::settle_flight(const Ctx& ctx) {
   bool happened = missing.size() < flight->moves.size() || flight->moves.empty();
   if (happened && !missing.empty()) {
     // Some moved: then all objects are there, and the rest follows where nobody was faster.
-    TRY(MoveResult moved, wire_->move(ctx, missing));
+    MoveResult moved{MoveResult::Kind::kRaced, ""};
+    if (may_finish(missing, at_once)) {
+      TRY(moved, wire_->move(ctx, missing));
+    }
     bool there = moved.kind == MoveResult::Kind::kMoved || moved.kind == MoveResult::Kind::kLanded;
-    if (!there) return rewritten("the branches disagree after a crash: " + moved.words);
-    TRY(tips, wire_->look(ctx));
+    if (there) {
+      TRY(tips, wire_->look(ctx));
+    } else {
+      stop_for(missing.front());  // the journal stays as it is, for whoever accepts that, or brings it back
+      in_flight_ = false;
+      return true;
+    }
   }
   if (!happened) log(Level::kInfo, "what was in flight did not arrive; it is dropped", {});
   // Also then the journal may name tags of releases before, whose push was cut.
@@ -181,11 +213,26 @@ Result<Foreign> Record::Impl::take_in(const Ctx& ctx) {
   return foreign;
 }
 
+// Kept in the state, where everybody sees it for as long as it is there.
+void Record::Impl::tell_unsafe(std::vector<UnsafePath> unsafe) {
+  StatePtr before = state();
+  if (before->unsafe == unsafe) return;
+  for (const UnsafePath& one : unsafe) {
+    bool known = std::find(before->unsafe.begin(), before->unsafe.end(), one) != before->unsafe.end();
+    if (!known)
+      log(Level::kWarning, unsafe_text(one, config_.branch), {{"remedy", unsafe_remedy(one, config_.branch)}});
+  }
+  auto now = std::make_shared<State>(*before);
+  now->unsafe = std::move(unsafe);
+  publish(std::move(now));
+}
+
 // One round per race; each looks again at what is there.
 Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
   for (int round = 0; round < kMaxRaces; ++round) {
     TRY(ForeignScan scan, find_foreign(repository_, *state(), checked_, known_.deploy));
     if (!scan.other_paths.empty()) foreign.other_paths = scan.other_paths;
+    tell_unsafe(std::move(scan.unsafe));
     if (scan.changes.empty()) {
       checked_ = known_.deploy;
       return ok();
@@ -208,6 +255,7 @@ Result<void> Record::Impl::adopt_all(const Ctx& ctx, Foreign& foreign) {
       for (ForeignChange& change : scan.changes) foreign.changes.push_back(std::move(change));
       if (moved.kind == MoveResult::Kind::kMoved) continue;
     }
+    if (moved.kind == MoveResult::Kind::kRaced) stand_back(ctx, round);
     TRY(Tips tips, wire_->look(ctx));
     TRY_DO(check_descends(tips));
     Builder builder(state());
@@ -276,7 +324,8 @@ Result<MoveResult> Record::Impl::fly(const Ctx& ctx, const Flight& flight) {
 // The journal's moves arrived, at least in part: what is missing is moved, and its tags follow. kRaced: somebody took
 // them back again meanwhile.
 Result<MoveResult> Record::Impl::land(const Ctx& ctx) {
-  TRY(bool happened, settle_flight(ctx));
+  TRY(bool happened, settle_flight(ctx, /*at_once=*/true));
+  if (!stopped_.empty()) return rewritten(stopped_);
   return MoveResult{happened ? MoveResult::Kind::kLanded : MoveResult::Kind::kRaced, "the remote's branches moved"};
 }
 
@@ -317,6 +366,8 @@ Result<Foreign> Record::sync(const Ctx& ctx) {
   TRY_DO(impl_->ready(ctx));
   if (!impl_->owed_.empty()) impl_->send_tags(ctx);
   TRY(Foreign foreign, impl_->take_in(ctx));
+  if (StatePtr now = impl_->state(); !now->unsafe.empty())
+    impl_->tell_unsafe(still_there(impl_->repository_, now->unsafe, impl_->known_.deploy));
   impl_->prune_tags(ctx);
   return foreign;
 }
@@ -337,6 +388,8 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
     return fail(Code::kConflict, "no branch was rewritten: there is nothing to accept");
   git::Oid before = impl_->given_up_.deploy.is_zero() ? impl_->known_.deploy : impl_->given_up_.deploy;
   TRY_DO(impl_->load(tips));
+  TRY(auto flight, impl_->journal_.read());
+  if (flight) impl_->owe_tags(flight->tags, tips);
   Plan plan(impl_->base());
   model::Entry entry;
   entry.type = model::EntryType::kRewriteAccepted;
@@ -355,7 +408,7 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
   impl_->stopped_.clear();
   impl_->given_up_ = Tips{};
   impl_->checked_ = git::Oid();
-  return ok();
+  return impl_->introduce_key(ctx);  // a ledger that is another one knows no key of ours
 }
 
 StatePtr Record::state() const { return impl_->state(); }

@@ -67,6 +67,9 @@ struct RecordConfig {
   bool tags_later = false;
   // Whether drift holds the target; null: never (a whole target's removal always does).
   std::function<bool(const model::Target&)> drift_holds;
+  // Waits before another try after others were faster, `round` times so far (from 0). Null: a short pause of random
+  // length, longer each time.
+  std::function<void(const Ctx&, int round)> stand_back;
   // An error returned here ends the operation on the spot, as a kill would. Tests only.
   std::function<Result<void>(Point)> fault;
 };

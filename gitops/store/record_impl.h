@@ -22,6 +22,10 @@ inline constexpr int kMaxRaces = 10;
 // So many commits of the ledger are folded at a start at most, on top of the index; and what isn't worth one.
 inline constexpr uint64_t kIndexEvery = 1000;
 
+// Between them: at most so long before the second try, twice that before the third, and so on up to the longest.
+inline constexpr Millis kFirstPause{50};
+inline constexpr Millis kLongestPause{3'200};
+
 // What a batch met while it was cut in halves.
 struct Bisection {
   size_t refusals = 0;              // of single things in a row, and nothing accepted between them
@@ -41,6 +45,7 @@ struct Record::Impl {
 
   // ---- start.cc
   Result<void> start(const Ctx& ctx);
+  Result<void> check_none_gone(const Tips& tips);
   Result<void> make_branches(const Ctx& ctx, const Tips& there);
   Result<void> load(const Tips& tips);
   Result<void> check_whole();
@@ -51,7 +56,10 @@ struct Record::Impl {
   // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.
   Result<void> ready(const Ctx& ctx);
   // Whether it happened. Then known_ does not hold it yet: take_in follows.
-  Result<bool> settle_flight(const Ctx& ctx);
+  // at_once: the push ended just now.
+  Result<bool> settle_flight(const Ctx& ctx, bool at_once = false);
+  bool may_finish(const std::vector<Move>& missing, bool at_once) const;
+  void stop_for(const Move& missing);
   Result<Foreign> take_in(const Ctx& ctx);
   // The tags of others that stand where those of these next releases would, and of those after them. One look, which
   // also tells whether a branch moved: it is to be taken in then.
@@ -61,7 +69,9 @@ struct Record::Impl {
   };
   Result<InTheWay> tags_in_the_way(const Ctx& ctx, std::vector<model::ReleaseId> next);
   Result<void> check_descends(const Tips& tips);
+  void tell_unsafe(std::vector<UnsafePath> unsafe);
   Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
+  void stand_back(const Ctx& ctx, int round);
   PlanBase base(std::map<std::string, git::Oid> tags = {});
   // Journal, move, tags. After kMoved, state and tips are the plan's; after kLanded all of it is on the repository, and
   // take_in brings it in, with what others did on top.

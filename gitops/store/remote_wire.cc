@@ -54,7 +54,11 @@ class RemoteWire final : public Wire {
       }
     }
     if (wanted.empty()) return tips;
-    TRY_DO(remote_->fetch(ctx, mirror_, wanted));
+    auto fetched = remote_->fetch(ctx, mirror_, wanted);
+    // Of what others pushed: nothing that we send is too large.
+    if (!fetched && fetched.error().code() == Code::kLimit)
+      return fail(Code::kUnavailable, fetched.error().line()).hint(fetched.error().hint()).may_retry();
+    TRY_DO(std::move(fetched));
     // It may have moved on between the two requests: what was fetched is one consistent answer, too.
     for (size_t i = 0; i < branches_.size(); ++i) {
       if (at(tips, i).is_zero()) continue;

@@ -1,5 +1,6 @@
 // Opening a record: first start, recovery, and the check that what is there is whole.
 #include <algorithm>
+#include <tuple>
 
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
@@ -35,6 +36,8 @@ constexpr std::string_view kLedgerReadme =
     "(with their tags, byte for byte), outcomes, attempts that failed, and what people decided. `_platform/` holds what\n"
     "is not about one target, `_inputs/sha256/` the specs and charts that releases were rendered from.\n\n"
     "- of one target: `git log -p -U0 origin/autonomous/ledger/deploy -- production/shop/web`\n";
+
+constexpr size_t kCommitsLookedAt = 100;
 
 Error corrupt_record(Error error, const std::string& path) {
   if (error.code() == Code::kUnavailable || error.code() == Code::kTimeout || error.code() == Code::kCancelled)
@@ -83,6 +86,7 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
   state_ = indexed_ = load_index(config_.index);
   TRY_DO(settle_flight(ctx));
   TRY(Tips tips, wire_->look(ctx));
+  TRY_DO(check_none_gone(tips));
   if (!tips.ledger.is_zero() && (tips.deploy.is_zero() || tips.main.is_zero())) {
     return fail(Code::kCorrupt, "there is a ledger, but no branch ",
                 tips.deploy.is_zero() ? config_.branch : std::string(kMain));
@@ -107,6 +111,30 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
   if (stopped_.empty()) {
     TRY_DO(introduce_key(ctx));
     remember();
+  }
+  return ok();
+}
+
+// A branch that was there is not begun anew: what it said would be lost, and its numbers given again.
+Result<void> Record::Impl::check_none_gone(const Tips& tips) {
+  Tips before = journal_.known().value_or(Tips{});
+  for (const auto& [branch, was, now] :
+       {std::tuple(std::string(kMain), before.main, tips.main), std::tuple(config_.branch, before.deploy, tips.deploy),
+        std::tuple(ledger_branch(config_.branch), before.ledger, tips.ledger)}) {
+    if (was.is_zero() || !now.is_zero()) continue;
+    return fail(Code::kConflict, "branch ", branch, " is gone from the repository; nothing is written to it")
+        .hint("push it again from a clone: its last commit was " + was.hex());
+  }
+  if (!tips.ledger.is_zero() || tips.deploy.is_zero()) return ok();
+  git::WalkOptions newest;
+  newest.limit = kCommitsLookedAt;
+  TRY(auto commits, repository_.walk(tips.deploy, newest));
+  for (const git::Oid& id : commits) {
+    TRY(git::Commit commit, repository_.commit(id));
+    if (!model::parse_trailers(commit.message)) continue;
+    return fail(Code::kConflict, "branch ", config_.branch, " holds releases (", id.short_hex(12), "), and branch ",
+                ledger_branch(config_.branch), ", which says what became of them, is not there")
+        .hint("push the ledger again from a clone or a backup; without one, begin in a new repository");
   }
   return ok();
 }

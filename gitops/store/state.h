@@ -34,6 +34,15 @@ struct Hold {
   std::string artifact;  // the one that runs while it holds
 };
 
+// A file on deploy that hurts those who read it.
+struct UnsafePath {
+  std::string path;  // hostile
+  std::string what;  // "is a link"
+  git::Oid commit;   // that brought it; zero: not looked up
+  std::string by;    // its author
+  bool operator==(const UnsafePath&) const = default;
+};
+
 struct Orphaned {
   Time since{};
   std::string reason;
@@ -155,6 +164,7 @@ struct State {
   std::set<model::Target> proposals;                   // targets with an open one
   std::set<model::Target> asked;                       // targets of which something was asked and is not done
   std::vector<model::Entry> platform;                  // entries without a target, oldest first
+  std::vector<UnsafePath> unsafe;                      // what others put on deploy; kept by a Record only (lint.h)
   std::vector<std::string> keys;                       // public lines that count now
   uint32_t platform_entries = 0;
   Counts releases_by_outcome;

@@ -280,6 +280,25 @@ sources:
         self.released(shop, 4)
         self.assertIn("a branch of the source was rewritten", self.log())
 
+    def test_another_repository_in_the_place_of_a_source(self):
+        shop = self.follows("swapped", self.http.url("swapped.git"))
+        before = self.daemon.gitops("rev-parse", "deploy")
+        shutil.rmtree(shop.bare)
+        self.until_trouble("swapped", "404")
+        self.assertEqual(self.daemon.gitops("rev-parse", f"deploy:apps/{shop.target}"), self.daemon.gitops("rev-parse", f"{before.strip()}:apps/{shop.target}"))
+        # One without a spec: nothing is released, and what runs keeps running.
+        self.daemon.git("init", "-q", "--bare", "-b", "main", shop.bare)
+        other = Elsewhere.__new__(Elsewhere)
+        Project.__init__(other, self.daemon, "swapped-by")
+        other.bare = shop.bare
+        other.write({"README.md": "something else\n"}).push("Another one")
+        self.until("it is looked at", lambda: "no autonomous.yaml" in self.daemon.cli("why", shop.target, check=False).stdout or self.trouble("swapped") == "")
+        self.assertEqual(self.daemon.rows()[shop.target]["release"], 2)
+        # One with an app of that name: it goes on with the next number.
+        other.write({"autonomous.yaml": SPEC.format(project="swapped", level="other")}).push("Takes its place")
+        self.released(shop, 3)
+        self.assertEqual(self.trouble("swapped"), "")
+
     def test_a_corrupt_mirror_is_made_again(self):
         shop = self.follows("mirrored", self.http.url("mirrored.git"))
         mirror = self.daemon.state / "cache" / "mirrors" / "mirrored.git"
@@ -776,6 +795,106 @@ done
         self.http.fault = None
         self.until("the tags are there", lambda: self.numbers() == [1, 2] and self.numbers("local/shop/api") == [1, 2])
         self.audit()
+
+    def test_a_slow_remote_holds_up_the_writer_alone(self):
+        self.http.users = None
+        proxy = Proxy(self.http.port)
+        self.addCleanup(proxy.stop)
+        self.start(f"http://127.0.0.1:{proxy.port}/gitops.git", "")
+        shop = self.shop()
+        self.push(shop, "one")
+        proxy.stalled.clear()
+        waiting = self.pushing(shop, "two")
+        self.until("it is on its way", lambda: self.daemon.rows()["local/shop/web"]["state"] == "releasing")
+        self.assertIn("1", self.daemon.cli("releases", "local/shop/web").stdout)
+        self.assertEqual(self.daemon.cli("why", "local/shop/web", check=False).returncode, 0)
+        other = self.shop("other")  # a push is accepted, and rendered, all the same
+        also = self.pushing(other, "one")
+        self.until("others are rendered", lambda: self.daemon.rows().get("local/other/web", {}).get("step") in ("commit", "push", "ready"))
+        self.assertEqual((self.level_of(), waiting.poll(), also.poll()), ("one", None, None))
+        proxy.stalled.set()
+        self.assertIn("release 2", waiting.communicate(timeout=PATIENCE)[0])
+        self.assertIn("release 1", also.communicate(timeout=PATIENCE)[0])
+        self.audit()
+
+    def test_garbage_from_the_remote(self):
+        self.start()
+        shop = self.shop()
+        self.push(shop, "one")
+        number = 1
+        for where in ("git-receive-pack", "git-upload-pack"):
+            for garbage in (b"", b"<html>no</html>", b"000eunpack ok\n0000"):
+                number += 1
+                left = [1]
+
+                def spoil(method, path, body, where=where, garbage=garbage, left=left):
+                    if method != "POST" or not path.endswith(f"/gitops.git/{where}") or left[0] == 0:
+                        return None
+                    left[0] -= 1
+                    return ("garbage", garbage)
+                self.http.fault = spoil
+                self.assertIn(f"release {number}", self.push(shop, f"level{number}"), (where, garbage))
+                self.assertEqual((left, self.level_of()), ([0], f"level{number}"), (where, garbage))
+        self.http.fault = None
+        self.until("all tags are there", lambda: self.numbers() == list(range(1, number + 1)))
+        self.audit()
+
+    def test_a_bot_that_writes_into_a_targets_own_folder(self):
+        self.start()
+        shop = self.shop()
+        self.push(shop, "one")
+        edit = """
+    blob=$( (git show deploy:apps/local/shop/web/values.yaml; echo "# bot $n") | git hash-object -w --stdin)
+    rm -f bot.index; export GIT_INDEX_FILE=$PWD/bot.index
+    git read-tree deploy && git update-index --add --cacheinfo 100644,$blob,apps/local/shop/web/values.yaml
+    git update-ref refs/heads/deploy $(git -c user.name=Updater -c user.email=bot@example.com commit-tree -p deploy -m "build: update image $n" $(git write-tree))
+    unset GIT_INDEX_FILE
+"""
+        # Five times the bot is faster, each time in the folder that is about to be released.
+        self.hook("pre-receive", """
+while read old new ref; do
+  case $ref in refs/heads/deploy)
+    n=$(cat races 2>/dev/null || echo 0); [ $n -lt 5 ] || continue; echo $((n + 1)) > races
+    unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+""" + edit + """;;
+  esac
+done
+""")
+        self.assertIn("release 2", self.push(shop, "two"))
+        self.assertEqual(self.git("log", "--format=%an", "deploy").split("\n").count("Updater"), 5, "none of its commits is lost")
+        self.assertEqual((self.numbers(), self.level_of()), ([1, 2], "two"))
+        message = self.git("log", "-1", "--format=%B", "deploy", "--", "apps/local/shop/web")
+        self.assertIn("This replaces a change that was made past the platform by Updater <bot@example.com>", message)
+        self.audit()
+        # Beside no release it stays, and is shown.
+        (self.remote / "hooks" / "pre-receive").unlink()
+        subprocess.run(["sh", "-ec", "n=6\n" + edit], cwd=self.remote, env={**self.daemon.env, "GIT_DIR": str(self.remote)}, check=True)
+        self.until("drift is shown", lambda: "Updater" in self.daemon.rows()["local/shop/web"].get("why", ""))
+        self.assertIn("# bot 6", self.git("show", "deploy:apps/local/shop/web/values.yaml"))
+        self.push(shop, "three")
+        self.assertEqual((self.numbers(), self.level_of()), ([1, 2, 3], "three"))
+        self.audit()
+
+    def test_a_link_on_deploy_is_said_with_its_remedy(self):
+        self.start()
+        self.push(self.shop(), "one")
+        clone = self.folder / "clone"
+        self.daemon.git("clone", "-q", "-b", "deploy", self.remote, clone)
+        (clone / "evil.yaml").symlink_to("/etc/passwd")
+        self.daemon.git("add", "-A", cwd=clone)
+        self.daemon.git("commit", "-q", "-m", "A link", cwd=clone)
+        self.daemon.git("push", "-q", "origin", "deploy", cwd=clone)
+        commit = self.git("rev-parse", "deploy")[:12]
+        self.until("status says it", lambda: "evil.yaml on deploy is a link" in self.daemon.cli("status").stdout)
+        told = self.daemon.cli("status").stdout
+        self.assertIn(f"commit {commit} by Jane Doe", told)
+        self.assertIn("git rm 'evil.yaml' on deploy", told)
+        doctor = self.daemon.cli("doctor", check=False).stdout
+        self.assertIn("evil.yaml on deploy is a link", doctor)
+        self.daemon.git("rm", "-q", "evil.yaml", cwd=clone)
+        self.daemon.git("commit", "-q", "-m", "No link", cwd=clone)
+        self.daemon.git("push", "-q", "origin", "deploy", cwd=clone)
+        self.until("it is gone", lambda: "evil.yaml" not in self.daemon.cli("status").stdout)
 
     def test_a_rewound_branch_stops_the_writer(self):
         self.start()

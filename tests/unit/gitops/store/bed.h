@@ -31,6 +31,7 @@ class Bed {
     config.repository = repository();
     config.journal = folder_.path() + "/journal";
     config.signer = signer_;
+    config.stand_back = [](const Ctx&, int) {};
     return config;
   }
   std::string repository() const { return folder_.path() + "/gitops.git"; }

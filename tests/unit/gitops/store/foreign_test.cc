@@ -1,7 +1,9 @@
 // What others do on deploy: reverts, hotfixes, removals, rewrites.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "bed.h"
+#include "gitops/store/lint.h"
 
 namespace autonomous::store {
 namespace {
@@ -31,6 +33,66 @@ class Others : public ::testing::Test {
   Bed bed_;
   std::string clone_;
 };
+
+// One of them stops every Application of the repository in Argo CD.
+TEST_F(Others, LinksAndSubmodulesAreSaidUntilTheyAreGone) {
+  auto unsafe = [&] {
+    std::vector<std::string> said;
+    for (const UnsafePath& one : record().state()->unsafe) said.push_back(unsafe_text(one, "deploy"));
+    return said;
+  };
+  sync();
+  EXPECT_TRUE(unsafe().empty());
+  ASSERT_EQ(::symlink("/etc/passwd", (clone_ + "/apps/local/shop/web/manifests/evil.yaml").c_str()), 0);
+  git({"add", "-A"});
+  git({"update-index", "--add", "--cacheinfo", "160000," + std::string(40, 'a') + ",lib"});
+  git({"commit", "-q", "-m", "A link"});
+  std::string commit = bed_.git({"rev-parse", "HEAD"}, clone_).substr(0, 12);
+  push();
+  sync();
+  std::string by = " (commit " + commit + " by Jane Doe <jane@example.com>)";
+  std::vector<std::string> both = {"apps/local/shop/web/manifests/evil.yaml on deploy is a link" + by,
+                                   "lib on deploy is a submodule" + by};
+  EXPECT_EQ(unsafe(), both);
+  EXPECT_NE(unsafe_remedy(record().state()->unsafe[1], "deploy").find("git rm 'lib' on deploy"), std::string::npos);
+  bed_.open();  // a fresh daemon finds them too
+  sync();
+  EXPECT_EQ(unsafe(), both);
+  Draft draft = push_draft(record(), kWeb, "3");
+  draft.past_hold = true;
+  ASSERT_TRUE(record().commit(Ctx{}, batch_of({draft})));
+  sync();
+  EXPECT_EQ(unsafe(), std::vector<std::string>{both[1]}) << "a release took its place";
+  git({"pull", "-q", "--rebase", "origin", "deploy"});
+  git({"rm", "-q", "--cached", "lib"});
+  git({"commit", "-q", "-m", "No library"});
+  push();
+  sync();
+  EXPECT_TRUE(unsafe().empty());
+}
+
+// Names that git itself would refuse to write.
+TEST_F(Others, NamesThatHurtAreSaid) {
+  git::Repository repository = git::Repository::open(bed_.repository()).value();
+  git::Oid tip = record().deploy();
+  git::Oid blob = repository.write_blob("x").value();
+  auto entries = repository.tree(repository.peel_tree(tip).value()).value();
+  std::string bytes;
+  auto put = [&](const std::string& mode, const std::string& name, const git::Oid& oid) {
+    bytes += mode + " " + name + std::string(1, '\0') + std::string(oid.bytes());
+  };
+  put("100644", ".GIT", blob);
+  for (const git::TreeEntry& entry : entries) put(entry.is_tree() ? "40000" : "100644", entry.name, entry.oid);
+  git::Oid tree = repository.write(git::ObjectKind::kTree, bytes).value();
+  git::Person eve{"Eve", "eve@example.com", 1'700'000'000, 0};
+  git::Oid commit = repository.write_commit({tree, {tip}, eve, eve, "Names"}).value();
+  ASSERT_TRUE(git::update_refs(Ctx{}, repository, {{"refs/heads/deploy", commit, tip}}));
+  sync();
+  ASSERT_EQ(record().state()->unsafe.size(), 1u);
+  EXPECT_EQ(unsafe_text(record().state()->unsafe[0], "deploy"),
+            ".GIT on deploy has a name that cannot be checked out everywhere (commit " + commit.short_hex(12) +
+                " by Eve <eve@example.com>)");
+}
 
 TEST_F(Others, ARevertIsAHeldRollback) {
   git({"revert", "--no-edit", "release/local/shop/web/2"});

@@ -283,6 +283,29 @@ TEST_F(Remotes, TwoDaemonsByMistakeReleaseOnce) {
   EXPECT_EQ(record().state()->find(kDb)->last_number, 1u);
 }
 
+TEST_F(Remotes, ARaceIsTriedAgainAfterAPause) {
+  RecordConfig racing = config();
+  std::vector<int> rounds;
+  int others = 3;
+  racing.stand_back = [&](const Ctx&, int round) { rounds.push_back(round); };
+  racing.fault = [&](Point point) -> Result<void> {
+    if (point != Point::kJournalWritten || others == 0) return ok();
+    --others;
+    std::string commit = remote({"commit-tree", "-p", "deploy", "-m", "By hand", "deploy^{tree}"}).substr(0, 40);
+    remote({"update-ref", "refs/heads/deploy", commit});
+    return ok();
+  };
+  bed_.open(std::move(racing));
+  others = 3;
+  EXPECT_EQ(release(record(), kWeb, "1"), 1u);
+  EXPECT_EQ(rounds, (std::vector<int>{0, 1, 2}));
+  others = 1000;
+  auto lost = record().commit(Ctx{}, batch_of({push_draft(record(), kWeb, "2")}));
+  ASSERT_FALSE(lost);
+  EXPECT_TRUE(lost.error().retryable());
+  EXPECT_EQ(rounds.back(), 9) << "and there is an end to it";
+}
+
 TEST_F(Remotes, ALostAnswerIsFoundOut) {
   RecordConfig cut = config();
   bool armed = false;
