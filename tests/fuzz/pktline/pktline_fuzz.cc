@@ -1,6 +1,8 @@
-// What a git server answers: pkt-lines, its advertisement, its refs; and what `git ls-remote` prints.
+// What a git server answers: pkt-lines, its advertisement, its refs; and what `git ls-remote` prints. And what clients
+// of the hosting ask for.
 #include "gitops/git/ls_refs.h"
 #include "gitops/git/pktline.h"
+#include "gitops/git/upload_refs.h"
 #include "tests/fuzz/support.h"
 
 using namespace autonomous;
@@ -36,5 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   git::PktReader answer(text);
   if (auto refs = git::parse_ls_refs(answer)) check_refs(*refs);
   if (auto refs = git::parse_ls_remote(text)) check_refs(*refs);
+  if (auto asked = git::parse_ls_refs_request(text)) {
+    for (const std::string& prefix : asked->prefixes)
+      fuzz::require(prefix.find('\0') == std::string::npos && prefix.size() <= size,
+                    "a prefix is a part of the request");
+  }
   return 0;
 }
