@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMostTold = 100;
 constexpr size_t kMostAttributed = 10;
 constexpr size_t kMaxEntries = 2'000'000;
-constexpr int kMaxDepth = 100;
+constexpr int kDeepest = 100;
 
 // "": nothing is wrong with it.
 std::string_view wrong_with(std::string_view name, git::Mode mode) {
@@ -29,7 +29,7 @@ class Lint {
   Result<void> folder(const git::Oid& tree, const std::string& path, int depth) {
     TRY(auto entries, repository_.tree(tree));
     seen_ += entries.size();
-    if (seen_ > kMaxEntries || depth > kMaxDepth) return fail(Code::kLimit, "too many files to look at");
+    if (seen_ > kMaxEntries || depth > kDeepest) return fail(Code::kLimit, "too many files to look at");
     for (const git::TreeEntry& entry : entries) {
       if (found.size() >= kMostTold) return ok();
       std::string below = path.empty() ? entry.name : path + "/" + entry.name;

@@ -1,6 +1,8 @@
 #include "gitops/store/record.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
@@ -65,8 +67,28 @@ PlanBase Record::Impl::base(std::map<std::string, git::Oid> tags) {
 
 Result<void> Record::Impl::ready(const Ctx& ctx) {
   TRY_DO(ctx.check());
+  if (!stopped_.empty()) TRY_DO(look_again(ctx));
   if (in_flight_) TRY_DO(settle_flight(ctx));
   if (!stopped_.empty()) return rewritten(stopped_);
+  return ok();
+}
+
+// Whoever rewrote it may have put it right again, or the server said for a moment that it has no branches: then there
+// is nothing to accept.
+Result<void> Record::Impl::look_again(const Ctx& ctx) {
+  TRY(Tips tips, wire_->look(ctx));
+  for (auto [given_up, known, now] :
+       {std::tuple(given_up_.main, known_.main, tips.main), std::tuple(given_up_.deploy, known_.deploy, tips.deploy),
+        std::tuple(given_up_.ledger, known_.ledger, tips.ledger)}) {
+    if (!descends(repository_, given_up.is_zero() ? known : given_up, now)) return ok();
+  }
+  if (tips != known_) TRY_DO(load(tips));
+  std::string before = std::exchange(stopped_, "");
+  TRY_DO(check_whole());
+  if (!stopped_.empty()) return ok();
+  log(Level::kInfo, "nothing is rewritten any more; it goes on", {{"was", before}});
+  given_up_ = Tips{};
+  in_flight_ = true;  // the journal may hold what was pushed before
   return ok();
 }
 
@@ -83,7 +105,7 @@ void Record::Impl::stop_for(const Move& missing) {
   std::string branch = missing.ref.substr(std::string_view("refs/heads/").size());
   stopped_ = "branch " + branch + " was rewritten: " + missing.to.short_hex(12) +
              ", which was pushed last, is not on it; nothing is written until an operator accepts it";
-  if (branch == config_.branch) given_up_.deploy = missing.to;
+  (branch == config_.branch ? given_up_.deploy : given_up_.ledger) = missing.to;
   log(Level::kError, stopped_, {});
 }
 

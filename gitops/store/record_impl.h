@@ -55,6 +55,7 @@ struct Record::Impl {
   // ---- record.cc
   // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.
   Result<void> ready(const Ctx& ctx);
+  Result<void> look_again(const Ctx& ctx);
   // Whether it happened. Then known_ does not hold it yet: take_in follows.
   // at_once: the push ended just now.
   Result<bool> settle_flight(const Ctx& ctx, bool at_once = false);
@@ -114,6 +115,7 @@ struct Record::Impl {
   Tips known_;        // the last tips that were seen and folded
   git::Oid checked_;  // the commit of deploy up to which others' changes are taken in; zero: nothing was compared yet
   std::string stopped_;     // why nothing may be written
+  std::string told_;        // what the log said of that last
   Tips given_up_;           // the tips that a rewrite replaced, where a start found it
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
   bool behind_ = false;     // what was in flight arrived, and known_ is from before it

@@ -1,6 +1,7 @@
 // Opening a record: first start, recovery, and the check that what is there is whole.
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
@@ -213,7 +214,7 @@ Result<void> Record::Impl::check_whole() {
   if (!accepted) {
     stopped_ = "branch " + config_.branch + " was rewritten: the newest release's commit " +
                newest->commit.short_hex(12) + " is not on it; nothing is written until an operator accepts it";
-    log(Level::kError, stopped_, {});
+    if (std::exchange(told_, stopped_) != stopped_) log(Level::kError, stopped_, {});
   }
   return ok();
 }

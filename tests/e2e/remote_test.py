@@ -292,7 +292,7 @@ sources:
         Project.__init__(other, self.daemon, "swapped-by")
         other.bare = shop.bare
         other.write({"README.md": "something else\n"}).push("Another one")
-        self.until("it is looked at", lambda: "no autonomous.yaml" in self.daemon.cli("why", shop.target, check=False).stdout or self.trouble("swapped") == "")
+        self.until_trouble("swapped", "nothing that can be released was found")
         self.assertEqual(self.daemon.rows()[shop.target]["release"], 2)
         # One with an app of that name: it goes on with the next number.
         other.write({"autonomous.yaml": SPEC.format(project="swapped", level="other")}).push("Takes its place")

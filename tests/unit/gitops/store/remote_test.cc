@@ -268,6 +268,23 @@ TEST_F(Remotes, ARewoundRemoteIsNotResurrected) {
   EXPECT_EQ(remote({"rev-list", "--count", "deploy"}), "2\n");
 }
 
+// A server that answers for a moment as if it had no branches must not wait for an operator.
+TEST_F(Remotes, ABranchThatComesBackNeedsNoAcceptance) {
+  release(record(), kWeb, "1");
+  for (bool restarted : {false, true}) {
+    std::string tip = remote({"rev-parse", "deploy"}).substr(0, 40);
+    if (restarted) remote({"update-ref", "refs/heads/deploy", "deploy~1"});
+    else remote({"update-ref", "-d", "refs/heads/deploy"});
+    if (restarted) open();
+    EXPECT_EQ(record().sync(Ctx{}).error().code(), Code::kConflict);
+    remote({"update-ref", "refs/heads/deploy", tip});
+    auto again = record().sync(Ctx{});
+    ASSERT_TRUE(again) << again.error().text();
+    EXPECT_EQ(release(record(), kWeb, restarted ? "3" : "2"), restarted ? 3u : 2u);
+  }
+  EXPECT_EQ(remote({"tag", "-l"}), "release/local/shop/web/1\nrelease/local/shop/web/2\nrelease/local/shop/web/3\n");
+}
+
 TEST_F(Remotes, TwoDaemonsByMistakeReleaseOnce) {
   auto other = Record::open(Ctx{}, config("second"), bed_.clock()).value();
   Draft draft = push_draft(record(), kWeb, "1");
