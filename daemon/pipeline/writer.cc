@@ -227,6 +227,7 @@ void Writer::cycle(const Ctx& ctx) {
   if (!open(ctx)) return;
   do_jobs(ctx);
   change_main_now(ctx);
+  const uint32_t before = failures_;
   auto synced = sync(ctx);
   if (!synced) {
     ++failures_;
@@ -235,6 +236,7 @@ void Writer::cycle(const Ctx& ctx) {
   board_.judge_gates();
   // Decisions are tried all the same: commit() says itself why nothing can be written.
   commit(ctx);
+  failures_ = std::min(failures_, before + 1);  // one look and one push in vain are one failure
   std::vector<std::pair<std::string, std::string>> refused = record_->refused_tags();
   std::lock_guard lock(mutex_);
   refused_tags_ = std::move(refused);
