@@ -559,10 +559,11 @@ class Decisions(unittest.TestCase):
         web = "staging/tries/web"
         spec = SPEC.format(project="tries", level="one")
         shop.write({"autonomous.yaml": spec.replace("port:", "prot:")}).push("Broken")
-        broken = shop.head()
+        broken, heads = shop.head(), []
         for i in range(12):
             shop.write({"autonomous.yaml": spec, "web/a": f"quiet {i}"}).push(f"Quiet {i}")
-            quiet = shop.head() if i == 0 else quiet
+            heads.append(shop.head())
+        quiet = heads[0]
         d.until("the last is known", lambda: sum(e["type"] == "unchanged" for e in d.ledger(web)) == 12)
 
         def answers():
