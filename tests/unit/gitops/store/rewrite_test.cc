@@ -12,10 +12,10 @@
 namespace autonomous::store {
 namespace {
 
-enum class Kind { kRewound, kAmended, kOrphan, kReplaced, kDeleted, kCollected };
+enum class Rewriting { kRewound, kAmended, kOrphan, kReplaced, kDeleted, kCollected };
 enum class Moment { kBefore, kBetween, kAfter };  // the push; between: planned, and not yet sent
-constexpr Kind kKinds[] = {Kind::kRewound,  Kind::kAmended, Kind::kOrphan,
-                           Kind::kReplaced, Kind::kDeleted, Kind::kCollected};
+constexpr Rewriting kKinds[] = {Rewriting::kRewound,  Rewriting::kAmended, Rewriting::kOrphan,
+                                Rewriting::kReplaced, Rewriting::kDeleted, Rewriting::kCollected};
 constexpr Moment kMoments[] = {Moment::kBefore, Moment::kBetween, Moment::kAfter};
 constexpr const char* kKindNames[] = {"rewound", "amended", "orphan", "replaced", "deleted", "rewound and collected"};
 constexpr const char* kMomentNames[] = {"before", "between plan and push", "after"};
@@ -78,34 +78,34 @@ class Rewrites : public ::testing::TestWithParam<std::string> {
   void put(git::Repository& remote, const std::string& branch, const git::Oid& commit) {
     ASSERT_TRUE(git::update_refs(Ctx{}, remote, {{"refs/heads/" + branch, commit, std::nullopt}}));
   }
-  void rewrite(const std::string& branch, Kind kind) {
+  void rewrite(const std::string& branch, Rewriting kind) {
     git::Repository remote = git::Repository::open(path("remote.git")).value();
     gone_ = tip(branch);
     git::Commit now = remote.commit(gone_).value();
     git::Oid to = now.parents.at(0);
-    if (kind == Kind::kAmended) to = remote.write_commit({now.tree, {to}, kEve, kEve, "Amended"}).value();
-    if (kind == Kind::kOrphan) to = remote.write_commit({now.tree, {}, kEve, kEve, "Orphan"}).value();
-    if (kind == Kind::kDeleted) to = git::Oid();
-    if (kind == Kind::kReplaced) {
+    if (kind == Rewriting::kAmended) to = remote.write_commit({now.tree, {to}, kEve, kEve, "Amended"}).value();
+    if (kind == Rewriting::kOrphan) to = remote.write_commit({now.tree, {}, kEve, kEve, "Orphan"}).value();
+    if (kind == Rewriting::kDeleted) to = git::Oid();
+    if (kind == Rewriting::kReplaced) {
       git::Oid tree = remote.update_tree(git::Oid(), {{"elsewhere.txt", remote.write_blob("x").value()}}).value();
       to = remote.write_commit({tree, {}, kEve, kEve, "Something else"}).value();
     }
     put(remote, branch, to);
-    if (kind == Kind::kCollected) bed_.git({"gc", "-q", "--prune=now"}, path("remote.git"));
+    if (kind == Rewriting::kCollected) bed_.git({"gc", "-q", "--prune=now"}, path("remote.git"));
   }
   std::string refs() const { return bed_.git({"for-each-ref", "refs/heads"}, path("remote.git")); }
 
-  void goes_on(const std::string& branch, Kind kind);
+  void goes_on(const std::string& branch, Rewriting kind);
   // What accepting it cannot mend: a stranger's commits in the place of signed ones.
-  static std::set<std::string> what_the_audit_says(const std::string& branch, Kind kind) {
-    bool others = kind == Kind::kAmended || kind == Kind::kOrphan;
+  static std::set<std::string> what_the_audit_says(const std::string& branch, Rewriting kind) {
+    bool others = kind == Rewriting::kAmended || kind == Rewriting::kOrphan;
     if (branch == "deploy" && others) return {"unrecorded-change"};
     if (branch != "autonomous/ledger/deploy") return {};
     if (others) return {"ledger-signature"};
-    if (kind == Kind::kReplaced) return {"commit-signature", "key-unproven", "ledger-signature", "tag-signature"};
+    if (kind == Rewriting::kReplaced) return {"commit-signature", "key-unproven", "ledger-signature", "tag-signature"};
     return {};
   }
-  void run(const std::string& branch, Kind kind, Moment moment, bool restarted);
+  void run(const std::string& branch, Rewriting kind, Moment moment, bool restarted);
 
   static inline const git::Person kEve{"Eve", "eve@example.com", 1'795'464'000, 0};
   Bed bed_;
@@ -115,7 +115,7 @@ class Rewrites : public ::testing::TestWithParam<std::string> {
   git::Oid gone_;
 };
 
-void Rewrites::run(const std::string& branch, Kind kind, Moment moment, bool restarted) {
+void Rewrites::run(const std::string& branch, Rewriting kind, Moment moment, bool restarted) {
   fresh();
   ASSERT_TRUE(open());
   Draft draft = push_draft(*record_, kWeb, "3");
@@ -132,7 +132,7 @@ void Rewrites::run(const std::string& branch, Kind kind, Moment moment, bool res
     ASSERT_FALSE(at_);
   }
   if (restarted && moment == Moment::kAfter && branch == "autonomous/ledger/deploy" &&
-      (kind == Kind::kRewound || kind == Kind::kCollected)) {
+      (kind == Rewriting::kRewound || kind == Rewriting::kCollected)) {
     // A server that ended in the middle of the push leaves just this: what is on deploy is written down.
     ASSERT_TRUE(open());
     ASSERT_TRUE(record_->sync(Ctx{}));
@@ -157,7 +157,7 @@ void Rewrites::run(const std::string& branch, Kind kind, Moment moment, bool res
 
   // A branch that is gone has to be pushed again first.
   model::Who jane{"Jane Doe", "jane@example.com", "socket uid 1000"};
-  if (kind == Kind::kDeleted) {
+  if (kind == Rewriting::kDeleted) {
     EXPECT_FALSE(kept && record_->accept_rewrite(Ctx{}, jane, "right so"));
     ASSERT_EQ(refs(), then);
     git::Repository remote = git::Repository::open(path("remote.git")).value();
@@ -165,11 +165,11 @@ void Rewrites::run(const std::string& branch, Kind kind, Moment moment, bool res
     ASSERT_TRUE(kept || open());
   }
   auto accepted = record_->accept_rewrite(Ctx{}, jane, "right so");
-  EXPECT_TRUE(accepted || kind == Kind::kDeleted) << accepted.error().text();
+  EXPECT_TRUE(accepted || kind == Rewriting::kDeleted) << accepted.error().text();
   goes_on(branch, kind);
 }
 
-void Rewrites::goes_on(const std::string& branch, Kind kind) {
+void Rewrites::goes_on(const std::string& branch, Rewriting kind) {
   auto looked = record_->sync(Ctx{});
   ASSERT_TRUE(looked) << looked.error().text();
   Draft draft = push_draft(*record_, kWeb, "4");
@@ -221,7 +221,7 @@ TEST_P(Rewrites, AnotherRepositoryInItsPlaceIsNotWrittenTo) {
 
 TEST_P(Rewrites, StopAskAndGoOn) {
   int cases = 0;
-  for (Kind kind : kKinds) {
+  for (Rewriting kind : kKinds) {
     for (Moment moment : kMoments) {
       for (bool restarted : {false, true}) {
         SCOPED_TRACE(GetParam() + " " + kKindNames[static_cast<int>(kind)] + ", " +
