@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+
 #include "../git/git_server.h"
 #include "bed.h"
 #include "gitops/git/remote.h"
@@ -476,7 +478,7 @@ class ShortRequests : public Remotes {
       draft.files["values.yaml"] += std::to_string((random = random * 1664525u + 1013904223u) >> 28);
     return draft;
   }
-  size_t limit_ = 20'000;
+  std::atomic<size_t> limit_ = 20'000;  // read on the proxy's thread
   std::unique_ptr<git::GitServer> server_;
 };
 
