@@ -211,6 +211,7 @@ Result<Commit> parse_commit(const Oid& id, std::string_view bytes) {
     if (line.name == "gpgsig") {
       if (!commit.signature.empty()) return fail(Code::kCorrupt, "commit ", id.hex(), " has two signatures");
       commit.signature = unfold(line);
+      if (commit.signature.empty()) return fail(Code::kCorrupt, "commit ", id.hex(), " has a signature without a text");
     } else if (line.name != "gpgsig-sha256") {
       commit.payload += line.whole;
     }
