@@ -74,7 +74,7 @@ Shape limits_shape() {
       {{"blob", bytes(), "of a file that is read from a source repository; default: 16MiB"},
        {"repository", bytes(), "of a source repository's mirror; default: 2GiB"},
        {"render_output", bytes(), "default: 64MiB"},
-       {"render_fuel", integer(1000, 1'000'000'000'000), "steps of a render; default: 2000000000"},
+       {"render_fuel", integer(1000, 1'000'000'000'000), "steps of a render; default: 1500000000"},
        {"render_memory", bytes(), "of a render's values and texts; default: 2GiB"},
        {"render_includes", integer(1, 10'000), "nested ones of one name; default: 1000, as helm has it"},
        {"render_templates", integer(1, 100'000), "nested ones of all names; default: 100000, as helm has it"},

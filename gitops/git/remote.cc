@@ -21,6 +21,7 @@ namespace {
 constexpr size_t kMostUpdates = 2000;  // they are arguments of one program
 constexpr int kMostRedirects = 3;
 constexpr Millis kLongestCall(30 * 60 * 1000);
+constexpr Millis kStaleLock(10'000);
 constexpr Millis kLongestQuestion(60 * 1000);
 constexpr std::string_view kInfoRefs = "/info/refs?service=git-upload-pack";
 
@@ -377,7 +378,12 @@ Result<void> Remote::fetch(const Ctx& ctx, Repository& into, const std::vector<s
   TRY_DO(rep_->configure(call));
   auto done = run_git(ctx.within(kLongestCall), rep_->git, call);
   into.refresh();
-  if (!done || done->status != 0) remove_torn_packs(into);
+  if (!done || done->status != 0) {
+    remove_torn_packs(into);
+    // git waits for nobody's lock, and a process that could not remove its own stands in the way of all that follow.
+    for (const std::string& lock : remove_stale_locks(into.path(), kStaleLock))
+      log(Level::kWarning, "removed the lock of a process that is gone; the next fetch goes through", {{"lock", lock}});
+  }
   if (!done) return std::move(done).error().with("while fetching from " + rep_->url);
   if (done->status != 0) return rep_->explained(git_complaint(*done)).with("while fetching from " + rep_->url);
   // git leaves such refs out, warns, and ends well.

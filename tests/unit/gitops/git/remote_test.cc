@@ -1,6 +1,8 @@
 #include "gitops/git/remote.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <future>
 
@@ -116,6 +118,26 @@ TEST_F(RemoteTest, APollIsOneSmallRequest) {
   must(remote.ls_refs(ctx_, {"refs/heads/main"}));
   EXPECT_EQ(server.seen().size(), 3u);
   EXPECT_EQ(server.seen().back().method, "POST");
+}
+
+// As a git that had no memory to remove it leaves it. Somebody who is still at work is not disturbed.
+TEST_F(RemoteTest, ALockThatNobodyHoldsStopsOneFetchAndNoMore) {
+  Oid there = must(hosted_.write_commit({empty_tree(), {}, jane(), jane(), "one"}));
+  must(hosted_.write(ObjectKind::kTree, ""));
+  must(update_refs(ctx_, hosted_, {{"refs/heads/main", there, {}}}));
+  Remote remote = at(path("www/hosted.git"));
+  std::string lock = local_.path() + "/refs/remotes/origin/main.lock";
+  must(make_folders(lock.substr(0, lock.rfind('/'))));
+  must(write_file(lock, ""));
+  auto fetch = [&] { return remote.fetch(ctx_, local_, {"+refs/heads/main:refs/remotes/origin/main"}); };
+  EXPECT_FALSE(fetch());
+  EXPECT_TRUE(exists(lock)) << "a moment ago somebody wrote it";
+  timespec old[2] = {{1'700'000'000, 0}, {1'700'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, lock.c_str(), old, 0), 0);
+  EXPECT_FALSE(fetch());
+  EXPECT_FALSE(exists(lock));
+  must(fetch());
+  EXPECT_EQ(must(read_ref(local_, "refs/remotes/origin/main")), there);
 }
 
 TEST_F(RemoteTest, AnOldServerIsUnderstood) {
