@@ -1,13 +1,17 @@
 // Small helpers for text that several modules need. Bytes, not characters, unless a name says otherwise.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace autonomous {
 
+// The parts are views into `text`, so it must outlive them: what a call has just returned does not.
 std::vector<std::string_view> split(std::string_view text, char separator);
+template <std::same_as<std::string> Text>
+void split(Text&& text, char separator) = delete;
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim(std::string_view text);  // ASCII white space at both ends
 bool starts_with(std::string_view text, std::string_view prefix);

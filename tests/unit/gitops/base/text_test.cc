@@ -2,8 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace autonomous {
 namespace {
+
+template <class Text>
+concept Splits = requires(Text&& text) { split(std::forward<Text>(text), '/'); };
+static_assert(Splits<std::string&> && Splits<const std::string&> && Splits<std::string_view> && Splits<const char*>);
+static_assert(!Splits<std::string>, "its parts would be views into what is gone");
 
 TEST(Nearest, FindsTyposOnly) {
   std::vector<std::string> known = {"port", "paths", "image", "environments"};
