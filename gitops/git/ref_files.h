@@ -68,7 +68,8 @@ class RefFiles {
 // An exclusive <path>.lock as git makes it; removed with the object.
 class RefLock {
  public:
-  RefLock(RefLock&& other) noexcept : path_(std::move(other.path_)), fd_(other.fd_), new_folders_(other.new_folders_) {
+  RefLock(RefLock&& other) noexcept
+      : path_(std::move(other.path_)), fd_(other.fd_), last_old_folder_(std::move(other.last_old_folder_)) {
     other.path_.clear();
     other.fd_ = -1;
   }
@@ -85,10 +86,12 @@ class RefLock {
   const std::string& locked() const { return path_; }
 
  private:
-  RefLock(std::string path, int fd, bool new_folders) : path_(std::move(path)), fd_(fd), new_folders_(new_folders) {}
+  RefLock(std::string path, int fd, std::string last_old_folder)
+      : path_(std::move(path)), fd_(fd), last_old_folder_(std::move(last_old_folder)) {}
   std::string path_;
   int fd_;
-  bool new_folders_;  // they are synced with the ref
+  std::string
+      last_old_folder_;  // those below it were made for the lock, and are synced with the ref; "": none was made
 };
 
 // Watches the locks of others, to tell the dead from the living: the same file for long, opened by nobody.

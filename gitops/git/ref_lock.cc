@@ -29,6 +29,13 @@ void remove_empty_folders(const std::string& path) {
   ::rmdir(path.c_str());
 }
 
+// Of the folders on the way to this one, and itself.
+std::string deepest_existing(std::string folder) {
+  while (folder.rfind('/') != std::string::npos && folder.rfind('/') > 0 && !exists(folder))
+    folder.resize(folder.rfind('/'));
+  return folder;
+}
+
 }  // namespace
 
 bool is_open_somewhere(uint64_t device, uint64_t inode) {
@@ -95,13 +102,17 @@ void LockWatch::meet(const std::string& path) {
 Result<RefLock> RefLock::take(const Ctx& ctx, const std::string& path, LockWatch& watch) {
   std::string lock = path + ".lock";
   Millis wait(1);
+  std::string last_old_folder;
   for (int missing = 0;;) {
     int fd = ::open(lock.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd >= 0) return RefLock(path, fd, missing > 0);
+    if (fd >= 0) return RefLock(path, fd, std::move(last_old_folder));
     int error = errno;
     if (error == ENOTDIR) return fail(Code::kConflict, "another ref is in the way of ", path);
     if (error == ENOENT && missing++ < 10) {  // git removes empty folders while we make them
-      Result<void> made = make_folders(path.substr(0, path.rfind('/')));
+      std::string folder = path.substr(0, path.rfind('/'));
+      std::string there = deepest_existing(folder);
+      if (last_old_folder.empty() || there.size() < last_old_folder.size()) last_old_folder = std::move(there);
+      Result<void> made = make_folders(folder);
       if (!made && missing == 10) return std::move(made).error();
       continue;
     }
@@ -158,7 +169,7 @@ Result<void> RefLock::rename_into_place() {
   path_.clear();
   std::string folder = path.substr(0, path.rfind('/'));
   TRY_DO(sync_folder(folder));
-  while (new_folders_ && !folder.ends_with("/refs") && folder.find('/') != std::string::npos) {
+  while (!last_old_folder_.empty() && folder.size() > last_old_folder_.size()) {
     folder.resize(folder.rfind('/'));
     TRY_DO(sync_folder(folder));
   }

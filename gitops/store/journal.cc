@@ -1,6 +1,7 @@
 #include "gitops/store/journal.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@ namespace {
 using FlightJson = nlohmann::json;
 
 constexpr std::string_view kEnd = "\nend\n";
+constexpr size_t kSector = 512;
 
 Result<git::Oid> oid_at(const FlightJson& json, const char* key) {
   auto found = json.find(key);
@@ -24,18 +26,32 @@ Result<git::Oid> oid_at(const FlightJson& json, const char* key) {
   return git::Oid::parse(found->get_ref<const std::string&>());
 }
 
+// A disk writes a sector whole or not at all: what fits into one goes over what was there, and nothing is freed and
+// allocated anew for it (which costs as much as a sync). What is longer begins with an empty file, so that a half of it
+// is never taken for all.
 Result<void> write_over(const std::string& file, std::string_view text, bool synced) {
-  int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   int error = fd < 0 ? errno : 0;
+  struct stat info {};
+  bool in_place = text.size() == kSector && ::fstat(fd, &info) == 0 && info.st_size == ssize_t{kSector};
+  if (error == 0 && !in_place && ::ftruncate(fd, 0) != 0) error = errno;
   while (error == 0 && !text.empty()) {
     ssize_t written = ::write(fd, text.data(), text.size());
     if (written >= 0) text.remove_prefix(static_cast<size_t>(written));
     else if (errno != EINTR) error = errno;
   }
+  if (error != 0 && fd >= 0) (void)!::ftruncate(fd, 0);  // half old and half new is neither
   if (error == 0 && synced && ::fsync(fd) != 0) error = errno;
   if (fd >= 0) ::close(fd);
   if (error == 0) return ok();
   return fail(Code::kUnavailable, "cannot write ", file, ": ", std::strerror(error)).may_retry();
+}
+
+// With spaces before `end`, so that what is written next has the same size.
+std::string filled(std::string text, std::string_view end) {
+  size_t size = text.size() + end.size();
+  if (size < kSector) text.append(kSector - size, ' ');
+  return text + std::string(end);
 }
 
 std::string plain_name(std::string name) {
@@ -105,7 +121,7 @@ Result<void> Journal::put(const Flight& flight, bool synced) {
   for (const Move& move : flight.moves)
     json["moves"].push_back({{"ref", move.ref}, {"from", move.from.hex()}, {"to", move.to.hex()}});
   slot.sequence = 0;
-  std::string text = json.dump(1) + std::string(kEnd);
+  std::string text = filled(json.dump(), kEnd);
   TRY_DO(write_over(slot.file, text, synced));
   if (synced && !slot.there) TRY_DO(sync_folder(slot.file.substr(0, slot.file.rfind('/'))));
   slot.there = slot.there || synced;
@@ -134,7 +150,7 @@ std::optional<Tips> Journal::known() const {
 
 Result<void> Journal::remember(const Tips& tips) {
   FlightJson json = {{"main", tips.main.hex()}, {"deploy", tips.deploy.hex()}, {"ledger", tips.ledger.hex()}};
-  return write_file(known_, json.dump() + "\n", 0600);
+  return write_over(known_, filled(json.dump(), "\n"), false);
 }
 
 }  // namespace autonomous::store
