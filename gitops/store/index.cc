@@ -20,7 +20,6 @@ namespace {
 using model::Entry;
 using model::EntryType;
 
-constexpr std::string_view kMagic = "autonomous index 4\n";
 constexpr size_t kChecksum = 4;
 constexpr uint64_t kMostBytes = 4ull << 30;
 
@@ -36,7 +35,7 @@ uint32_t checksum(std::string_view bytes) {
 
 class IndexWriter {
  public:
-  std::string out{kMagic};
+  std::string out{kIndexMagic};
 
   void oid(const git::Oid& oid) { out += oid.bytes(); }
   void number(uint64_t number) { pack_number(out, number); }
@@ -276,14 +275,14 @@ Result<std::string> index_bytes(const State& state) {
 Result<StatePtr> parse_index(std::string text) {
   auto owner = std::make_shared<const std::string>(std::move(text));
   std::string_view bytes = *owner;
-  if (bytes.size() < kMagic.size() + kChecksum || !bytes.starts_with(kMagic))
+  if (bytes.size() < kIndexMagic.size() + kChecksum || !bytes.starts_with(kIndexMagic))
     return fail(Code::kCorrupt, "no index of this version");
   uint32_t sum = 0;
   for (size_t i = 0; i < kChecksum; ++i)
     sum |= uint32_t{static_cast<uint8_t>(bytes[bytes.size() - kChecksum + i])} << (8 * i);
   bytes.remove_suffix(kChecksum);
   if (checksum(bytes) != sum) return damaged();
-  bytes.remove_prefix(kMagic.size());
+  bytes.remove_prefix(kIndexMagic.size());
   IndexReader reader(bytes, owner);
   auto state = std::make_shared<State>();
   state->deploy = reader.oid();

@@ -1,7 +1,6 @@
 // Index: a folded State on disk, so that a start needs not read the whole ledger. A cache: it may be deleted at any
 // time, is used only where the ledger's tip descends from what it was folded from, and is equal to a fold of git, byte
-// for byte
-// (`autonomous doctor --deep`). Any thread.
+// for byte (`autonomous doctor --deep`). Any thread.
 #pragma once
 
 #include <string>
@@ -13,6 +12,9 @@
 #include "gitops/store/state.h"
 
 namespace autonomous::store {
+
+// What an index begins with. The number is another one where other bytes follow.
+inline constexpr std::string_view kIndexMagic = "autonomous index 4\n";
 
 // The same for equal states. kInvalid for a state that cannot stand in an index.
 Result<std::string> index_bytes(const State& state);

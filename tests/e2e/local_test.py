@@ -423,7 +423,7 @@ class OtherRecords(unittest.TestCase):
         d.start("--config", str(config))
         shop = Project(d, "shop")
         self.assertIn("release 1", shop.write({"autonomous.yaml": SPEC.format(project="shop", level="one")}).push("One"))
-        self.assertIn("release/local/shop/web/1", d.git("--git-dir", remote, "tag"))
+        d.until("the tag follows", lambda: "release/local/shop/web/1" in d.git("--git-dir", remote, "tag"))
         hook = remote / "hooks" / "pre-receive"
         hook.parent.mkdir(exist_ok=True)
         hook.write_text("#!/bin/sh\necho 'the quota is used up' >&2\nexit 1\n")

@@ -14,7 +14,7 @@ using namespace autonomous;
 namespace {
 
 void index(std::string_view body) {
-  std::string bytes = "autonomous index 3\n" + std::string(body);
+  std::string bytes = std::string(store::kIndexMagic) + std::string(body);
   uLong sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
   for (int i = 0; i < 4; ++i) bytes += static_cast<char>(sum >> (8 * i));
   auto state = store::parse_index(bytes);
