@@ -431,14 +431,18 @@ void Writer::commit(const Ctx& ctx) {
   for (size_t i = 0; result && i < entries.size(); ++i) {
     Result<void> answer = answer_of(result, i, 1);
     if (answer) continue;
-    if (refused.empty() && !settled(answer)) refused = answer.error().text();
+    if (refused.empty() && !settled(answer)) {
+      refused = "the ledger does not take '" + std::string(model::entry_type_name(entries[i].type)) + "'" +
+                (entries[i].target ? " of " + entries[i].target->str() : "") + ": " + answer.error().text();
+    }
     if (settled(answer))
       log(Level::kError, "an entry cannot stand in the ledger; it is dropped",
           {{"type", model::entry_type_name(entries[i].type)},
            {"target", entries[i].target ? entries[i].target->str() : ""},
            {"error", answer.error().line()}});
   }
-  failures_ = result && refused.empty() ? 0 : failures_ + 1;
+  // An entry that the server refuses is offered again by itself: it makes nobody wait whom the server lets through.
+  failures_ = result && (refused.empty() || result->accepted > 0) ? 0 : failures_ + 1;
   set_trouble(result ? refused : result.error().text());
   if (!result) {
     std::lock_guard lock(mutex_);

@@ -1,4 +1,5 @@
 // One batch: planned on the tips, pushed, and where that fails, planned again or cut in half.
+#include <algorithm>
 #include <set>
 
 #include "gitops/base/log.h"
@@ -8,8 +9,8 @@ namespace autonomous::store {
 
 namespace {
 
-// So many single refusals in a row, and nothing accepted: it may be that the server refuses everything, and then each
-// further push is in vain. What was not tried by itself is no worse for it: it comes again.
+// So many single refusals of one kind in a row, and nothing accepted: it may be that the server refuses everything, and
+// then each further push is in vain. What was not tried by itself is no worse for it: it comes again, and before those.
 constexpr size_t kRefusalsOfAll = 4;
 
 // Marks and freezes hold for more than the target they came with: they stand in the platform's file, in one order.
@@ -41,6 +42,23 @@ void refuse(const Item& item, const std::string& words, BatchResult& result) {
     case Item::Kind::kTaken: result.taken[item.index] = fail(Code::kDenied, words); break;
     case Item::Kind::kDraft: result.drafts[item.index] = Refused{words}; break;
   }
+}
+
+// "" for a draft: what is refused of those does not come again.
+std::string name_among(const Batch& batch, const Item& item) {
+  switch (item.kind) {
+    case Item::Kind::kEntry: return name_of(batch.entries[item.index]);
+    case Item::Kind::kTaken: return name_of(batch.taken[item.index]);
+    case Item::Kind::kDraft: return "";
+  }
+  return "";
+}
+
+std::string describe(const Batch& batch, const Item& item) {
+  if (item.kind == Item::Kind::kTaken)
+    return batch.taken[item.index].target.str() + ": " + batch.taken[item.index].what;
+  const model::Entry& entry = batch.entries[item.index];
+  return std::string(model::entry_type_name(entry.type)) + (entry.target ? " of " + entry.target->str() : "");
 }
 
 void postpone(const Item& item, const std::string& words, BatchResult& result) {
@@ -147,6 +165,7 @@ Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vecto
     if (result.pushes == before) return ok();  // there was nothing to say
     met.refusals = 0;
     ++met.accepted;
+    for (const Item& item : items) taken(batch, item, result);
     return ok();
   }
   if (!moved && moved.error().code() != Code::kLimit) return std::move(moved).error();
@@ -158,6 +177,7 @@ Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vecto
   ++met.refusals;
   if (!unanswered) {
     refuse(items.front(), words, result);
+    keep_refusal(batch, items.front(), words);
     return ok();
   }
   postpone(items.front(), words, result);
@@ -168,8 +188,51 @@ Result<void> Record::Impl::settle(const Ctx& ctx, const Batch& batch, std::vecto
   return ok();
 }
 
+// It may still be that it could not be written, and nobody was asked.
+void Record::Impl::taken(const Batch& batch, const Item& item, const BatchResult& result) {
+  if (refusals_.empty() || item.kind == Item::Kind::kDraft) return;
+  const auto& error = item.kind == Item::Kind::kEntry ? result.each_entry[item.index] : result.taken[item.index];
+  if (!error) refusals_.taken(name_among(batch, item));
+}
+
+void Record::Impl::keep_refusal(const Batch& batch, const Item& item, const std::string& words) {
+  std::string name = name_among(batch, item);
+  if (name.empty()) return;
+  if (refusals_.add(name, words, clock_.now()).times > 1) return;
+  log(Level::kWarning, "the server refuses this by itself; it is offered again after all else, less and less often",
+      {{"what", describe(batch, item)}, {"words", words}});
+}
+
+// Those first that the server never refused by themselves. What it did, and whose turn it is, comes last, and of that
+// what was refused least often; the rest waits, with the words that it was refused with.
+Record::Impl::Order Record::Impl::in_order(const Batch& batch, BatchResult& result) const {
+  Order order;
+  std::vector<std::pair<uint32_t, Item>> again;
+  auto put = [&](const Item& item) {
+    const Refusals::Refusal* before = refusals_.empty() ? nullptr : refusals_.find(name_among(batch, item));
+    if (before == nullptr) order.first.push_back(item);
+    else if (before->next > clock_.now()) refuse(item, before->words, result);
+    else again.emplace_back(before->times, item);
+  };
+  for (size_t i = 0; i < batch.entries.size(); ++i) put({Item::Kind::kEntry, i});
+  for (size_t i = 0; i < batch.taken.size(); ++i) put({Item::Kind::kTaken, i});
+  for (size_t i = 0; i < batch.drafts.size(); ++i) order.first.push_back({Item::Kind::kDraft, i});
+  std::stable_sort(again.begin(), again.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
+  for (const auto& [times, item] : again) order.last.push_back(item);
+  return order;
+}
+
+// Entries, takings-on and releases apart from each other at first: a server that takes no word of one kind may take
+// the others, and what was refused of one kind says nothing of them.
 Result<void> Record::Impl::halve(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items,
                                  BatchResult& result, Bisection& met, const std::string& words) {
+  auto other = std::find_if(items.begin(), items.end(), [&](const Item& item) { return item.kind != items[0].kind; });
+  if (other != items.end()) {
+    TRY_DO(settle(ctx, batch, {items.begin(), other}, result, met));
+    met.refusals = 0;
+    return settle(ctx, batch, {other, items.end()}, result, met);
+  }
   if (met.refusals >= kRefusalsOfAll) {
     for (const Item& item : items) postpone(item, words, result);
     return ok();
@@ -195,13 +258,19 @@ Result<BatchResult> Record::Impl::commit(const Ctx& ctx, Batch batch) {
   result.taken.resize(batch.taken.size());
   result.taken_commits.resize(batch.taken.size());
   result.drafts.assign(batch.drafts.size(), DraftResult(Stale{"not tried"}));
-  std::vector<Item> items;
-  for (size_t i = 0; i < batch.entries.size(); ++i) items.push_back({Item::Kind::kEntry, i});
-  for (size_t i = 0; i < batch.taken.size(); ++i) items.push_back({Item::Kind::kTaken, i});
-  for (size_t i = 0; i < batch.drafts.size(); ++i) items.push_back({Item::Kind::kDraft, i});
+  Order order = in_order(batch, result);
   Bisection met;
-  TRY_DO(settle(ctx, batch, std::move(items), result, met));
+  TRY_DO(settle(ctx, batch, std::move(order.first), result, met));
+  // Where nothing at all goes in, these would not either.
+  bool closed = met.accepted == 0 && met.refusals > 0;
+  met.refusals = 0;
+  if (closed) {
+    for (const Item& item : order.last) refuse(item, refusals_.find(name_among(batch, item))->words, result);
+  } else {
+    TRY_DO(settle(ctx, batch, std::move(order.last), result, met));
+  }
   if (met.unanswered && met.accepted == 0) return *met.unanswered;
+  result.accepted = met.accepted;
   for (const auto& error : result.each_entry) {
     if (error && !result.entries) result.entries = error;
   }

@@ -128,8 +128,10 @@ struct TakeOn {
   Author author;
 };
 
-// Done in this order: entries, takings-on, drafts. A hold among the entries makes the drafts of its target stale; marks
-// and freezes are written down for the whole platform, whatever target they came with.
+// Done in this order: entries, takings-on, drafts; those of the first two last of all that the server refused by
+// themselves before: they are offered again, less and less often (refusals.h). A hold among the entries makes the
+// drafts of its target stale; marks and freezes are written down for the whole platform, whatever target they came
+// with.
 struct Batch {
   std::vector<model::Entry> entries;  // outcomes, decisions, failed…; time zero: now
   std::vector<TakeOn> taken;
@@ -207,6 +209,7 @@ struct BatchResult {
   std::vector<std::optional<Error>> each_entry;  // one each; nothing: written
   Foreign foreign;                               // what was met on the way
   uint32_t pushes = 0;
+  size_t accepted = 0;  // of them
 };
 
 // A change of one file on main that a person asked for.

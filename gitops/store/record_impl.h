@@ -13,6 +13,7 @@
 #include "gitops/store/owed_tags.h"
 #include "gitops/store/plan.h"
 #include "gitops/store/record.h"
+#include "gitops/store/refusals.h"
 #include "gitops/store/wire.h"
 
 namespace autonomous::store {
@@ -28,7 +29,7 @@ inline constexpr Millis kLongestPause{3'200};
 
 // What a batch met while it was cut in halves.
 struct Bisection {
-  size_t refusals = 0;              // of single things in a row, and nothing accepted between them
+  size_t refusals = 0;              // of single things of a kind in a row, and nothing accepted between them
   size_t accepted = 0;              // pushes
   std::optional<Error> unanswered;  // the last of single things
 };
@@ -98,6 +99,12 @@ struct Record::Impl {
 
   // ---- batch.cc
   Result<BatchResult> commit(const Ctx& ctx, Batch batch);
+  struct Order {
+    std::vector<Item> first, last;
+  };
+  Order in_order(const Batch& batch, BatchResult& result) const;
+  void taken(const Batch& batch, const Item& item, const BatchResult& result);
+  void keep_refusal(const Batch& batch, const Item& item, const std::string& words);
   Result<void> settle(const Ctx& ctx, const Batch& batch, std::vector<Item> items, BatchResult& result, Bisection& met);
   Result<void> halve(const Ctx& ctx, const Batch& batch, const std::vector<Item>& items, BatchResult& result,
                      Bisection& met, const std::string& words);
@@ -120,6 +127,7 @@ struct Record::Impl {
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
   bool behind_ = false;     // what was in flight arrived, and known_ is from before it
   OwedTags owed_;
+  Refusals refusals_;
   StatePtr indexed_;  // what the index on disk was made of
   uint64_t since_index_ = 0;
   bool prune_due_ = true;   // after a start, and again and again
