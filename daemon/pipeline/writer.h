@@ -1,18 +1,24 @@
 // Writer: the one thread that writes to the GitOps repository (design.md §5). It takes all that is ready, one commit
 // each, one ledger commit, one push; writes decisions and outcomes down; and takes in what others did in between.
 //
-// run() and cycle() belong to its thread. decide(), submit(), note(), hint() and follow_sync() may be called from any.
+// begin(), run() and cycle() belong to its thread; the rest may be called from any: what others want waits in the inbox
+// until a cycle takes it.
 #pragma once
 
-#include <deque>
+#include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "daemon/pipeline/batch_parts.h"
 #include "daemon/pipeline/board.h"
+#include "daemon/pipeline/clock_watch.h"
+#include "daemon/pipeline/inbox.h"
+#include "daemon/pipeline/main_watch.h"
+#include "daemon/pipeline/pulse.h"
 #include "gitops/base/ctx.h"
 #include "gitops/git/program.h"
 #include "gitops/store/record.h"
@@ -41,7 +47,7 @@ class Writer {
     // Another daemon (or this one, whose answer was lost) released these.
     std::function<void(const std::vector<model::Target>&)> on_released_elsewhere;
     // Null: view_in_force.
-    std::function<PlatformPtr(const git::Oid& main, const PlatformPtr& before)> view_at;
+    MainWatch::ViewAt view_at;
     // What the ledger says together with a release's failure. On the writer's thread.
     std::function<std::vector<model::Entry>(const Flight&)> with_failure;
     // A release failed its verification, and the ledger says so. On the writer's thread.
@@ -68,8 +74,7 @@ class Writer {
   // A change of main that somebody asked for; returns when it is accepted. kDenied, with the server's words.
   Result<std::optional<git::Oid>> change_main(const Ctx& ctx, store::MainChange change);
   // Does what only the record's owner may do (repairs), between two cycles. The error is the work's.
-  using Work = std::function<Result<void>(const Ctx&, store::Record&)>;
-  Result<void> on_record(const Ctx& ctx, Work work);
+  Result<void> on_record(const Ctx& ctx, Inbox::Work work);
   // Somebody pushed to the GitOps repository.
   void hint() { follow_sync(nullptr); }
   // The same, and `progress` hears what was made of it.
@@ -79,78 +84,58 @@ class Writer {
   // silent.
   void set_pace(Millis poll, Millis verify_timeout);
   // A cycle has run past its own deadline, and by far.
-  bool hangs() const;
+  bool hangs() const { return pulse_.hangs(std::chrono::steady_clock::now()); }
   // Why nothing can be written now; "" when all is well.
-  std::string trouble() const;
-  uint64_t pushes() const;
+  std::string trouble() const { return pulse_.trouble(); }
+  uint64_t pushes() const { return pulse_.pushes(); }
   // Release tags that the repository did not take, and why.
-  std::vector<std::pair<std::string, std::string>> refused_tags() const;
+  Pulse::RefusedTags refused_tags() const { return pulse_.refused_tags(); }
 
  private:
-  struct Decision {
-    std::vector<model::Entry> entries;
-    std::promise<Result<void>> promise;
-  };
-
-  struct Asked {
-    store::MainChange change;
-    std::promise<Result<std::optional<git::Oid>>> promise;
-  };
-
   bool open(const Ctx& ctx);
-  void refuse_all(const Error& error);
-  void change_main_now(const Ctx& ctx);
-  struct Job {
-    Work work;
-    std::promise<Result<void>> promise;
-  };
-
-  void do_jobs(const Ctx& ctx);
   void watch_clock();
+  void do_jobs(const Ctx& ctx);
   Result<void> sync(const Ctx& ctx);
-  void take_in(const store::Foreign& foreign);
-  bool load_view();  // whether it is another one
-  void publish_state();
   void tidy(const Ctx& ctx);
+
+  // ---- writer_take_in.cc
+  void take_in(const store::Foreign& foreign);
+  bool follow_main();  // whether it says something else
+  void publish_state();
   void watch_over(const model::Target& target, const store::TargetState& state);
-  void commit(const Ctx& ctx);
-  void settle(const std::vector<Flight>& flights, const Result<store::BatchResult>& result);
-  void settle_one(const Flight& flight, const store::DraftResult& result);
-  static void say_burnt(const Flight& flight, uint32_t number);
-  static Result<void> answer_of(const Result<store::BatchResult>& result, size_t first, size_t count);
   Time verify_until(const model::Target& target) const;
-  void set_trouble(std::string text);
-  void set_deadline(std::chrono::steady_clock::time_point deadline);
+
+  // ---- writer_commit.cc
+  using BatchAnswer = Result<store::BatchResult>;
+  void commit(const Ctx& ctx);
+  BatchParts gather();
+  std::vector<model::Entry> words_of(const Flight& ended) const;
+  bool is_outdated(const Flight& flight) const;
+  store::Draft draft_of(const Flight& flight) const;
+  void note_trouble(const std::vector<model::Entry>& entries, const BatchAnswer& answer);
+  void keep_notes(size_t notes, const BatchAnswer& answer);
+  void keep_platform_files(const store::BatchResult& result);
+  void settle_flights(const std::vector<Flight>& flights, const BatchAnswer& answer);
+  void finish(const std::vector<BatchParts::Ended>& ended, const BatchAnswer& answer);
+  void look_after(const Ctx& ctx);
 
   Board& board_;
   const Clock& clock_;
   std::unique_ptr<store::Record> record_;
   Options options_;
-  PlatformPtr view_;
-  std::set<std::string> asked_;  // proposals of a weaker platform.yaml that were noted
-  uint32_t judged_ = 0;          // entries of the ledger without a target that view_ was judged by
-  git::Oid looked_at_;  // the tip of main that view_ was read at; its own commit is older where that tip is wrong
+  std::atomic<Millis> poll_, verify_timeout_;
+  Inbox inbox_;
+  Pulse pulse_;
+
+  // ---- of its thread
+  ClockWatch clock_watch_;
+  MainWatch main_;
   store::StatePtr state_;
   std::vector<store::TakeOn> owed_;  // of platform_files
   std::chrono::steady_clock::time_point next_poll_{};
   uint32_t failures_ = 0;
-  uint64_t batches_ = 0;
+  uint64_t batches_ = 0;  // since the packs were rolled up
   int without_tags_ = 0;  // batches in a row
-  bool clock_known_ = false;
-  Millis ahead_{0};  // of our clock, to the machine's steady one
-
-  mutable std::mutex mutex_;  // guards all below
-  Millis poll_, verify_timeout_;
-  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();  // of the cycle
-  std::deque<Decision> decisions_;
-  std::deque<Asked> changes_;  // of main
-  std::deque<std::shared_ptr<Job>> jobs_;
-  std::vector<model::Entry> notes_;
-  std::vector<ProgressPtr> listeners_;  // of the next sync
-  bool hinted_ = true;
-  std::string trouble_;
-  uint64_t pushes_ = 0;
-  std::vector<std::pair<std::string, std::string>> refused_tags_;
 };
 
 }  // namespace autonomous::daemon
