@@ -20,7 +20,7 @@ Result<std::optional<git::Oid>> Record::Impl::change_main(const Ctx& ctx, const 
   for (int round = 0; round < kMaxRaces; ++round) {
     TRY_DO(ctx.check());
     TRY(Tips tips, wire_->look(ctx));
-    TRY_DO(check_descends(tips));
+    TRY_DO(guard_.check(repository_, known_, tips));
     TRY(git::Oid base, repository_.peel_tree(tips.main));
     std::string before;
     auto entry = repository_.entry(base, change.file);

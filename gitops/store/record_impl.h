@@ -9,23 +9,19 @@
 
 #include "gitops/git/repository.h"
 #include "gitops/git/signer.h"
+#include "gitops/store/index_keeper.h"
 #include "gitops/store/journal.h"
 #include "gitops/store/owed_tags.h"
 #include "gitops/store/plan.h"
 #include "gitops/store/record.h"
 #include "gitops/store/refusals.h"
+#include "gitops/store/rewrite_guard.h"
 #include "gitops/store/wire.h"
 
 namespace autonomous::store {
 
 // So often is a batch planned again because others moved the branch in between.
 inline constexpr int kMaxRaces = 10;
-// So many commits of the ledger are folded at a start at most, on top of the index; and what isn't worth one.
-inline constexpr uint64_t kIndexEvery = 1000;
-
-// Between them: at most so long before the second try, twice that before the third, and so on up to the longest.
-inline constexpr Millis kFirstPause{50};
-inline constexpr Millis kLongestPause{3'200};
 
 // What a batch met while it was cut in halves.
 struct Bisection {
@@ -57,12 +53,15 @@ struct Record::Impl {
   // Nothing may be written while a rewrite waits for an operator; what was in flight is settled first.
   Result<void> ready(const Ctx& ctx);
   Result<void> look_again(const Ctx& ctx);
-  // Whether it happened. Then known_ does not hold it yet: take_in follows.
-  // at_once: the push ended just now.
-  Result<bool> settle_flight(const Ctx& ctx, bool at_once = false);
-  bool may_finish(const std::vector<Move>& missing, bool at_once) const;
-  void stop_for(const Move& missing);
+  void stand_back(const Ctx& ctx, int round);
+  PlanBase base(std::map<std::string, git::Oid> tags = {});
+  Result<void> at(Point point);
+  void publish(StatePtr state);
+  StatePtr state() const;
+
+  // ---- take_in.cc
   Result<Foreign> take_in(const Ctx& ctx);
+  Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
   // The tags of others that stand where those of these next releases would, and of those after them. One look, which
   // also tells whether a branch moved: it is to be taken in then.
   struct InTheWay {
@@ -70,24 +69,22 @@ struct Record::Impl {
     bool moved = false;
   };
   Result<InTheWay> tags_in_the_way(const Ctx& ctx, std::vector<model::ReleaseId> next);
-  Result<void> check_descends(const Tips& tips);
   void tell_unsafe(std::vector<UnsafePath> unsafe);
-  Result<void> adopt_all(const Ctx& ctx, Foreign& foreign);
-  void stand_back(const Ctx& ctx, int round);
-  PlanBase base(std::map<std::string, git::Oid> tags = {});
+
+  // ---- launch.cc
   // Journal, move, tags. After kMoved, state and tips are the plan's; after kLanded all of it is on the repository, and
   // take_in brings it in, with what others did on top.
   Result<MoveResult> launch(const Ctx& ctx, Plan& plan);
   Result<MoveResult> fly(const Ctx& ctx, const Flight& flight);
   Result<MoveResult> land(const Ctx& ctx);
+  // Whether it happened. Then known_ does not hold it yet: take_in follows.
+  // at_once: the push ended just now.
+  Result<bool> settle_flight(const Ctx& ctx, bool at_once = false);
+  bool may_finish(const std::vector<Move>& missing, bool at_once) const;
+  void remember();
   void send_tags(const Ctx& ctx);
   void owe_tags(const std::vector<std::string>& names, const Tips& tips);
   Result<void> note_due();
-  void remember();
-  void keep_index();
-  Result<void> at(Point point);
-  void publish(StatePtr state);
-  StatePtr state() const;
 
   // ---- tags.cc
   void prune_tags(const Ctx& ctx);
@@ -121,15 +118,12 @@ struct Record::Impl {
   git::SignFunction sign_;
   Tips known_;        // the last tips that were seen and folded
   git::Oid checked_;  // the commit of deploy up to which others' changes are taken in; zero: nothing was compared yet
-  std::string stopped_;     // why nothing may be written
-  std::string told_;        // what the log said of that last
-  Tips given_up_;           // the tips that a rewrite replaced, where a start found it
+  RewriteGuard guard_;
   bool in_flight_ = false;  // it is not known whether the journal's moves happened
   bool behind_ = false;     // what was in flight arrived, and known_ is from before it
   OwedTags owed_;
   Refusals refusals_;
-  StatePtr indexed_;  // what the index on disk was made of
-  uint64_t since_index_ = 0;
+  IndexKeeper index_;
   bool prune_due_ = true;   // after a start, and again and again
   uint64_t tags_made_ = 0;  // since it was due last
 

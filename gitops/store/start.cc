@@ -6,7 +6,6 @@
 #include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/git/refs.h"
-#include "gitops/store/index.h"
 #include "gitops/store/layout.h"
 #include "gitops/store/ledger.h"
 #include "gitops/store/message.h"
@@ -84,7 +83,7 @@ Result<std::unique_ptr<Record>> Record::open(const Ctx& ctx, RecordConfig config
 }
 
 Result<void> Record::Impl::start(const Ctx& ctx) {
-  state_ = indexed_ = load_index(config_.index);
+  state_ = index_.load();
   TRY_DO(settle_flight(ctx));
   TRY(Tips tips, wire_->look(ctx));
   TRY_DO(check_none_gone(tips));
@@ -99,17 +98,14 @@ Result<void> Record::Impl::start(const Ctx& ctx) {
   TRY_DO(load(tips));
   TRY_DO(check_whole());
   if (auto before = journal_.known()) {
-    Tips now = known_;
-    known_ = *before;
-    auto same_history = check_descends(now);
-    known_ = now;
+    auto same_history = guard_.check(repository_, *before, known_);
     if (!same_history) {
-      given_up_ = *before;
+      guard_.give_up(*before);
       log(Level::kError, same_history.error().message(), {});
     }
   }
-  if (indexed_ == nullptr) keep_index();
-  if (stopped_.empty()) {
+  if (!index_.has_one()) index_.save(state());
+  if (!guard_.stopped()) {
     TRY_DO(introduce_key(ctx));
     remember();
   }
@@ -211,11 +207,7 @@ Result<void> Record::Impl::check_whole() {
   bool accepted = false;
   for (const model::Entry& entry : now->platform)
     accepted = accepted || (entry.type == model::EntryType::kRewriteAccepted && entry.time >= newest->time);
-  if (!accepted) {
-    stopped_ = "branch " + config_.branch + " was rewritten: the newest release's commit " +
-               newest->commit.short_hex(12) + " is not on it; nothing is written until an operator accepts it";
-    if (std::exchange(told_, stopped_) != stopped_) log(Level::kError, stopped_, {});
-  }
+  if (!accepted) guard_.stop_for_release(newest->commit);
   return ok();
 }
 
