@@ -1,72 +1,12 @@
 #include "gitops/store/audit.h"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "bed.h"
-#include "gitops/store/tag_window.h"
+#include "auditing.h"
+#include "gitops/base/text.h"
 
 namespace autonomous::store {
 namespace {
-
-class Audits : public ::testing::Test {
- protected:
-  void SetUp() override {
-    bed_.open();
-    release(record(), kWeb, "1");
-    finish(kWeb, 1);
-    bed_.clock().advance(Millis(10'000));
-    Batch batch = batch_of({push_draft(record(), kWeb, "2"), push_draft(record(), kDb, "1")});
-    TakeOn taken;
-    taken.target = kWeb;
-    taken.files = {{application_file(kWeb), "kind: Application\n"}};
-    batch.taken = {taken};
-    ASSERT_TRUE(record().commit(Ctx{}, batch));
-    finish(kWeb, 2);
-    finish(kDb, 1);
-  }
-  Record& record() { return bed_.record(); }
-  void finish(const model::Target& target, uint32_t number) {
-    Batch batch;
-    batch.entries = {outcome_of(target, number)};
-    ASSERT_TRUE(record().commit(Ctx{}, batch));
-  }
-  AuditReport run(std::optional<std::string> signers = std::nullopt, std::string where = "") {
-    AuditOptions options;
-    options.repository = where.empty() ? bed_.repository() : where;
-    options.allowed_signers = std::move(signers);
-    auto report = audit(Ctx{}, options);
-    if (!report) ADD_FAILURE() << report.error().text();
-    return report ? *std::move(report) : AuditReport{};
-  }
-  // The rules that found something other than a note, each once.
-  static std::string rules(const AuditReport& report) {
-    std::set<std::string> names;
-    for (const Finding& finding : report.findings) {
-      if (finding.severity != Severity::kNote) names.insert(finding.rule);
-    }
-    std::string out;
-    for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
-    return out;
-  }
-  std::string clone(std::string_view name = "clone") { return bed_.clone(name); }
-  // Released, and found healthy.
-  void release_well(const model::Target& target, const std::string& version) {
-    uint32_t number = release(record(), target, version);
-    finish(target, number);
-    bed_.clock().advance(Millis(10'000));
-  }
-  // Those of the project: "db/1 web/2 ".
-  std::string tags() {
-    std::string out = bed_.git({"for-each-ref", "--format=%(refname:lstrip=5)", "refs/tags/release/local/shop"});
-    std::replace(out.begin(), out.end(), '\n', ' ');
-    return out;
-  }
-
-  Bed bed_;
-};
 
 TEST_F(Audits, AWholeHistoryIsWhole) {
   AuditReport report = run();
@@ -79,7 +19,7 @@ TEST_F(Audits, AWholeHistoryIsWhole) {
 }
 
 TEST_F(Audits, APlainCloneIsEnough) {
-  AuditReport report = run(std::nullopt, clone());
+  AuditReport report = audited(clone());
   EXPECT_TRUE(report.ok()) << audit_text(report);
   EXPECT_EQ(report.releases, 3u);
 }
@@ -106,7 +46,7 @@ TEST_F(Audits, AClonesHistoryMustBeWhole) {
   EXPECT_FALSE(Reader::open(bed_.path("linked")));
   // As the hint says.
   bed_.git({"fetch", "-q", "--unshallow", "--tags"}, bed_.path("shallow"));
-  AuditReport report = run(std::nullopt, bed_.path("shallow"));
+  AuditReport report = audited(bed_.path("shallow"));
   EXPECT_TRUE(report.ok()) << audit_text(report);
 }
 
@@ -156,107 +96,6 @@ TEST_F(Audits, AMergeOfOthersIsUnderstood) {
   AuditReport report = run();
   EXPECT_EQ(rules(report), "") << audit_text(report);
   EXPECT_EQ(report.foreign.size(), 1u);
-}
-
-TEST_F(Audits, MissingAndMovedTagsAreFoundAndRepaired) {
-  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/1"});
-  EXPECT_EQ(rules(run()), "tag-missing");
-  auto repair = record().repair_tags(Ctx{}, {});
-  ASSERT_TRUE(repair);
-  EXPECT_EQ(repair->restored, std::vector<std::string>{"release/local/shop/web/1"});
-  EXPECT_EQ(rules(run()), "");
-  bed_.git({"update-ref", "refs/tags/release/local/shop/web/1", "release/local/shop/web/2"});
-  EXPECT_EQ(rules(run()), "tag-moved");
-  bed_.git({"tag", "release/local/shop/web/99", "deploy"});
-  Record::TagChoice dry;
-  dry.dry_run = true;
-  EXPECT_EQ(record().repair_tags(Ctx{}, dry)->moved_back, std::vector<std::string>{"release/local/shop/web/1"});
-  EXPECT_NE(rules(run()), "") << "a dry run changes nothing";
-  repair = record().repair_tags(Ctx{}, {});
-  ASSERT_TRUE(repair) << repair.error().text();
-  EXPECT_EQ(repair->moved_back, std::vector<std::string>{"release/local/shop/web/1"});
-  EXPECT_EQ(repair->unknown, std::vector<std::string>{"release/local/shop/web/99"}) << "told, and left to a person";
-  bed_.git({"tag", "-d", "release/local/shop/web/99"});
-  EXPECT_EQ(rules(run()), "");
-}
-
-TEST_F(Audits, TagsBeyondTheWindowComeBackWhenTheyAreAskedFor) {
-  for (const char* tag : {"web/1", "web/2", "db/1"})
-    bed_.git({"update-ref", "-d", std::string("refs/tags/release/local/shop/") + tag});
-  Record::TagChoice window;
-  window.newest = 1;
-  EXPECT_EQ(record().repair_tags(Ctx{}, window)->restored,
-            (std::vector<std::string>{"release/local/shop/db/1", "release/local/shop/web/2"}))
-      << "what is live, whatever its age";
-  Record::TagChoice one;
-  one.target = kWeb;
-  one.number = 1;
-  EXPECT_EQ(record().repair_tags(Ctx{}, one)->restored, std::vector<std::string>{"release/local/shop/web/1"});
-  EXPECT_EQ(rules(run()), "");
-}
-
-TEST_F(Audits, OldTagsLeaveAndAreNoFinding) {
-  RecordConfig config = bed_.config();
-  config.tag_window = 3;  // what is live of two targets, and one more
-  bed_.open(config);
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/1 web/2 ") << "there is room for all";
-  EXPECT_EQ(told_tag_window(*record().state()), 0u) << "and nothing to say";
-  release_well(kWeb, "3");
-  release_well(kWeb, "4");
-  EXPECT_EQ(tags(), "db/1 web/1 web/2 web/3 web/4 ") << "a release never waits for it";
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/3 web/4 ");
-  EXPECT_EQ(told_tag_window(*record().state()), 3u);
-  EXPECT_EQ(rules(run()), "") << audit_text(run());
-  // A repair knows the window; who asks for all gets all, byte for byte.
-  EXPECT_EQ(record().repair_tags(Ctx{}, {})->restored, std::vector<std::string>{});
-  Record::TagChoice all;
-  all.all = true;
-  EXPECT_EQ(record().repair_tags(Ctx{}, all)->restored.size(), 2u);
-  EXPECT_EQ(rules(run()), "");
-  // Within the window, and of what is live, whatever its age, none may be missing.
-  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/web/3"});
-  EXPECT_EQ(rules(run()), "tag-missing");
-  ASSERT_TRUE(record().repair_tags(Ctx{}, {}));
-  bed_.git({"update-ref", "-d", "refs/tags/release/local/shop/db/1"});
-  EXPECT_EQ(rules(run()), "tag-missing");
-  ASSERT_TRUE(record().repair_tags(Ctx{}, {}));
-  EXPECT_EQ(rules(run()), "");
-}
-
-TEST_F(Audits, AWiderWindowBringsNothingBackAndForgivesWhatLeftBefore) {
-  RecordConfig config = bed_.config();
-  config.tag_window = 2;
-  bed_.open(config);
-  release_well(kWeb, "3");
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/3 ");
-  config.tag_window = 4;
-  bed_.open(config);
-  for (const char* version : {"4", "5", "6"}) release_well(kWeb, version);
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/4 web/5 web/6 ");
-  EXPECT_EQ(told_tag_window(*record().state()), 4u);
-  EXPECT_EQ(rules(run()), "");
-  config.tag_window = 0;
-  bed_.open(config);
-  release_well(kWeb, "7");
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/4 web/5 web/6 web/7 ") << "none leaves any more";
-  EXPECT_EQ(rules(run()), "");
-}
-
-TEST_F(Audits, ATagThatIsNotAsTheLedgerSaysDoesNotLeave) {
-  RecordConfig config = bed_.config();
-  config.tag_window = 2;
-  bed_.open(config);
-  bed_.git({"update-ref", "refs/tags/release/local/shop/web/1", "release/local/shop/web/2"});
-  bed_.git({"tag", "release/local/shop/web/99", "deploy"});
-  release_well(kWeb, "3");
-  ASSERT_TRUE(record().sync(Ctx{}));
-  EXPECT_EQ(tags(), "db/1 web/1 web/3 web/99 ") << "somebody has to see them";
-  EXPECT_EQ(rules(run()), "tag-moved tag-unknown");
 }
 
 TEST_F(Audits, AChangedLedgerIsFound) {
@@ -355,6 +194,16 @@ TEST_F(Audits, TheReportIsJsonAndSarif) {
   EXPECT_EQ(sarif["version"], "2.1.0");
   EXPECT_EQ(sarif["runs"][0]["results"][0]["ruleId"], "tag-missing");
   for (const Finding& finding : report.findings) EXPECT_FALSE(finding.remedy.empty()) << finding.rule;
+}
+
+TEST(AuditRules, EachHasItsPartOfThePageAndEachPartItsRule) {
+  std::string page = read_file(std::string(AUTONOMOUS_SOURCE) + "/gitops/store/AUDIT.md", 1u << 20).value();
+  std::set<std::string> parts, rules;
+  for (std::string_view line : split(page, '\n')) {
+    if (line.starts_with("### ")) parts.emplace(line.substr(4));
+  }
+  for (const AuditRule& rule : audit_rules()) rules.emplace(rule.name);
+  EXPECT_EQ(parts, rules);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "bed.h"
-#include "gitops/git/remote.h"
 #include "gitops/store/audit.h"
+#include "remotes.h"
 
 namespace autonomous::store {
 namespace {
@@ -32,9 +32,7 @@ class Burnt : public ::testing::TestWithParam<bool> {
     RecordConfig config = bed_.config();
     if (!remote()) return config;
     config.repository = bed_.path("mirror");
-    git::GitProgram program;
-    program.allow_file = true;
-    config.remote = std::make_shared<git::Remote>(git::Remote::make({url()}, program).value());
+    config.remote = remote_on_disk(url());
     return config;
   }
   Record& record() { return bed_.record(); }

@@ -7,8 +7,8 @@
 
 #include <random>
 
+#include "auditing.h"
 #include "bed.h"
-#include "gitops/store/audit.h"
 
 namespace autonomous::store {
 namespace {
@@ -76,11 +76,8 @@ TEST(Kill, LosesAndDoublesNothing) {
   }
   EXPECT_GT(acknowledged, 0u);
   bed.expect_sound(true);
-  AuditOptions options;
-  options.repository = bed.repository();
-  auto report = audit(Ctx{}, options);
-  ASSERT_TRUE(report);
-  for (const Finding& finding : report->findings) {
+  AuditReport report = audited(bed.repository());
+  for (const Finding& finding : report.findings) {
     if (finding.severity == Severity::kNote) continue;
     EXPECT_EQ(finding.rule, "outcome-missing") << finding.message;
   }

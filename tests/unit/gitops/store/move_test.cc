@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "auditing.h"
 #include "bed.h"
-#include "gitops/store/audit.h"
 #include "gitops/store/index.h"
 
 namespace autonomous::store {
@@ -38,11 +38,8 @@ class Moves : public ::testing::Test {
     return done->drafts.at(0);
   }
   std::string audited() {
-    AuditOptions options;
-    options.repository = bed_.repository();
-    auto report = audit(Ctx{}, options);
-    EXPECT_TRUE(report);
-    return report->ok() ? "whole" : audit_text(*report);
+    AuditReport report = store::audited(bed_.repository());
+    return report.ok() ? "whole" : audit_text(report);
   }
 
   Bed bed_;

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "bed.h"
-#include "gitops/git/remote.h"
+#include "remotes.h"
 
 namespace autonomous::store {
 namespace {
@@ -57,9 +57,7 @@ class Picky : public ::testing::Test {
     ASSERT_TRUE(git::Repository::init_bare(url()));
     RecordConfig config = bed_.config();
     config.repository = bed_.path("mirror");
-    git::GitProgram program;
-    program.allow_file = true;
-    config.remote = std::make_shared<git::Remote>(git::Remote::make({url()}, program).value());
+    config.remote = remote_on_disk(url());
     bed_.open(config);
     hook(R"(while read old new ref; do
   git diff --no-color $old $new | grep -q '^+.*rude' && { echo 'mind your words' >&2; exit 1; }

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <set>
 
+#include "auditing.h"
 #include "bed.h"
-#include "gitops/git/remote.h"
-#include "gitops/store/audit.h"
+#include "remotes.h"
 
 namespace autonomous::store {
 namespace {
@@ -52,9 +52,7 @@ class Rewrites : public ::testing::TestWithParam<std::string> {
     RecordConfig config = bed_.config();
     config.repository = path("mirror");
     config.journal = path("journal");
-    git::GitProgram program;
-    program.allow_file = true;
-    config.remote = std::make_shared<git::Remote>(git::Remote::make({path("remote.git")}, program).value());
+    config.remote = remote_on_disk(path("remote.git"));
     config.fault = [this](Point point) -> Result<void> {
       if (point != at_) return ok();
       at_.reset();
@@ -179,16 +177,13 @@ void Rewrites::goes_on(const std::string& branch, Rewriting kind) {
   const auto* released = std::get_if<Released>(&done->drafts[0]);
   ASSERT_NE(released, nullptr) << done->drafts[0].index();
   EXPECT_EQ(bed_.git({"show", "deploy:apps/local/shop/web/values.yaml"}, path("remote.git")), "version: 4\n");
-  AuditOptions options;
-  options.repository = path("remote.git");
-  auto report = audit(Ctx{}, options);
-  ASSERT_TRUE(report) << report.error().text();
+  AuditReport report = audited(path("remote.git"));
   std::set<std::string> rules;
-  for (const Finding& finding : report->findings) {
+  for (const Finding& finding : report.findings) {
     bool expected = finding.rule == "outcome-missing";  // nobody verifies anything here
     if (finding.severity == Severity::kError && !expected) rules.insert(finding.rule);
   }
-  EXPECT_EQ(rules, what_the_audit_says(branch, kind)) << audit_text(*report);
+  EXPECT_EQ(rules, what_the_audit_says(branch, kind)) << audit_text(report);
 }
 
 // The whole repository is another one.

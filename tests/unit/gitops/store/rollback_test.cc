@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "auditing.h"
 #include "bed.h"
 #include "gitops/base/text.h"
-#include "gitops/store/audit.h"
 
 namespace autonomous::store {
 namespace {
@@ -50,11 +50,8 @@ class Reverts : public ::testing::Test {
   }
   void expect_whole() {
     for (const model::Target& target : {kWeb, kDb}) finish(target);
-    AuditOptions options;
-    options.repository = bed_.repository();
-    auto report = audit(Ctx{}, options);
-    ASSERT_TRUE(report);
-    EXPECT_TRUE(report->ok()) << audit_text(*report);
+    AuditReport report = audited(bed_.repository());
+    EXPECT_TRUE(report.ok()) << audit_text(report);
     bed_.expect_sound(true);  // what lost a race is left behind
   }
 
@@ -216,13 +213,9 @@ TEST_F(Reverts, AKeyIsRotatedByTheOneBefore) {
   finish(kWeb);
   bed_.open(config);  // again: nothing is said twice
   EXPECT_EQ(record().state()->platform_entries, 3u) << "the first key, the new one, the end of the first";
-  AuditOptions options;
-  options.repository = bed_.repository();
-  options.allowed_signers = anchored;
-  auto report = audit(Ctx{}, options);
-  ASSERT_TRUE(report);
-  EXPECT_TRUE(report->ok()) << "who trusts the old key trusts what it brought in: " << audit_text(*report);
-  EXPECT_THAT(report->trust, HasSubstr("and keys that those brought in"));
+  AuditReport report = audited(bed_.repository(), anchored);
+  EXPECT_TRUE(report.ok()) << "who trusts the old key trusts what it brought in: " << audit_text(report);
+  EXPECT_THAT(report.trust, HasSubstr("and keys that those brought in"));
 }
 
 TEST_F(Reverts, AKeyThatNobodyBroughtInIsFound) {
@@ -230,13 +223,9 @@ TEST_F(Reverts, AKeyThatNobodyBroughtInIsFound) {
   RecordConfig config = bed_.config();
   config.signer = std::make_shared<git::Signer>(git::Signer::load_or_make(bed_.path("next")).value());
   bed_.open(config);
-  AuditOptions options;
-  options.repository = bed_.repository();
-  options.allowed_signers = anchored;
-  auto report = audit(Ctx{}, options);
-  ASSERT_TRUE(report);
-  EXPECT_FALSE(report->ok());
-  EXPECT_THAT(audit_text(*report), HasSubstr("key-unproven"));
+  AuditReport report = audited(bed_.repository(), anchored);
+  EXPECT_FALSE(report.ok());
+  EXPECT_THAT(audit_text(report), HasSubstr("key-unproven"));
 }
 
 }  // namespace

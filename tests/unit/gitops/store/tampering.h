@@ -9,13 +9,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 
+#include "auditing.h"
 #include "bed.h"
 #include "gitops/base/text.h"
 #include "gitops/model/approval.h"
-#include "gitops/store/audit.h"
 
 namespace autonomous::store {
 
@@ -133,21 +132,7 @@ class Tampering : public ::testing::Test {
 
   // ---- what is found
   AuditReport run(std::optional<std::string> signers = std::nullopt) {
-    AuditOptions options;
-    options.repository = bed_.repository();
-    options.allowed_signers = std::move(signers);
-    auto report = audit(Ctx{}, options);
-    if (!report) ADD_FAILURE() << report.error().text();
-    return report ? *std::move(report) : AuditReport{};
-  }
-  static std::string rules(const AuditReport& report) {
-    std::set<std::string> names;
-    for (const Finding& finding : report.findings) {
-      if (finding.severity != Severity::kNote) names.insert(finding.rule);
-    }
-    std::string out;
-    for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
-    return out;
+    return audited(bed_.repository(), std::move(signers));
   }
   std::string found() {
     last_ = run();
