@@ -108,6 +108,10 @@ class Service final : public Api {
   // Whoever lets an app take over another project's one has to be allowed to take that away.
   Result<void> may_move(const Ask& ask, Pipeline::Again again) const;
   std::string new_intent(std::string_view verb);
+  // What `ask` asks for, with an intent of its own that begins with `verb`.
+  Pipeline::Again again_for(const model::Target& target, const Ask& ask, std::string_view verb);
+  std::shared_ptr<Wish> wish_for(const model::Target& target, model::Trigger trigger, const Ask& ask,
+                                 std::string_view verb);
   model::Entry decision(model::EntryType type, const Ask& ask, const model::Target& target) const;
   Result<ActionAnswer> want(const Ctx& ctx, WishPtr wish, const Ask& ask, const std::string& text,
                             ProgressPtr progress);
@@ -123,6 +127,12 @@ class Service final : public Api {
   std::atomic<uint64_t> asked_{0};
 };
 
+// Null where nobody listens.
+FollowerPtr follower_of(ProgressPtr progress);
+// kInvalid: `what` would end in the past.
+Result<void> check_until(const std::optional<Time>& until, Time now, std::string_view what);
+// kInvalid: `what` needs a reason, and has none.
+Result<void> want_because(const Ask& ask, std::string_view what);
 // What a weaker platform.yaml waits for, in words.
 std::string waits_for(const store::PolicyQuestion& question, const model::Platform& platform, Time now);
 // A release of the record as the API shows it.

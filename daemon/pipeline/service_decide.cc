@@ -1,13 +1,10 @@
-// The deciding part of Service: promotions, approvals, freezes, marks. Each decision is a ledger entry that is in force
-// when the call returns.
+// The deciding part of Service: what waits is cancelled; freezes, marks, broken glass. Each decision is a ledger entry
+// that is in force when the call returns.
 #include <algorithm>
 
-#include "daemon/pipeline/gates.h"
 #include "daemon/pipeline/service.h"
-#include "daemon/pipeline/signed_by.h"
 #include "gitops/base/text.h"
-#include "gitops/model/approval.h"
-#include "gitops/model/policy.h"
+#include "gitops/git/program.h"
 
 namespace autonomous::daemon {
 
@@ -17,6 +14,8 @@ constexpr Millis kGlassBroken{3'600'000};
 
 std::string until_text(const std::optional<Time>& until) { return until ? " until " + format_time(*until) : ""; }
 
+}  // namespace
+
 Result<void> check_until(const std::optional<Time>& until, Time now, std::string_view what) {
   if (!until || *until > now) return ok();
   return fail(Code::kInvalid, what, " would end in the past: ", format_time(*until));
@@ -25,259 +24,6 @@ Result<void> check_until(const std::optional<Time>& until, Time now, std::string
 Result<void> want_because(const Ask& ask, std::string_view what) {
   if (!trim(ask.because).empty()) return ok();
   return fail(Code::kInvalid, what, " needs a reason").hint("--because 'why'");
-}
-
-// "3f2c1ab Fix the cart", or what else it is.
-std::string short_text(const model::Entry& proposal) {
-  if (!proposal.source) return proposal.origin.empty() ? "proposal " + proposal.id : proposal.origin;
-  return proposal.source->commit.substr(0, 7) + " " + proposal.subject;
-}
-
-// As the gate will judge it.
-std::string approval_trouble_of(const model::Entry& approval, const store::Proposal& proposal,
-                                const store::State& state, const model::Platform& platform, Time now) {
-  const model::Environment* environment = model::find_environment(platform, proposal.entry.target->environment);
-  if (environment == nullptr) return "the environment is gone";
-  return model::approval_trouble(platform, environment->approvals, responsible_for(proposal.entry, state), approval,
-                                 now);
-}
-
-}  // namespace
-
-model::Identity Service::identity(const Caller& caller) const {
-  model::Identity out{model::Who::clean(caller.name, caller.email, caller.how), caller.user, caller.token,
-                      caller.groups};
-  PlatformPtr view = pipeline_.board().view();
-  if (!view) return out;
-  auto person = view->platform->people.find(caller.token.empty() ? caller.user : caller.token);
-  if (person == view->platform->people.end()) return out;
-  const model::Person& known = person->second;
-  out.who = model::Who::clean(known.full_name.empty() ? out.who.name : known.full_name,
-                              known.email.empty() ? out.who.email : known.email, caller.how);
-  return out;
-}
-
-Result<void> Service::allowed(const Ask& ask, std::string_view action, const std::string& environment,
-                              const std::string& project) const {
-  PlatformPtr view = pipeline_.board().view();
-  if (!view) return fail(Code::kUnavailable, "the GitOps repository was not read yet").may_retry();
-  model::Identity who = identity(ask.who);
-  if (model::may(*view->platform, action, environment, project, who)) return ok();
-  std::vector<std::string> roles;
-  for (const auto& [name, role] : view->platform->roles) {
-    bool allows = std::find(role.can.begin(), role.can.end(), action) != role.can.end();
-    if (allows) roles.push_back(name);
-  }
-  return fail(Code::kDenied, who.who.name, " (", who.who.how, ") may not ", action,
-              environment.empty() ? "" : " in " + environment)
-      .hint(roles.empty() ? "no role of platform.yaml allows it to anybody"
-                          : "platform.yaml allows it to: " + join(roles, ", "));
-}
-
-// ---- promotion
-
-Result<WishPtr> Service::promotion(const model::Target& target, const model::ReleaseId& from,
-                                   const store::ReleaseRow& row, const Ask& ask) const {
-  PlatformPtr view = pipeline_.board().view();
-  if (row.source_commit.empty())
-    return fail(Code::kConflict, from.str(), " was made of no source commit: there is no artifact to move");
-  TRY_WITH(WishPtr planned, "while looking for the source of " + from.str(),
-           pipeline_.plan_target(target, row.source_commit, view));
-  auto wish = std::make_shared<Wish>(*planned);
-  auto source = std::make_shared<SourceCommit>(*planned->source);
-  if (!row.source_ref.empty()) source->ref = row.source_ref;
-  source->repository.url = row.source_url;  // as it was built, although the source may have moved since
-  wish->source = std::move(source);
-  wish->trigger = model::Trigger::kPromotion;
-  wish->by = who(ask.who);
-  wish->because = ask.because;
-  wish->ticket = ask.ticket;
-  wish->promoted_from = from;
-  wish->artifact = row.artifact;
-  for (const model::ImageFact& image : row.images) wish->images[image.name] = image.reference;
-  return WishPtr(std::move(wish));
-}
-
-Result<ActionAnswer> Service::promote(const Ctx& ctx, const Ask& ask, const PromoteRequest& request,
-                                      ProgressPtr progress) {
-  TRY(model::Target target, model::Target::parse(request.target));
-  TRY_DO(allowed(ask, "promote", target.environment, target.project));
-  PlatformPtr view = pipeline_.board().view();
-  const model::Environment* environment = model::find_environment(*view->platform, target.environment);
-  if (environment == nullptr) return fail(Code::kNotFound, "platform.yaml has no environment ", target.environment);
-  if (environment->from.kind != model::Feed::Kind::kEnvironment) {
-    return fail(Code::kConflict, target.environment,
-                " is not promoted to: platform.yaml does not feed it from an environment")
-        .hint("environments: {" + target.environment + ": {from: staging}} on main; or `autonomous deploy`");
-  }
-  model::Target source{environment->from.name, target.project, target.app};
-  store::StatePtr state = pipeline_.board().state();
-  store::TargetPtr record = state->find(source);
-  store::ReleaseRowPtr row = !record ? nullptr : request.from != 0 ? record->find(request.from) : record->live();
-  if (!row)
-    return fail(
-        Code::kNotFound, source.str(),
-        request.from != 0 ? " has no release " + std::to_string(request.from) : std::string(" was never released"));
-  model::ReleaseId from{source, row->number};
-  store::ReleaseRowPtr well = record->last_good(0, request.unverified, state.get());
-  std::string good = well ? "; --from " + std::to_string(well->number) + " is the newest that is well" : "";
-  if (!row->outcome) return fail(Code::kConflict, from.str(), " is still being verified", good).may_retry();
-  bool healthy = row->outcome->verdict == model::Verdict::kHealthy;
-  bool unverified = row->outcome->verdict == model::Verdict::kUnverified;
-  if (unverified && !request.unverified) {
-    return fail(Code::kConflict, "nobody knows whether ", from.str(), " works: ", row->outcome->reason)
-        .hint("--unverified promotes it all the same");
-  }
-  if (!healthy && !unverified)
-    return fail(Code::kConflict, from.str(), " is ", model::verdict_name(row->outcome->verdict), ": ",
-                row->outcome->reason, good);
-  TRY(WishPtr wish, promotion(target, from, *row, ask));
-  return want(ctx, std::move(wish), ask, "takes what runs as " + from.str() + (unverified ? ", unverified" : ""),
-              std::move(progress));
-}
-
-// ---- approvals
-
-ProposalRow Service::proposal_row(const model::Target& target, const store::Proposal& proposal,
-                                  std::optional<Time> until) const {
-  const model::Entry& entry = proposal.entry;
-  ProposalRow row;
-  row.target = target.str();
-  row.id = entry.id;
-  row.artifact = entry.artifact;
-  row.input_digest = entry.input_digest;
-  row.tree = entry.tree;
-  if (entry.source) row.source_commit = entry.source->commit;
-  row.subject = entry.subject;
-  row.author = entry.author;
-  if (entry.by) row.who = entry.by->str();
-  row.because = entry.because;
-  row.ticket = entry.ticket;
-  if (entry.trigger) row.trigger = model::trigger_name(*entry.trigger);
-  row.origin = entry.origin;
-  row.at = entry.time;
-  PlatformPtr view = pipeline_.board().view();
-  Time now = pipeline_.clock().now();
-  const model::Environment* environment = view ? model::find_environment(*view->platform, target.environment) : nullptr;
-  row.until = until.value_or(now + (environment ? environment->approvals.expires : Millis(0)));
-  row.text = model::approval_text(entry, row.until);
-  for (const Flight& flight : pipeline_.board().flights(target)) {
-    if (flight.proposal == entry.id) row.why = flight.release.blocked;
-  }
-  if (environment == nullptr) return row;
-  model::Intent intent =
-      entry.trigger == model::Trigger::kRollback ? model::Intent::kRollback : model::Intent::kRelease;
-  row.needed = model::approvals_needed(*environment, intent);
-  for (const model::Entry& approval : proposal.approvals) {
-    ProposalRow::Approval shown{approval.by ? approval.by->str() : "",
-                                approval.role,
-                                approval.because,
-                                approval.time,
-                                approval.until,
-                                !approval.signature.empty(),
-                                ""};
-    shown.trouble = approval_trouble_of(approval, proposal, *pipeline_.board().state(), *view->platform, now);
-    row.approvals.push_back(std::move(shown));
-  }
-  return row;
-}
-
-Result<std::vector<ProposalRow>> Service::proposals(const Ctx&, std::optional<Time> until) {
-  store::StatePtr state = pipeline_.board().state();
-  std::vector<ProposalRow> out;
-  for (const model::Target& target : state->proposals) {
-    store::TargetPtr record = state->find(target);
-    if (record && record->proposal) out.push_back(proposal_row(target, *record->proposal, until));
-  }
-  if (PlatformPtr view = pipeline_.board().view()) {
-    for (const store::PolicyQuestion& question : view->questions) out.push_back(policy_row(question, until));
-  }
-  return out;
-}
-
-Result<ActionAnswer> Service::approve(const Ctx& ctx, const Ask& ask, const ApproveRequest& request,
-                                      ProgressPtr progress) {
-  if (!store::policy_scope(request.target).empty()) return approve_policy(ctx, ask, request);
-  TRY(Known known, this->known(request.target));
-  if (!known.state->proposal) return fail(Code::kNotFound, known.target.str(), " has nothing to approve");
-  const store::Proposal open = *known.state->proposal;
-  if (!request.proposal.empty() && request.proposal != open.entry.id) {
-    return fail(Code::kConflict, "the proposal ", request.proposal, " is no longer open; ", open.entry.id, " is")
-        .hint("look at it first: `autonomous approve` lists what waits");
-  }
-  PlatformPtr view = pipeline_.board().view();
-  const model::Environment* environment = model::find_environment(*view->platform, known.target.environment);
-  if (environment == nullptr)
-    return fail(Code::kNotFound, "platform.yaml has no environment ", known.target.environment);
-  if (proposal_row(known.target, open, {}).needed == 0) {
-    return fail(Code::kConflict, known.target.str(), " needs nobody's approval; it ",
-                proposal_row(known.target, open, {}).why);
-  }
-  Time now = pipeline_.clock().now();
-  TRY_DO(check_until(request.until, now, "the approval"));
-  model::Entry entry = decision(model::EntryType::kApprove, ask, known.target);
-  entry.id = open.entry.id;
-  entry.artifact = open.entry.artifact;
-  entry.input_digest = open.entry.input_digest;
-  entry.tree = open.entry.tree;
-  entry.until = request.until.value_or(now + environment->approvals.expires);
-  model::Identity who = identity(ask.who);
-  if (!request.signature.empty()) {
-    // Whoever carries the signature here need not be the one who signed.
-    TRY(who, signed_by(*view->platform, model::approval_text(open.entry, *entry.until), request.signature));
-    entry.by = who.who;
-    entry.signature = request.signature;
-  }
-  std::vector<std::string> roles =
-      model::roles_for(*view->platform, "approve", known.target.environment, known.target.project, who);
-  if (!view->platform->roles.empty() && roles.empty())
-    return fail(Code::kDenied, who.who.name, " (", who.who.how, ") may not approve in ", known.target.environment)
-        .hint("no role of platform.yaml that can approve has them as a member");
-  for (const std::string& role : roles) {
-    const std::vector<std::string>& from = environment->approvals.from;
-    bool wanted = from.empty() || std::find(from.begin(), from.end(), role) != from.end();
-    if (wanted && entry.role.empty()) entry.role = role;
-  }
-  if (entry.role.empty() && !roles.empty()) entry.role = roles.front();
-  std::string trouble = approval_trouble_of(entry, open, *pipeline_.board().state(), *view->platform, now);
-  if (!trouble.empty()) return fail(Code::kDenied, "the approval would not count: ", trouble);
-  std::string text = "approved by " + entry.by->name + (entry.signature.empty() ? "" : ", signed");
-  ActionAnswer answer{known.target.str() + ": " + text + ", " + short_text(open.entry), {}};
-  if (!ask.dry_run) {
-    TRY_DO(pipeline_.writer().decide(ctx, {entry}));
-    if (progress) {
-      auto follower = std::make_shared<Follower>(std::move(progress));
-      pipeline_.board().follow(known.target, open.entry.id, follower);
-      follower->complete();
-    }
-    store::TargetPtr after = pipeline_.board().state()->find(known.target);
-    if (after && after->proposal && after->proposal->entry.id == open.entry.id)
-      text = proposal_row(known.target, *after->proposal, {}).why;
-  }
-  answer.affected = {{known.target.str(), 0, text.empty() ? "enough have agreed" : text}};
-  return answer;
-}
-
-Result<ActionAnswer> Service::reject(const Ctx& ctx, const Ask& ask, const std::string& text,
-                                     const std::string& proposal) {
-  TRY(Known known, this->known(text));
-  // Who may approve may also say no.
-  if (!allowed(ask, "approve", known.target.environment, known.target.project))
-    TRY_DO(allowed(ask, "reject", known.target.environment, known.target.project));
-  if (!known.state->proposal) return fail(Code::kNotFound, known.target.str(), " has nothing to reject");
-  const model::Entry& open = known.state->proposal->entry;
-  if (!proposal.empty() && proposal != open.id)
-    return fail(Code::kConflict, "the proposal ", proposal, " is no longer open; ", open.id, " is");
-  TRY_DO(want_because(ask, "a rejection"));
-  ActionAnswer answer{known.target.str() + ": rejected, " + short_text(open),
-                      {{known.target.str(), 0, "what waits behind it goes on"}}};
-  if (ask.dry_run) return answer;
-  model::Entry entry = decision(model::EntryType::kReject, ask, known.target);
-  entry.id = open.id;
-  entry.artifact = open.artifact;
-  entry.source = open.source;
-  TRY_DO(pipeline_.writer().decide(ctx, {std::move(entry)}));
-  return answer;
 }
 
 Result<ActionAnswer> Service::cancel(const Ctx& ctx, const Ask& ask, const std::string& text) {
@@ -327,8 +73,6 @@ Result<ActionAnswer> Service::cancel(const Ctx& ctx, const Ask& ask, const std::
   TRY_DO(pipeline_.writer().decide(ctx, std::move(entries)));
   return answer;
 }
-
-// ---- freezes, marks, broken glass
 
 Result<ActionAnswer> Service::freeze(const Ctx& ctx, const Ask& ask, const std::string& scope, bool on,
                                      std::optional<Time> until) {
