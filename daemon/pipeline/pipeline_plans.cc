@@ -1,6 +1,7 @@
 // What becomes of a plan: who hears of it, what is wanted, and what the ledger learns.
 #include <algorithm>
 
+#include "daemon/pipeline/news.h"
 #include "daemon/pipeline/pipeline.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"

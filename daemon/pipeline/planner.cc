@@ -1,10 +1,11 @@
 #include "daemon/pipeline/planner.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
+#include "daemon/pipeline/laid_apps.h"
 #include "daemon/pipeline/moving.h"
+#include "daemon/pipeline/news.h"
 #include "gitops/base/text.h"
 
 namespace autonomous::daemon {
@@ -21,45 +22,10 @@ std::string body_of(const std::string& message) {
   return end == std::string::npos ? "" : std::string(trim(std::string_view(message).substr(end)));
 }
 
-// What a push changed, asked once for each commit that a target stands at.
-class Changes {
- public:
-  Changes(const git::Repository& repository, const PlanInput& input) : repository_(repository), input_(input) {}
-
-  // Paths below the project's folder; `known` false: the base is gone (a rewritten branch), so everything may have
-  // changed.
-  struct Answer {
-    bool known = false;
-    std::vector<std::string> paths;
-  };
-  const Answer& since(const std::string& base) {
-    auto [at, fresh] = answers_.try_emplace(base);
-    if (fresh) at->second = compute(base);
-    return at->second;
-  }
-
- private:
-  Answer compute(const std::string& base) const {
-    auto oid = git::Oid::parse(base);
-    if (!oid || !repository_.has(*oid)) return {};
-    auto changes = repository_.diff_paths(*oid, input_.commit, input_.source.folder, 100'000);
-    if (!changes) return {};
-    Answer answer{true, {}};
-    size_t cut = input_.source.folder.empty() ? 0 : input_.source.folder.size() + 1;
-    for (const git::PathChange& change : *changes)
-      answer.paths.push_back(change.path.substr(std::min(cut, change.path.size())));
-    return answer;
-  }
-
-  const git::Repository& repository_;
-  const PlanInput& input_;
-  std::map<std::string, Answer> answers_;
-};
-
 class Planner {
  public:
   Planner(const git::Repository& repository, const PlanInput& input)
-      : repository_(repository), in_(input), changes_(repository, input) {}
+      : repository_(repository), in_(input), news_(repository, input.commit, input.source.folder) {}
 
   Plan run() {
     if (auto read = read_commit(); !read) {
@@ -86,10 +52,10 @@ class Planner {
     }
     out_.whole = true;
     for (const model::Environment* environment : environments_) {
-      names_ = detected_.spec->apps(environment->name);
-      apps_.clear();
-      callers_.reset();
-      for (const std::string& app : names_) plan_app(*environment, app);
+      LaidApps apps(*detected_.spec, in_.source.project, *in_.view, *environment);
+      for (const std::string& app : apps.names()) plan_app(*environment, app, apps);
+      out_.errors.insert(out_.errors.end(), apps.errors().begin(), apps.errors().end());
+      for (const Error& warning : apps.warnings()) note("warning: " + warning.line());
       find_vanished(*environment);
     }
     return std::move(out_);
@@ -134,67 +100,20 @@ class Planner {
       out_.notes.push_back(std::move(text));
   }
 
-  // null, with the errors noted, where the app's configuration is wrong.
-  std::shared_ptr<const model::App> effective_app(const model::Environment& environment, const std::string& app) {
-    auto [known, fresh] = apps_.try_emplace(app);
-    if (fresh) known->second = lay_app(environment, app);
-    return known->second;
-  }
-
-  std::shared_ptr<const model::App> lay_app(const model::Environment& environment, const std::string& app) {
-    std::string file = "config/" + environment.name + "/" + in_.source.project + "/" + app + ".yaml";
-    model::Parsed<model::Value> overlay;
-    if (in_.view->tree && in_.view->tree->stat(file)) {
-      auto text = in_.view->tree->read(file, 1 << 20);
-      if (!text) {
-        out_.errors.push_back(std::move(text).error());
-        return nullptr;
-      }
-      overlay = model::parse_overlay(*text, file);
-      for (const Error& error : overlay.errors) out_.errors.push_back(error);
-      if (!overlay) return nullptr;
-    }
-    model::Layers layers{environment.defaults.is_null() ? nullptr : &environment.defaults, overlay.value.get()};
-    auto effective = model::effective(*detected_.spec, in_.source.project, environment.name, app, layers, names_);
-    for (const Error& error : effective.errors) out_.errors.push_back(error);
-    for (const Error& warning : effective.warnings) note("warning: " + warning.line());
-    return effective ? std::make_shared<model::App>(effective->app) : nullptr;
-  }
-
-  // Under a strict network a policy names who may come in. An app that is wrong calls nobody until it is right.
-  void add_callers(const model::Environment& environment, const std::string& name, Neighbours& out) {
-    if (!environment.policies.strict_network) return;
-    if (!callers_) {
-      callers_.emplace();
-      for (const std::string& caller : names_) {
-        auto app = effective_app(environment, caller);
-        if (!app) continue;
-        for (const std::string& called : neighbours_of(*app)) (*callers_)[called].push_back(caller);
-      }
-    }
-    for (const std::string& caller : (*callers_)[name]) out.emplace(caller, effective_app(environment, caller));
-  }
-
-  void plan_app(const model::Environment& environment, const std::string& name) {
+  void plan_app(const model::Environment& environment, const std::string& name, LaidApps& apps) {
     Target target{environment.name, in_.source.project, name};
     planned_.insert(target);
-    std::shared_ptr<const model::App> app = effective_app(environment, name);
+    std::shared_ptr<const model::App> app = apps.find(name);
     if (!app) return;
     // It did not vanish: it goes on here.
     if (auto from = renamed_from(target, *app); from && from->project == target.project) planned_.insert(*from);
-    Neighbours neighbours;
-    for (const std::string& other : neighbours_of(*app)) {
-      if (!std::binary_search(names_.begin(), names_.end(), other)) continue;  // the spec's own check says it
-      auto found = effective_app(environment, other);
-      if (!found) return;  // its errors are noted: what is bound to it waits for them
-      neighbours.emplace(other, std::move(found));
-    }
-    add_callers(environment, name, neighbours);
+    std::optional<Neighbours> neighbours = apps.around(name, *app);
+    if (!neighbours) return;
     store::TargetPtr state = in_.state->find(target);
     if (state && state->orphaned) out_.found.push_back(target);
     // Let go of, and back: it has to be taken on again, although nothing of it changed.
     bool take_on = state && state->application_gone() && !environment.reconcile.empty();
-    std::optional<NoNews> why = skip(state.get(), *app);
+    std::optional<NoNews> why = news_.none_for(state.get(), *app);
     // A push that nobody saw before main moved is a push.
     bool configuration = in_.configuration && (why || !state || !state->live());
     if (why && !configuration && (why->failed || !take_on)) {
@@ -209,7 +128,7 @@ class Planner {
     wish->trigger = configuration ? model::Trigger::kConfiguration : model::Trigger::kPush;
     wish->source = out_.source;
     wish->app = app;
-    wish->neighbours = std::move(neighbours);
+    wish->neighbours = *std::move(neighbours);
     wish->spec_text = spec_text();
     wish->view = in_.view;
     wish->by = in_.by.empty()
@@ -227,46 +146,6 @@ class Planner {
     const git::Person& author = changes.front().author;
     wish.by = model::Who::clean(author.name, author.email, "commit, unverified");
     wish.because = changes.front().subject;
-  }
-
-  // Why this commit is no news for the target.
-  struct NoNews {
-    std::string gate, text;
-    bool failed = false;  // it was tried
-  };
-  std::optional<NoNews> skip(const store::TargetState* state, const model::App& app) {
-    if (state == nullptr) return std::nullopt;
-    std::string commit = in_.commit.hex();
-    if (failed_before(*state, in_.commit)) {
-      std::string reason;  // of an old one it stands in the ledger alone
-      for (const auto& [line, attempt] : state->newest_attempts) {
-        bool same = attempt.source && attempt.source->commit == commit;
-        if (same && attempt.type == model::EntryType::kFailed) reason = ": " + one_line(attempt.reason);
-      }
-      return NoNews{"seen", "this commit failed before" + reason, true};
-    }
-    if (std::string ended = given_up(*state, commit); !ended.empty()) return NoNews{"approval", ended, true};
-    std::string base = released_source(state);
-    if (base.empty()) return std::nullopt;
-    if (base == commit) return NoNews{"seen", "this commit is what was released"};
-    const Changes::Answer& changed = changes_.since(base);
-    if (!changed.known) return std::nullopt;
-    if (!changed.paths.empty() && model::touches(app, changed.paths)) return std::nullopt;
-    return NoNews{"paths", "nothing that this app is made of changed since " + base.substr(0, 7)};
-  }
-
-  // A person took this commit back after it was last wanted: "rejected by Jane: too risky".
-  static std::string given_up(const store::TargetState& state, const std::string& commit) {
-    for (auto said = state.said.rbegin(); said != state.said.rend(); ++said) {
-      const model::Entry* entry = &said->entry;
-      if (!entry->source || entry->source->commit != commit) continue;
-      if (entry->type == model::EntryType::kPropose) return "";
-      bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
-      if (!ends || !entry->by) continue;
-      return (entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ") + entry->by->name +
-             (entry->because.empty() ? "" : ": " + entry->because);
-    }
-    return "";
   }
 
   std::shared_ptr<const std::string> spec_text() {
@@ -317,61 +196,17 @@ class Planner {
 
   const git::Repository& repository_;
   const PlanInput& in_;
-  Changes changes_;
+  News news_;
   Plan out_;
   std::shared_ptr<const FileTree> tree_;
   model::Detected detected_;
   std::vector<const model::Environment*> environments_;
   std::set<Target> planned_;
-  std::vector<std::string> names_;  // of the apps in the environment in hand, sorted
-  Neighbours apps_;                 // those of them that were laid already; null: wrong
-  std::optional<std::map<std::string, std::vector<std::string>>> callers_;  // by who is called; of the same environment
   std::shared_ptr<const std::string> spec_text_;
 };
 
 }  // namespace
 
-std::set<std::string> neighbours_of(const model::App& app) {
-  std::set<std::string> out;
-  auto bindings = [&](const std::map<std::string, model::EnvValue>& env) {
-    for (const auto& [name, value] : env) {
-      auto binding = value.from.empty() ? Result<model::Binding>(model::Binding{}) : model::parse_binding(value.from);
-      if (binding && !binding->app.empty()) out.insert(binding->app);
-    }
-  };
-  bindings(app.env);
-  for (const auto* containers : {&app.init, &app.sidecars}) {
-    for (const auto& [name, container] : *containers) bindings(container.env);
-  }
-  for (const auto* names : {&app.needs, &app.calls}) out.insert(names->begin(), names->end());
-  return out;
-}
-
 Plan plan(const git::Repository& repository, const PlanInput& input) { return Planner(repository, input).run(); }
-
-std::string released_source(const store::TargetState* state) {
-  if (state == nullptr) return "";
-  std::string commit;
-  Time at{};
-  for (auto it = state->releases.rbegin(); it != state->releases.rend(); ++it) {
-    if ((*it)->source_commit.empty()) continue;
-    commit = (*it)->source_commit;
-    at = (*it)->time;
-    break;
-  }
-  for (size_t i = state->attempts.size(); i-- > 0;) {
-    const store::Attempt& attempt = state->attempts[i];
-    bool newer = !attempt.failed && !attempt.source.is_zero() && attempt.time >= at;
-    if (newer) return attempt.source.hex();
-  }
-  return commit;
-}
-
-bool failed_before(const store::TargetState& state, const git::Oid& commit) {
-  for (size_t i = state.attempts.size(); i-- > 0;) {
-    if (state.attempts[i].failed && state.attempts[i].source == commit) return true;
-  }
-  return false;
-}
 
 }  // namespace autonomous::daemon

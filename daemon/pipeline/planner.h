@@ -52,9 +52,4 @@ struct Plan {
 
 Plan plan(const git::Repository& repository, const PlanInput& input);
 
-// Where a target stands in the source: the newest commit whose content was released or found unchanged; "" for none.
-std::string released_source(const store::TargetState* state);
-// Whether an attempt with this source commit failed before there was a release.
-bool failed_before(const store::TargetState& state, const git::Oid& commit);
-
 }  // namespace autonomous::daemon

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "daemon/pipeline/gates.h"
-#include "daemon/pipeline/planner.h"
+#include "daemon/pipeline/news.h"
 #include "gitops/base/digest.h"
 #include "tests/fault/simulation/world.h"
 
