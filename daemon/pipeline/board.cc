@@ -72,6 +72,23 @@ void Board::set_doubts(const std::string& project, const std::vector<std::string
   tell(std::move(told));
 }
 
+void Board::set_rewritten(const std::string& why) {
+  std::lock_guard order(telling_);
+  Told told;
+  {
+    std::lock_guard lock(mutex_);
+    if (rewritten_ == why) return;
+    rewritten_ = why;
+    judge_all(told);
+  }
+  tell(std::move(told));
+}
+
+std::string Board::rewritten() const {
+  std::lock_guard lock(mutex_);
+  return rewritten_;
+}
+
 void Board::clock_jumped(Millis by) {
   std::lock_guard order(telling_);
   Told told;

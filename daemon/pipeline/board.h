@@ -34,6 +34,10 @@ class Board {
   void judge_gates();
   // Somebody set the clock: pauses and deadlines last as long as they were meant to.
   void clock_jumped(Millis by);
+  // The branch does not hold what the state says, and nobody accepted that yet ("": it does): nothing goes out, and
+  // nobody is told that what he wants runs.
+  void set_rewritten(const std::string& why);
+  std::string rewritten() const;
   store::StatePtr state() const;
   PlatformPtr view() const;
 
@@ -113,6 +117,8 @@ class Board {
   void fold(Flight& flight, const model::Event& event, Told& told);
   void narrate(const Flight& flight, const model::Release& before, const model::Event& event, Told& told) const;
   void judge_gates(Flight& flight, Told& told);
+  static void leave_waiting(Flight& flight, const std::string& why, Told& told);
+  void stop_for_rewrite(Flight& flight, Told& told);
   void judge_ask(Flight& flight, bool blocked);
   void follow_view(Flight& flight) const;
   Blocked gate_of(Flight& flight, Told& told);
@@ -140,6 +146,7 @@ class Board {
   uint64_t turn_ = 0;
   store::StatePtr state_ = std::make_shared<store::State>();
   PlatformPtr view_;
+  std::string rewritten_;
   std::map<model::Target, std::shared_ptr<const Doubt>> doubts_;
   std::mutex telling_;  // keeps what listeners hear in order
 };

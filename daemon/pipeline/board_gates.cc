@@ -97,22 +97,34 @@ void Board::judge_ask(Flight& flight, bool blocked) {
   }
 }
 
+// Who asked is not kept waiting for somebody else's decision.
+void Board::leave_waiting(Flight& flight, const std::string& why, Told& told) {
+  for (const FollowerPtr& follower : flight.followers) {
+    told.ends.emplace_back(follower, Outcome{flight.release.target.str(), 0, Outcome::Verdict::kWaiting, why});
+    told.ended_targets.push_back(flight.release.target);
+  }
+  flight.followers.clear();
+}
+
+// Nothing can be written down either: who asked for something that only the ledger would keep is told, and stays.
+void Board::stop_for_rewrite(Flight& flight, Told& told) {
+  flight.proposes = flight.asks = false;
+  if (flight.release.blocked != rewritten_) fold(flight, model::Blocked{rewritten_}, told);
+  bool kept = !flight.wish->lasting() || !flight.proposal.empty() || !asked_as(*flight.wish, *state_).empty();
+  if (kept) leave_waiting(flight, rewritten_, told);
+}
+
 void Board::judge_gates(Flight& flight, Told& told) {
   if (!pending(flight)) return;
   if (flight.release.phase == Phase::kRendering) return judge_ask(flight, false);
+  if (!rewritten_.empty()) return stop_for_rewrite(flight, told);
   Blocked blocked = gate_of(flight, told);
   if (!pending(flight)) return;
   judge_ask(flight, static_cast<bool>(blocked));
   if (blocked) {
     if (flight.release.blocked != blocked.why) fold(flight, model::Blocked{blocked.why}, told);
     if (flight.proposes || flight.asks) return;  // said once the ledger says it
-    // Who asked is not kept waiting for somebody else's decision.
-    for (const FollowerPtr& follower : flight.followers) {
-      told.ends.emplace_back(follower,
-                             Outcome{flight.release.target.str(), 0, Outcome::Verdict::kWaiting, blocked.why});
-      told.ended_targets.push_back(flight.release.target);
-    }
-    flight.followers.clear();
+    leave_waiting(flight, blocked.why, told);
   } else if (!flight.release.blocked.empty()) {
     fold(flight, model::Unblocked{}, told);
     renders_.notify_all();

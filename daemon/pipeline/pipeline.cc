@@ -160,7 +160,9 @@ void Pipeline::render_one(const Ctx& ctx, Flight flight) {
     return;
   }
   if (!*made) {
-    board_.not_rendered(flight.id, flight.wish, model::RenderEmpty{});
+    // It was compared with what the branch does not hold any more: it waits, and is compared again.
+    bool known = board_.rewritten().empty();
+    board_.not_rendered(flight.id, flight.wish, known ? model::Event(model::RenderEmpty{}) : model::Stale{});
     return;
   }
   for (const std::string& warning : (*made)->warnings) {

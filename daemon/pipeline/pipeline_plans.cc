@@ -19,8 +19,12 @@ void Pipeline::say_plan(const Plan& plan, const std::string& branch, const Follo
   }
   for (const std::string& note : plan.notes)
     say(follower, note, starts_with(note, "warning") ? Progress::Tone::kWarning : Progress::Tone::kPlain, "spec");
-  for (const Skipped& skipped : plan.skipped)
-    follower->line({skipped.target.str(), 0, skipped.gate, skipped.why, Progress::Tone::kPlain});
+  // Where a release was taken off the branch, nobody knows that it is what runs.
+  std::string rewritten = board_.rewritten();
+  for (const Skipped& skipped : plan.skipped) {
+    if (rewritten.empty()) follower->line({skipped.target.str(), 0, skipped.gate, skipped.why, Progress::Tone::kPlain});
+    else say(follower, rewritten, Progress::Tone::kWarning, "push", skipped.target.str());
+  }
   for (const model::Target& target : plan.vanished) {
     follower->line(
         {target.str(), 0, "spec",

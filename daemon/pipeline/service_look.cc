@@ -31,7 +31,7 @@ WhyAnswer Service::why_target(const model::Target& target) const {
   store::StatePtr state = pipeline_.board().state();
   std::optional<Flight> flight = pipeline_.board().flight(target);
   return walk_gates(target, branches, pipeline_.source_trouble(target.project), *state, flight,
-                    pipeline_.board().view(), pipeline_.clock().now());
+                    pipeline_.board().view(), pipeline_.board().rewritten(), pipeline_.clock().now());
 }
 
 Result<std::vector<WhyAnswer>> Service::why(const Ctx& ctx, const std::string& subject) {

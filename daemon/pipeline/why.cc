@@ -14,7 +14,7 @@ namespace {
 class Walk {
  public:
   Walk(const model::Target& target, const BranchView* branch, std::string trouble, const store::State& state,
-       const std::optional<Flight>& flight, PlatformPtr view, Time now)
+       const std::optional<Flight>& flight, PlatformPtr view, std::string rewritten, Time now)
       : target_(target),
         branch_(branch),
         trouble_(std::move(trouble)),
@@ -22,6 +22,7 @@ class Walk {
         record_(state.find(target)),
         flight_(flight),
         view_(std::move(view)),
+        rewritten_(std::move(rewritten)),
         now_(now) {}
 
   WhyAnswer run() {
@@ -50,7 +51,7 @@ class Walk {
     answer_.subject = source.subject;
     add("seen", Gate::Verdict::kOk, branch_->branch + " is at " + source.id.substr(0, 7) + " " + source.subject);
     add("mapped", Gate::Verdict::kOk, branch_->branch + " feeds " + target_.environment);
-    if (paths() && spec() && decisions() && made()) outcome();
+    if (on_the_branch() && paths() && spec() && decisions() && made()) outcome();
     return finish();
   }
 
@@ -77,7 +78,7 @@ class Walk {
     const store::ReleaseRow& shown = same || !theirs ? *(ours ? ours : theirs) : *theirs;
     answer_.source_commit = under_way ? flight_->wish->commit() : shown.source_commit;
     answer_.subject = under_way && flight_->wish->source ? flight_->wish->source->subject : shown.subject;
-    if (!decisions()) return finish();
+    if (!on_the_branch() || !decisions()) return finish();
     const model::Entry* attempt = record_ ? record_->last_attempt() : nullptr;
     bool failed = attempt != nullptr && attempt->type == model::EntryType::kFailed && attempt->source &&
                   attempt->source->commit == answer_.source_commit && (!ours || attempt->time >= ours->time);
@@ -100,6 +101,12 @@ class Walk {
                           ? last.text
                           : (last.verdict == Gate::Verdict::kWaiting ? "waiting: " : "") + last.text;
     return std::move(answer_);
+  }
+
+  // What the ledger calls released may have been taken off the branch.
+  bool on_the_branch() {
+    if (!rewritten_.empty()) add("push", Gate::Verdict::kWaiting, rewritten_);
+    return rewritten_.empty();
   }
 
   bool spec() {
@@ -230,6 +237,7 @@ class Walk {
   store::TargetPtr record_;
   const std::optional<Flight>& flight_;
   PlatformPtr view_;
+  const std::string rewritten_;
   Time now_;
   WhyAnswer answer_;
 };
@@ -246,8 +254,11 @@ const BranchView* branch_of(const std::vector<BranchView>& branches, const model
 }
 
 WhyAnswer walk_gates(const model::Target& target, const std::vector<BranchView>& branches, std::string trouble,
-                     const store::State& state, const std::optional<Flight>& flight, PlatformPtr view, Time now) {
-  return Walk(target, branch_of(branches, target), std::move(trouble), state, flight, std::move(view), now).run();
+                     const store::State& state, const std::optional<Flight>& flight, PlatformPtr view,
+                     std::string rewritten, Time now) {
+  return Walk(target, branch_of(branches, target), std::move(trouble), state, flight, std::move(view),
+              std::move(rewritten), now)
+      .run();
 }
 
 }  // namespace autonomous::daemon

@@ -15,8 +15,10 @@ namespace autonomous::daemon {
 const BranchView* branch_of(const std::vector<BranchView>& branches, const model::Target& target);
 
 // About the newest commit of the branch that feeds the target's environment. `trouble`: why its source cannot be read;
-// `flight`: the newest release of the target that is under way, or ended and is not written down yet.
+// `flight`: the newest release of the target that is under way, or ended and is not written down yet; `rewritten`: why
+// it is not known what the branch holds (Board::rewritten).
 WhyAnswer walk_gates(const model::Target& target, const std::vector<BranchView>& branches, std::string trouble,
-                     const store::State& state, const std::optional<Flight>& flight, PlatformPtr view, Time now);
+                     const store::State& state, const std::optional<Flight>& flight, PlatformPtr view,
+                     std::string rewritten, Time now);
 
 }  // namespace autonomous::daemon

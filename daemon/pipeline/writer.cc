@@ -79,7 +79,9 @@ void Writer::set_pace(Millis poll, Millis verify_timeout) {
 // ---- its own
 
 void Writer::begin() {
-  if (record_) take_in(store::Foreign{});
+  if (!record_) return;
+  board_.set_rewritten(record_->rewritten());
+  take_in(store::Foreign{});
 }
 
 void Writer::run(std::stop_token stop, std::stop_token hard) {
@@ -113,9 +115,11 @@ void Writer::cycle(const Ctx& ctx) {
     ++failures_;
     pulse_.set_trouble(synced.error().text());
   }
+  board_.set_rewritten(record_->rewritten());
   board_.judge_gates();
   // Decisions are tried all the same: commit() says itself why nothing can be written.
   commit(ctx);
+  board_.set_rewritten(record_->rewritten());
   failures_ = std::min(failures_, before + 1);  // one look and one push in vain are one failure
   pulse_.set_refused_tags(record_->refused_tags());
 }

@@ -251,6 +251,9 @@ class Record {
   // An operator says that the rewritten branches are right. What they gave up is named in the ledger. kConflict where
   // no branch was rewritten.
   virtual Result<void> accept_rewrite(const Ctx& ctx, const model::Who& by, std::string_view because);
+  // Why nothing is written until somebody accepts a rewrite, and how; "" where none was met. What state() says runs may
+  // be gone from the branch then.
+  virtual std::string rewritten() const;
 
   // Any thread.
   virtual StatePtr state() const;

@@ -287,6 +287,11 @@ class Repair(Operated):
         d.gitops("update-ref", "refs/heads/deploy", d.gitops("rev-parse", "release/local/shop/web/1^{commit}").strip())
         out = self.push("shop", "three")
         self.assertIn("was rewritten", out)
+        # Nobody knows what runs: not even what changes nothing is told that it runs already.
+        out = self.projects["shop"].push("Nothing changes")
+        self.assertIn("was rewritten", out)
+        self.assertIn("autonomous repair --accept-rewrite", out)
+        self.assertIn("was rewritten", d.cli("why", "local/shop/web", check=False).stdout)
         self.assertIn("autonomous repair --accept-rewrite", d.cli("doctor", check=False).stdout)
         self.assertEqual(d.cli("repair", "--accept-rewrite", "--yes", check=False).returncode, 2)  # because what?
         self.assertEqual(d.stop(), 0)  # a restart does not forget it

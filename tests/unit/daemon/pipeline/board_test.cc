@@ -61,6 +61,39 @@ class BoardTest : public testing::Test {
   PlatformPtr view_ = local_platform();
 };
 
+TEST_F(BoardTest, NothingGoesOutWhileARewriteWaitsAndItsPusherHearsWhy) {
+  const std::string why = "branch deploy was rewritten; nothing is written until an operator accepts it";
+  board_.want(push("aaaa"), nullptr);
+  render_next();
+  board_.set_rewritten(why);
+  EXPECT_TRUE(board_.take_ready(10).empty()) << "also what was rendered before";
+  auto listener = std::make_shared<Listener>();
+  auto follower = std::make_shared<Follower>(listener);
+  board_.want(push("bbbb", "api"), follower);
+  follower->complete();
+  ASSERT_EQ(listener->dones, 1);
+  EXPECT_EQ(listener->outcomes[0].verdict, Outcome::Verdict::kWaiting);
+  EXPECT_EQ(listener->outcomes[0].text, why);
+  model::Release api = board_.flight({"local", "shop", "api"})->release;
+  EXPECT_EQ(api.blocked, why);
+  EXPECT_EQ(model::next_step(api, clock_.now()), model::Step::kNothing) << "it would be compared with what is gone";
+
+  // What nobody but the ledger would remember keeps who asked for it.
+  WishPtr again = push("cccc", "job");
+  auto asked = std::make_shared<Wish>(*again);
+  asked->intent = "deploy-1";
+  asked->by = model::Who{"Jane Doe", "jane@example.com", "socket uid 1000"};
+  auto waits = std::make_shared<Listener>();
+  auto waiting = std::make_shared<Follower>(waits);
+  board_.want(asked, waiting);
+  waiting->complete();
+  EXPECT_EQ(waits->dones, 0);
+
+  board_.set_rewritten("");
+  for (int i = 0; i < 3; ++i) render_next();
+  EXPECT_EQ(board_.take_ready(10).size(), 3u);
+}
+
 TEST_F(BoardTest, AReleaseGoesThroughAndItsPusherHearsTheEnd) {
   auto listener = std::make_shared<Listener>();
   auto follower = std::make_shared<Follower>(listener);
