@@ -26,12 +26,12 @@ Result<void> Auditor::read_deploy(const Ctx& ctx) {
       if (!follows && !given_up(last) && !given_up(id))
         find("commit-missing", Severity::kError, "the platform's commits on deploy are not one after the other", id);
       Time until = Time(std::chrono::seconds(commit.committer.seconds));
-      TRY_DO(foreign_range(last, parent, !options_.since || until >= *options_.since));
+      TRY_DO(others_between(last, parent, !options_.since || until >= *options_.since));
     }
     own_commit(id, parent);
     last = id;
   }
-  if (last != tips_.deploy) TRY_DO(foreign_range(last, tips_.deploy, true));
+  if (last != tips_.deploy) TRY_DO(others_between(last, tips_.deploy, true));
   settle_pending();
   return ok();
 }

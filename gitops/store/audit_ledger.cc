@@ -222,7 +222,8 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
     case model::EntryType::kOutcome: ++report_.outcomes; break;
     case model::EntryType::kFailed: note_failed(entry); break;
     case model::EntryType::kTakenOn: {
-      taken_on_[oid_of(entry.commit)] = {nullptr, 0, static_cast<uint32_t>(rewrites_.size())};
+      taken_on_[oid_of(entry.commit)] = {&*targets_.insert(*entry.target).first, 0,
+                                         static_cast<uint32_t>(rewrites_.size())};
       auto commit = repository_.commit(oid_of(entry.commit));
       std::string why = commit ? "" : commit.error().line();
       if (!commit || !signed_well(commit->payload, commit->signature, why))
@@ -232,7 +233,8 @@ void Auditor::learn(const git::Oid& id, const std::string& file, const model::En
     }
     case model::EntryType::kDrift: learn_drift(entry); break;
     case model::EntryType::kRewriteAccepted:
-      rewrites_.push_back({oid_of(entry.commit), entry.by ? entry.by->str() : "somebody", entry.because});
+      rewrites_.push_back({oid_of(entry.commit), oid_of(entry.previous), entry.time,
+                           entry.by ? entry.by->str() : "somebody", entry.because});
       break;
     case model::EntryType::kBreakGlass:
       if (in_scope(entry.time))

@@ -1,6 +1,7 @@
 // Where a release comes from: what it restores, tries again, promotes or takes over; and what an accepted rewrite of
 // the branch gave up.
 #include <algorithm>
+#include <set>
 
 #include "gitops/base/text.h"
 #include "gitops/store/auditor.h"
@@ -89,6 +90,76 @@ void Auditor::check_rewrites() {
     find("commit-missing", Severity::kError,
          "the tip of the rewrite that " + rewrites_[i].by + " accepted is not on deploy", tip);
   }
+}
+
+// What others did, up to each tip that somebody accepted on the way, and from there on.
+Result<void> Auditor::others_between(const git::Oid& from, const git::Oid& to, bool recent) {
+  git::Oid last = from;
+  for (size_t i = 0; i < rewrites_.size(); ++i) {
+    const Rewrite& rewrite = rewrites_[i];
+    bool within = on_deploy_.contains(rewrite.tip) && rewrite.tip != last && ancestor(rewrite.tip, to) &&
+                  (last.is_zero() || ancestor(last, rewrite.tip));
+    // Who accepts what only grew accepts nothing.
+    if (!within || rewrite.previous.is_zero() || ancestor(rewrite.previous, rewrite.tip)) continue;
+    TRY_DO(foreign_range(last, rewrite.tip, recent));
+    account(i, last);
+    last = rewrite.tip;
+  }
+  return last == to ? ok() : foreign_range(last, to, recent);
+}
+
+// A stranger's commits stand in the place of those that the rewrite gave up. The entry names their tip, and with it
+// each byte; whoever accepted it answers for what the platform does not write down again, because nothing differs from
+// it.
+void Auditor::account(size_t rewrite, const git::Oid& from) {
+  account_targets(rewrite);
+  account_files(rewrite, from);
+}
+
+// A target with exactly the files of its newest release of that moment. Any others are drift, or a rollback, and the
+// ledger says so.
+void Auditor::account_targets(size_t rewrite) {
+  const Rewrite& accepted = rewrites_[rewrite];
+  std::erase_if(pending_, [&](const auto& entry) {
+    const auto& [target, change] = entry;
+    TargetPtr known = state_->find(target);
+    if (!known) return false;
+    for (size_t i = known->releases.size(); i-- > 0;) {
+      ReleaseRowPtr made = known->releases[i];
+      auto named = by_commit_.find(made->commit);
+      if (named == by_commit_.end() || named->second.rewrites > rewrite) continue;  // it came later
+      bool same = made->target_tree == change.tree && !ancestor(made->commit, accepted.tip);
+      if (!same) return false;
+      note_foreign({accepted.at, accepted.tip.hex(), target.str(),
+                    "the files of release " + std::to_string(made->number) + " in a commit of " + change.by +
+                        ", by the rewrite of " + options_.branch + " that " + accepted.by + " accepted (" +
+                        accepted.because + ")"});
+      expected_[target] = change.tree;
+      return true;
+    }
+    return false;
+  });
+}
+
+// Applications of the projects whose takings-on were given up: the ledger has the commits, and not their files.
+void Auditor::account_files(size_t rewrite, const git::Oid& from) {
+  const Rewrite& accepted = rewrites_[rewrite];
+  auto folder_of = [](const std::string& path) {  // argocd/<env>/<project>/
+    size_t end = 0;
+    for (int part = 0; part < 3 && end != std::string::npos; ++part) end = path.find('/', end + (part == 0 ? 0 : 1));
+    return path.substr(0, end);
+  };
+  std::set<std::string> folders;
+  for (const auto& [commit, made] : taken_on_) {
+    if (made.rewrites <= rewrite && !ancestor(commit, accepted.tip))
+      folders.insert(folder_of(application_file(*made.target)));
+  }
+  std::erase_if(foreign_files_, [&](const auto& entry) {
+    const auto& [path, change] = entry;
+    bool ours = folders.contains(folder_of(path)) && (from.is_zero() || !ancestor(change.commit, from));
+    if (ours) applications_[path] = change.tree;
+    return ours;
+  });
 }
 
 // A release whose commit is not on deploy.

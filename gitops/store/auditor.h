@@ -120,6 +120,10 @@ class Auditor {
   bool given_up(const git::Oid& commit, size_t rewrites);
   bool given_up(const git::Oid& commit);
   void check_rewrites();
+  Result<void> others_between(const git::Oid& from, const git::Oid& to, bool recent);
+  void account(size_t rewrite, const git::Oid& from);
+  void account_targets(size_t rewrite);
+  void account_files(size_t rewrite, const git::Oid& from);
   void check_missing();
 
   // ---- audit_policy.cc: was it allowed?
@@ -190,7 +194,9 @@ class Auditor {
   std::unordered_map<git::Oid, Made> taken_on_;
   std::map<model::Target, std::set<git::Oid>> drifts_;  // trees that the ledger calls drift; zero: removed
   struct Rewrite {
-    git::Oid tip;  // of deploy, that was accepted
+    git::Oid tip;       // of deploy, that was accepted
+    git::Oid previous;  // that it gave up
+    Time at{};
     std::string by, because;
   };
   const Rewrite* rewrite_to(const git::Oid& tip) const;

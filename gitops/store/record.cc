@@ -132,9 +132,7 @@ Result<void> Record::accept_rewrite(const Ctx& ctx, const model::Who& by, std::s
   return impl_->introduce_key(ctx);  // a ledger that is another one knows no key of ours
 }
 
-std::string Record::rewritten() const {
-  return impl_ && impl_->guard_.stopped() ? impl_->guard_.error().text() : "";
-}
+std::string Record::rewritten() const { return impl_ && impl_->guard_.stopped() ? impl_->guard_.error().text() : ""; }
 
 StatePtr Record::state() const { return impl_->state(); }
 std::vector<std::pair<std::string, std::string>> Record::refused_tags() const {

@@ -153,6 +153,63 @@ TEST_F(Forging, AReleaseThatARewriteTookBackSaysWhoAcceptedIt) {
   EXPECT_THAT(foreign(last_), HasSubstr("accepted (restored from a backup), taken over as release 3"));
 }
 
+TEST_F(Forging, AStrangersCommitInAReleasesPlaceIsAnsweredForByWhoAcceptedIt) {
+  git::Oid first = record().state()->find(kWeb)->find(1)->commit;
+  git::Oid tree = record().repository().peel_tree(tip("deploy")).value();
+  rewind(strangers(first, tree));
+  accept();
+  finish_all();
+  EXPECT_EQ(found(), "") << text_of(last_);
+  EXPECT_THAT(foreign(last_),
+              HasSubstr("local/shop/web: the files of release 2 in a commit of Eve <eve@example.com>, by "
+                        "the rewrite of deploy that Olga Ops <olga@example.com> (token olga) accepted"));
+  release_of(kWeb, "3");
+  EXPECT_EQ(found(), "") << text_of(last_);
+  // The same once more, and nobody accepted it.
+  git::Oid third = tip("deploy");
+  tree = record().repository().peel_tree(third).value();
+  move("deploy", strangers(record().repository().commit(third).value().parents[0], tree));
+  EXPECT_EQ(found(), "commit-missing not-taken-in") << text_of(last_);
+}
+
+TEST_F(Forging, AnAcceptedRewriteAnswersForNoFilesThatTheLedgerDoesNotKnow) {
+  // Whoever has the daemon's key accepts other files, and releases over them without a word.
+  git::Oid second = tip("deploy");
+  git::Oid other = strangers(record().state()->find(kWeb)->find(1)->commit,
+                             with_file("deploy", "apps/local/shop/web/values.yaml", "hot: true\n"));
+  say(acceptance(other, second));
+  move("deploy", other);
+  forge_release({.number = 3, .version = "3"});
+  EXPECT_EQ(found(), "unrecorded-change") << text_of(last_);
+}
+
+TEST_F(Forging, WhoAcceptsARewriteWhereThereWasNoneForgivesNothing) {
+  Batch batch;
+  batch.taken = {{.target = kWeb, .files = {{application_file(kWeb), "kind: Application\n"}}}};
+  ASSERT_FALSE(record().commit(Ctx{}, batch).value().taken[0]);
+  git::Oid before = tip("deploy");
+  git::Oid fix = strangers(before, with_file("deploy", application_file(kWeb), "evil: true\n"));
+  say(acceptance(fix, before));
+  move("deploy", fix);
+  EXPECT_EQ(found(), "unrecorded-change") << text_of(last_);
+}
+
+TEST_F(Forging, ApplicationsComeBackWithTheTakingOnThatARewriteGaveUp) {
+  git::Oid before = tip("deploy");
+  Batch batch;
+  batch.taken = {{.target = kWeb, .files = {{application_file(kWeb), "kind: Application\n"}}}};
+  ASSERT_FALSE(record().commit(Ctx{}, batch).value().taken[0]);
+  EXPECT_EQ(found(), "");
+  rewind(strangers(before, record().repository().peel_tree(tip("deploy")).value()));
+  accept();
+  EXPECT_EQ(found(), "") << text_of(last_);
+  EXPECT_THAT(foreign(last_), HasSubstr("argocd/local/shop/web.yaml: changed past the platform"));
+  // What somebody changes afterwards nobody accepted.
+  hotfix(application_file(kWeb), "kind: Application\nevil: true\n", "Later");
+  ASSERT_TRUE(record().sync(Ctx{}));
+  EXPECT_EQ(found(), "unrecorded-change") << text_of(last_);
+}
+
 TEST_F(Forging, WhatARewriteGaveUpMayBeMergedBack) {
   git::Oid second = tip("deploy");
   release_of(kWeb, "3");

@@ -33,6 +33,20 @@ class Forging : public Tampering {
     bed_.git({"commit", "-qm", subject}, work());
     bed_.git({"push", "-q", "origin", "HEAD:deploy"}, work());
   }
+  // A commit of somebody else, unsigned.
+  git::Oid strangers(const git::Oid& parent, const git::Oid& tree) {
+    git::Person eve{"Eve", "eve@example.com", seconds_now(), 0};
+    git::Oid made = record().repository().write_commit({tree, {parent}, eve, eve, "Rebased\n"}).value();
+    EXPECT_TRUE(record().repository().flush());
+    return made;
+  }
+  model::Entry acceptance(const git::Oid& tip, const git::Oid& previous) {
+    model::Entry out = entry(model::EntryType::kRewriteAccepted);
+    out.target.reset();
+    out.commit = tip.hex();
+    out.previous = previous.hex();
+    return out;
+  }
   void rewind(const git::Oid& to) {
     move("deploy", to);
     EXPECT_FALSE(record().sync(Ctx{}));
