@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <set>
 #include <string>
+#include <thread>
 
 namespace autonomous::daemon {
 namespace {
@@ -128,6 +131,40 @@ TEST(Inbox, WhoWaitsForAnAnswerIsRefusedAndNotesStay) {
   EXPECT_TRUE(left.decisions.empty());
   EXPECT_EQ(reasons(left.notes), "n ");
   EXPECT_EQ(inbox.take_job(), nullptr);
+}
+
+TEST(Inbox, ManyPutInWhileOneTakesAndNothingIsLostOrTakenTwice) {
+  constexpr int kThreads = 4, kEach = 50;
+  Inbox inbox;
+  std::atomic<int> putting = kThreads, answers = 0, jobs = 0, withdrawn = 0;
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < kEach; ++i) {
+        inbox.note(hold(std::to_string(thread) + "." + std::to_string(i)));
+        auto job = std::make_shared<Inbox::Job>();
+        job->work = [](const Ctx&, store::Record&) { return ok(); };
+        inbox.add(job);
+        inbox.ask_for_look(nullptr);
+        if (inbox.decide({hold("decided")}).get()) ++answers;
+        if (inbox.withdraw(job)) ++withdrawn;
+      }
+      --putting;
+    });
+  }
+  std::set<std::string> written;
+  for (bool last = false; !last;) {
+    last = putting == 0;  // read before: what was put in until then is taken now
+    while (inbox.take_job()) ++jobs;
+    inbox.take_look(true);
+    Inbox::Entries taken = inbox.take_entries();
+    for (const model::Entry& note : taken.notes) EXPECT_TRUE(written.insert(note.reason).second) << note.reason;
+    inbox.drop_notes(std::vector<bool>(taken.notes.size(), true));
+    for (Inbox::Decision& decision : taken.decisions) decision.promise.set_value(ok());
+  }
+  EXPECT_EQ(answers, kThreads * kEach);
+  EXPECT_EQ(jobs + withdrawn, kThreads * kEach);
+  EXPECT_EQ(written.size(), static_cast<size_t>(kThreads * kEach));
 }
 
 }  // namespace
