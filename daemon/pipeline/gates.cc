@@ -74,11 +74,15 @@ Consent consent_to(const Wish& wish, const store::State& state, const Bound& bou
   std::vector<model::Entry> approvals = of_this ? open->approvals : std::vector<model::Entry>{};
   if (of_this) out.proposal = open->entry.id;
   model::Responsible responsible;
-  if (of_this) responsible = responsible_for(open->entry, state);
+  if (of_this) {
+    responsible = model::with_stand(*wish.view->platform, environment->approvals, responsible_for(open->entry, state),
+                                    approvals, now);
+  }
   for (const model::Entry& approval : approvals) {
     std::string trouble =
         model::approval_trouble(*wish.view->platform, environment->approvals, responsible, approval, now);
-    if (!trouble.empty()) out.ignored.push_back(trouble);
+    bool stands = responsible.stands_for && approval.by == responsible.stands_for;
+    if (!trouble.empty() && !stands) out.ignored.push_back(trouble);
   }
   for (const model::Entry& approval :
        model::counting_approvals(*wish.view->platform, environment->approvals, responsible, approvals, now)) {
@@ -88,6 +92,10 @@ Consent consent_to(const Wish& wish, const store::State& state, const Bound& bou
   out.why =
       "waits for " + people(out.needed - static_cast<uint32_t>(out.by.size())) +
       (out.by.empty() ? "" : " more (" + std::to_string(out.by.size()) + " of " + std::to_string(out.needed) + ")");
+  if (responsible.stands_for)
+    out.why += " beside " + responsible.stands_for->name + ", who agreed first and stands for it";
+  else if (responsible.from_main && !environment->approvals.without.empty())
+    out.why += ", beside that of one who stands for it";
   out.why += ": autonomous approve " + wish.target.str();
   if (!out.ignored.empty()) out.why += "; one does not count: " + out.ignored.front();
   return out;

@@ -22,8 +22,21 @@ std::string approval_trouble_of(const model::Entry& approval, const store::Propo
                                 const store::State& state, const model::Platform& platform, Time now) {
   const model::Environment* environment = model::find_environment(platform, proposal.entry.target->environment);
   if (environment == nullptr) return "the environment is gone";
-  return model::approval_trouble(platform, environment->approvals, responsible_for(proposal.entry, state), approval,
-                                 now);
+  return model::approval_trouble(platform, environment->approvals,
+                                 model::with_stand(platform, environment->approvals,
+                                                   responsible_for(proposal.entry, state), proposal.approvals, now),
+                                 approval, now);
+}
+
+// The first to agree to what came with main does not count where the policy wants others than who asks (approval.h).
+bool will_stand_for(const model::Entry& approval, const store::Proposal& proposal, const store::State& state,
+                    const model::Platform& platform, Time now) {
+  const model::Approvals& rules = model::find_environment(platform, proposal.entry.target->environment)->approvals;
+  model::Responsible responsible = responsible_for(proposal.entry, state);
+  std::vector<model::Entry> with = proposal.approvals;
+  if (model::with_stand(platform, rules, responsible, with, now).stands_for) return false;
+  with.push_back(approval);
+  return model::with_stand(platform, rules, responsible, with, now).stands_for == approval.by;
 }
 
 }  // namespace
@@ -131,7 +144,9 @@ Result<ActionAnswer> Service::approve(const Ctx& ctx, const Ask& ask, const Appr
   if (entry.role.empty() && !roles.empty()) entry.role = roles.front();
   std::string trouble = approval_trouble_of(entry, open, *pipeline_.board().state(), *view->platform, now);
   if (!trouble.empty()) return fail(Code::kDenied, "the approval would not count: ", trouble);
-  std::string text = "approved by " + entry.by->name + (entry.signature.empty() ? "" : ", signed");
+  bool stands = will_stand_for(entry, open, *pipeline_.board().state(), *view->platform, now);
+  std::string text = (stands ? entry.by->name + " stands for it" : "approved by " + entry.by->name) +
+                     (entry.signature.empty() ? "" : ", signed");
   ActionAnswer answer{known.target.str() + ": " + text + ", " + short_text(open.entry), {}};
   if (!ask.dry_run) {
     TRY_DO(pipeline_.writer().decide(ctx, {entry}));

@@ -13,6 +13,7 @@ constexpr std::string_view kUnverified = "commit, unverified";
 constexpr std::string_view kSigned = "signed ";
 constexpr std::string_view kAttested = "attested by the daemon: ";
 constexpr std::string_view kFirstLine = "autonomous approval/1";
+constexpr std::string_view kStandsForIt = "who agrees first is held to be the one who asks";
 constexpr std::array<std::string_view, 9> kOwnerActions = {"deploy", "retry",  "restart", "promote", "rollback",
                                                            "hold",   "resume", "cancel",  "mark-bad"};
 
@@ -98,9 +99,12 @@ std::string approval_trouble(const Platform& platform, const Approvals& policy, 
   bool not_author = has(policy.without, "author");
   bool not_requester = has(policy.without, "requester");
   if (not_author && is(responsible.author)) return who.name + " is the author of the source commit";
+  if (not_author && responsible.from_main && is(responsible.requester)) return who.name + " changed the configuration";
+  if (is(responsible.stands_for)) return std::string(kStandsForIt);
   if (not_requester && is(responsible.requester)) return who.name + " asked for this release";
   // Somebody else must stand for it whom we know: a name in a commit is anybody's to write.
-  bool other = responsible.requester && is_verified(*responsible.requester) && !is(responsible.requester);
+  bool other = responsible.from_main ||
+               (responsible.requester && is_verified(*responsible.requester) && !is(responsible.requester));
   for (const Who& bringer : responsible.bringers) {
     if (!is_verified(bringer)) continue;
     if (not_author && same_person(platform, who, bringer)) return who.name + " brought the source commit in";
@@ -110,11 +114,22 @@ std::string approval_trouble(const Platform& platform, const Approvals& policy, 
   return "";
 }
 
+Responsible with_stand(const Platform& platform, const Approvals& policy, Responsible responsible,
+                       const std::vector<Entry>& approvals, Time now) {
+  if (!responsible.from_main || policy.without.empty() || responsible.stands_for) return responsible;
+  auto first = std::find_if(approvals.begin(), approvals.end(), [&](const Entry& approval) {
+    return approval_trouble(platform, policy, responsible, approval, now).empty();
+  });
+  if (first != approvals.end()) responsible.stands_for = first->by;
+  return responsible;
+}
+
 std::vector<Entry> counting_approvals(const Platform& platform, const Approvals& policy, const Responsible& responsible,
                                       const std::vector<Entry>& approvals, Time now) {
+  const Responsible judged = with_stand(platform, policy, responsible, approvals, now);
   std::vector<Entry> out;
   for (const Entry& approval : approvals) {
-    if (!approval_trouble(platform, policy, responsible, approval, now).empty()) continue;
+    if (!approval_trouble(platform, policy, judged, approval, now).empty()) continue;
     bool again = std::any_of(out.begin(), out.end(),
                              [&](const Entry& other) { return same_person(platform, *other.by, *approval.by); });
     if (!again) out.push_back(approval);

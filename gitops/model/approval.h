@@ -39,7 +39,16 @@ struct Responsible {
   std::optional<Who> author;  // of the source commit, as it claims
   std::vector<Who> bringers;  // who asked for the releases that the artifact came through before
   std::optional<Who> requester;
+  // It came with main, which does not say who pushed it: the requester is the author of that commit, as it claims, and
+  // counts as an author, too. Where a policy wants others than those who ask, the first to agree is held to be the one
+  // who asks.
+  bool from_main = false;
+  std::optional<Who> stands_for;  // that one, once there is one
 };
+
+// With the one among these approvals (oldest first) who stands for it, where somebody has to.
+Responsible with_stand(const Platform& platform, const Approvals& policy, Responsible responsible,
+                       const std::vector<Entry>& approvals, Time now);
 
 // "" where the approval counts, or why it does not.
 std::string approval_trouble(const Platform& platform, const Approvals& policy, const Responsible& responsible,

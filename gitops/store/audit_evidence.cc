@@ -85,7 +85,9 @@ void Auditor::note_release(const Named& named, const Before& before) {
   evidence.independent = evidence.approvals_needed == 0 ? "not asked for" : "no: nobody approved it";
   if (environment != nullptr && before.proposal && evidence.approvals_needed > 0) {
     model::Responsible responsible =
-        responsible_for(before.proposal->entry, [&](const model::ReleaseId& id) { return row(id); });
+        model::with_stand(*known->second.platform, environment->approvals,
+                          responsible_for(before.proposal->entry, [&](const model::ReleaseId& id) { return row(id); }),
+                          before.proposal->approvals, named.entry.time);
     std::string first;
     uint32_t good = 0;
     for (const model::Entry& approval : before.proposal->approvals) {

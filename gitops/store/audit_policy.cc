@@ -175,7 +175,10 @@ void Auditor::check_approvals(const Named& named, const Before& before, const Po
                before.proposal->entry.tree == named.trailers.target_tree;
   if (of_it) {
     approvals = sound_approvals(named, *before.proposal, policy);
-    responsible = responsible_for(before.proposal->entry, [&](const model::ReleaseId& id) { return row(id); });
+    responsible =
+        model::with_stand(*policy.platform, environment.approvals,
+                          responsible_for(before.proposal->entry, [&](const model::ReleaseId& id) { return row(id); }),
+                          approvals, named.entry.time - kGrace);
   }
   for (const model::Who& who : named.trailers.approved_by) {
     bool known = std::any_of(approvals.begin(), approvals.end(),

@@ -74,6 +74,8 @@ model::Responsible responsible_for(const model::Entry& proposal,
   bool moved = origin && proposal.target && origin->target != *proposal.target;
   if (moved) out.bringers = bringers_of(*origin, find);
   out.requester = proposal.by;
+  out.from_main =
+      proposal.trigger == model::Trigger::kConfiguration && !(proposal.by && model::is_verified(*proposal.by));
   return out;
 }
 

@@ -20,7 +20,7 @@ people:
   lena: {{name: Lena Lead, email: lena@example.com, keys: ["{key}"]}}
   carl: {{name: Carl, email: carl@example.com}}
 roles:
-  approver: {{can: [approve, reject], members: [user:lena, user:olga]}}
+  approver: {{can: [approve, reject], members: [user:lena, user:olga, user:rita]}}
   developer: {{can: [deploy, retry, promote, rollback, hold, resume, cancel, freeze, mark-bad, break-glass], members: [user:carl, "user:{login}"]}}
 environments:
   staging: {{from: branch main}}
@@ -30,6 +30,9 @@ environments:
     rollback: {{approvals: 0}}
   free: {{from: staging, ticket: "CHG[0-9]+"}}
   guarded: {{from: branch guarded, protected: true}}
+  reviewed:
+    from: branch reviewed
+    approvals: {{count: 1, not: [requester, author], from: approver}}
 """
 
 
@@ -42,7 +45,7 @@ class Decisions(unittest.TestCase):
         cls.daemon = d = Daemon(cls.folder)
         d.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lena", "-f", cls.folder / "lena")
         tokens = {}
-        for name in ("lena", "olga", "carl", "guest"):
+        for name in ("lena", "olga", "rita", "carl", "guest"):
             file = cls.folder / f"{name}.token"
             file.write_text(f"token-of-{name}-0123456789\n")
             file.chmod(0o600)
@@ -441,6 +444,38 @@ class Decisions(unittest.TestCase):
         out = self.as_("guest", "blame", web, "configmap/web-env.data.LEVEL", clone).stdout
         self.assertRegex(out, rf"set by +config/{web}.yaml:1 ")
         self.assertIn(f"Olaf Operator <olaf@example.com> in {changed} of main: Say more in staging", out)
+        self.audit()
+
+    def test_what_main_changes_is_approved_by_others_than_who_changed_it(self):
+        d = self.daemon
+        shop = self.shop("reviews")
+        web = "reviewed/reviews/web"
+        self.assertIn("waits for 1 approval", shop.push("Reviewed", branch="reviewed"))
+        self.as_("lena", "approve", web, "--no-wait")
+        self.as_("lena", "approve", web.replace("web", "api"), "--no-wait")
+        d.until("it is released", lambda: d.rows().get(web, {}).get("release") == 1)
+        d.until("its outcome is known", lambda: d.rows()[web]["state"] not in ("releasing", "waiting"))
+
+        olga = ("-c", "user.name=olga", "-c", "user.email=olga@example.com")
+        self.platform({f"config/{web}.yaml": "env: {LEVEL: overlay}\n"}, "Say more where it is reviewed", olga)
+        d.until("people are asked", lambda: self.proposals(web))
+        self.assertIn("beside that of one who stands for it", d.rows()[web]["why"])
+        # Whoever changed main is its author; who agrees first may be, and does not count.
+        refused = self.as_("olga", "approve", web, check=False)
+        self.assertEqual(refused.returncode, 4, refused.stdout)
+        self.assertIn("olga changed the configuration", refused.stdout)
+        self.assertIn("Lena Lead stands for it", self.as_("lena", "approve", web, "--no-wait").stdout)
+        d.until("it says who", lambda: "beside Lena Lead, who agreed first and stands for it" in d.rows()[web]["why"])
+        again = self.as_("lena", "approve", web, check=False)
+        self.assertEqual(again.returncode, 4, again.stdout)
+        self.assertIn("held to be the one who asks", again.stdout)
+        self.assertIn("approved by rita", self.as_("rita", "approve", web, "--no-wait").stdout)
+        d.until("it goes out", lambda: d.rows()[web]["release"] == 2)
+        said = self.message(web)
+        for word in ("Trigger: configuration", "Requested-By: olga <olga@example.com> (commit, unverified)", "Approved-By: rita "):
+            self.assertIn(word, said)
+        self.assertNotIn("Approved-By: Lena", said)
+        d.until("its outcome is known", lambda: d.rows()[web]["state"] not in ("releasing", "waiting"))
         self.audit()
 
     # ---- freezes, marks, tickets

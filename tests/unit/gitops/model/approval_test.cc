@@ -109,6 +109,41 @@ TEST_F(Approving, WhatACommitSaysNeverSatisfiesIt) {
   EXPECT_EQ(trouble(approval(lena_), {jane_, {}, carl_}), "");
 }
 
+TEST_F(Approving, OfWhatCameWithMainTheFirstToAgreeStandsForIt) {
+  // Olaf's commit on main says so itself; the source's author is Jane.
+  Who olaf{"Olaf", "olaf@example.com", "commit, unverified"}, known{"Olaf", "olaf@example.com", "socket uid 7"};
+  Who olga{"Olga", "olga@example.com", "socket uid 8"};
+  Responsible changed{jane_, {}, olaf};
+  changed.from_main = true;
+  auto& policy = platform_.environments["production"].approvals;
+  auto counting = [&](const std::vector<Entry>& all) {
+    std::string names;
+    for (const Entry& one : counting_approvals(platform_, policy, changed, all, now_)) names += one.by->name + " ";
+    return names;
+  };
+  EXPECT_EQ(counting({approval(lena_)}), "") << "a commit's word for another is anybody's to write";
+  EXPECT_EQ(counting({approval(lena_), approval(lena_)}), "");
+  EXPECT_EQ(counting({approval(lena_), approval(olga)}), "Olga ");
+  EXPECT_EQ(counting({approval(lena_), approval(olga), approval(carl_)}), "Olga Carl ");
+  // Who changed main, and the source's author, neither count nor stand for it.
+  EXPECT_EQ(counting({approval(known), approval(lena_)}), "");
+  EXPECT_EQ(counting({approval(pusher_), approval(lena_)}), "");
+  EXPECT_EQ(counting({approval(known), approval(lena_), approval(olga)}), "Olga ");
+  EXPECT_THAT(trouble(approval(known), changed), HasSubstr("Olaf changed the configuration"));
+  EXPECT_EQ(trouble(approval(lena_), changed), "") << "she may be the first";
+  Responsible stood = with_stand(platform_, policy, changed, {approval(known), approval(lena_)}, now_);
+  ASSERT_TRUE(stood.stands_for);
+  EXPECT_EQ(*stood.stands_for, lena_);
+  EXPECT_THAT(trouble(approval(lena_), stood), HasSubstr("held to be the one who asks"));
+  policy.without = {"requester"};
+  EXPECT_EQ(counting({approval(known), approval(lena_)}), "");
+  EXPECT_EQ(counting({approval(lena_), approval(olga)}), "Olga ");
+  policy.without = {"author"};
+  EXPECT_EQ(counting({approval(known), approval(lena_)}), "");
+  policy.without.clear();
+  EXPECT_EQ(counting({approval(lena_)}), "Lena Lead ") << "nobody asked for others";
+}
+
 TEST_F(Approving, RolesAndTimeCount) {
   Responsible by_carl{jane_, {}, carl_};
   EXPECT_THAT(trouble(approval(lena_, "boss"), by_carl), HasSubstr("none of the roles approver"));
