@@ -1,7 +1,6 @@
 // autonomous-core: every verb but `render`. Installed as libexec/autonomous/core; the front runs it.
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,11 +12,6 @@
 #include "daemon/cli/log_sink.h"
 #include "daemon/pipeline/daemon.h"
 #include "daemon/pipeline/doctor.h"
-
-#ifdef __SANITIZE_ADDRESS__
-// The leak checker traces its own process; under a filter of system calls (systemd's, a test's) it could only abort.
-extern "C" int __lsan_is_turned_off() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0 ? 1 : 0; }
-#endif
 
 namespace {
 
@@ -75,15 +69,14 @@ int main(int argc, char** argv) {
     const char* value = std::getenv(name.c_str());
     return std::string(value != nullptr ? value : "");
   };
-  for (char** variable = environ; *variable != nullptr; ++variable) around.environment.emplace_back(*variable);
   around.run_daemon = [](const DaemonOptions& options) {
     DaemonOptions with_log = options;
     with_log.set_log = install_log_sink;
     return run_daemon(with_log);
   };
   around.examine = examine;
-  // The daemon has signals of its own; a hook ends as git's other children do.
-  if (verb == "daemon" || verb == "hook") return run_cli(arguments, around);
+  // The daemon has signals of its own.
+  if (verb == "daemon") return run_cli(arguments, around);
   CtrlC ctrl_c;
   around.stop = ctrl_c.token();
   if (verb == "fetch-chart") return run_fetch_chart(around.stop, around.variable, around.in, around.out);

@@ -1,5 +1,5 @@
-# Links the front without shared libraries, from the archive that lies beside each of them: libstdc++, libcrypto, libyaml and
-# the rest cost most of the time that a cold `autonomous render` takes (engine.md). Sanitizers need shared libraries.
+# Links the front and the hook without shared libraries, from the archive that lies beside each of them: libstdc++, libcrypto,
+# libyaml and the rest cost most of the time that a cold `autonomous render` takes (engine.md). Sanitizers need shared libraries.
 
 # Everything that `target` links, in link order, as files and flags; `shared` becomes what of it has no archive.
 function(front_libraries target out shared)
@@ -48,19 +48,30 @@ function(front_libraries target out shared)
   set(${shared} ${missing} PARENT_SCOPE)
 endfunction()
 
-option(AUTONOMOUS_STATIC_FRONT "link the front of release and dev builds without shared libraries" ON)
-add_executable(autonomous front.cc)
-if(AUTONOMOUS_STATIC_FRONT AND AUTONOMOUS_BUILD MATCHES "^(release|dev)$")
-  front_libraries(render_helm front_files front_shared)
-  if(front_shared)
-    message(FATAL_ERROR "The front has to start fast, so it is linked without shared libraries; but there is no archive of: ${front_shared}. "
+option(AUTONOMOUS_STATIC_FRONT "link the front and the hook of release and dev builds without shared libraries" ON)
+
+# Links `target` with all that `library` needs, from archives where the build allows it; further arguments are the linker's then.
+function(link_from_archives target library)
+  if(NOT AUTONOMOUS_STATIC_FRONT OR NOT AUTONOMOUS_BUILD MATCHES "^(release|dev)$")
+    target_link_libraries(${target} PRIVATE ${library})
+    return()
+  endif()
+  front_libraries(${library} files shared)
+  if(shared)
+    message(FATAL_ERROR "${target} has to start fast, so it is linked without shared libraries; but there is no archive of: ${shared}. "
                         "Install what holds it, or set -DAUTONOMOUS_STATIC_FRONT=OFF and start several times slower.")
   endif()
-  add_dependencies(autonomous ${front_files_targets})
-  target_link_libraries(autonomous PRIVATE -Wl,--start-group ${front_files} -Wl,--end-group)
-  # Charts and values are hostile input: where the program lies must not be known. A fixed address would save some 100 page faults a start.
-  target_link_options(autonomous PRIVATE -static-pie -Wl,--gc-sections)
-else()
-  target_link_libraries(autonomous PRIVATE render_helm)
-endif()
+  add_dependencies(${target} ${files_targets})
+  target_link_libraries(${target} PRIVATE -Wl,--start-group ${files} -Wl,--end-group)
+  target_link_options(${target} PRIVATE ${ARGN} -Wl,--gc-sections)
+endfunction()
+
+add_executable(autonomous front.cc)
+# Charts and values are hostile input: where the program lies must not be known. A fixed address would save some 100 page faults a start.
+link_from_archives(autonomous render_helm -static-pie)
 install(TARGETS autonomous DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+# With the shared C library, which loads in no time: what is preloaded into git (tests/fault) sees its hooks, too.
+add_executable(autonomous-hook hook.cc leak_check.cc)
+link_from_archives(autonomous-hook daemon_hook -static-libstdc++ -static-libgcc)
+install(PROGRAMS $<TARGET_FILE:autonomous-hook> DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/autonomous RENAME hook)

@@ -4,7 +4,6 @@
 #include <ostream>
 
 #include "daemon/cli/command.h"
-#include "daemon/cli/hook.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 
@@ -31,17 +30,6 @@ int unknown_verb(Surroundings& around, const std::string& name) {
   around.err << "autonomous: no such command: " << one_line(name, 60)
              << (meant.empty() ? "" : ": did you mean " + meant + "?") << "\n  hint: autonomous --help lists them\n";
   return kExitUsage;
-}
-
-// hook pre-receive|post-receive --socket PATH --deploy BRANCH: for git only, so not in the table.
-int hook(const std::vector<std::string>& arguments, Surroundings& around) {
-  bool well_formed = arguments.size() == 6 && arguments[2] == "--socket" && arguments[4] == "--deploy" &&
-                     (arguments[1] == "pre-receive" || arguments[1] == "post-receive");
-  if (!well_formed) return kExitUsage;
-  HookCall call{arguments[1], arguments[3], around.folder, arguments[5], around.environment};
-  constexpr Millis kLongest{20 *
-                            60'000};  // a release may take that long to be judged; the pusher may leave at any time
-  return run_hook(Ctx{around.stop}.within(kLongest), call, around.in, around.out);
 }
 
 int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Surroundings& around) {
@@ -84,7 +72,6 @@ std::string general_help() {
 
 int run_cli(const std::vector<std::string>& arguments, Surroundings& around) {
   std::string name = arguments.empty() ? "" : arguments[0];
-  if (name == "hook") return hook(arguments, around);
   if (name == "--version") name = "version";
   if (name == "help" && arguments.size() > 1) {
     const Verb* verb = find_verb(arguments[1]);

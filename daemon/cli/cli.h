@@ -37,7 +37,6 @@ struct Surroundings {
   size_t width = 0;                                         // of the terminal; 0: no limit
   std::string folder;                                       // where we are
   std::function<std::string(const std::string&)> variable;  // of the environment; "" where unset
-  std::vector<std::string> environment;                     // all of it, for the hook
   const Clock& clock = system_clock();
   std::stop_token stop;                                 // Ctrl-C
   std::function<int(const DaemonOptions&)> run_daemon;  // the verb `daemon`

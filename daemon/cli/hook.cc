@@ -3,13 +3,15 @@
 #include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 
 #include "daemon/cli/progress.h"
+#include "daemon/cli/socket_call.h"
 #include "gitops/base/child.h"
+#include "gitops/base/lines.h"
 #include "gitops/base/text.h"
 #include "gitops/base/tree.h"
-#include "gitops/git/refs.h"
-#include "gitops/http/client.h"
+#include "gitops/git/pushed.h"
 #include "gitops/model/ids.h"
 
 namespace autonomous::daemon {
@@ -151,17 +153,7 @@ std::string request_body(const HookCall& call, const std::vector<Update>& update
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-http::Request request_to(const HookCall& call, const std::string& path, const std::vector<Update>& updates) {
-  http::Request request;
-  request.method = "POST";
-  request.url = "http://localhost" + path;
-  request.via.unix_socket = call.socket;
-  request.headers = {{"Content-Type", "application/json"}};
-  request.body = request_body(call, updates);
-  return request;
-}
-
-std::string words_of(const http::Response& response) {
+std::string words_of(const SocketAnswer& response) {
   json problem = json::parse(response.body, nullptr, false);
   std::string words = problem.is_object() ? problem.value("text", problem.value("detail", "")) : "";
   if (problem.is_object() && !problem.contains("text") && problem.contains("hint"))
@@ -183,8 +175,8 @@ int pre_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>&
       return 1;
     }
   }
-  http::Client client;
-  Result<http::Response> response = client.send(ctx, request_to(call, "/api/v1/hooks/check", updates));
+  SocketCall check{call.socket, "/api/v1/hooks/check", request_body(call, updates), "application/json"};
+  Result<SocketAnswer> response = call_socket(ctx, check);
   if (!response) {
     print_lines(out, "nothing was accepted: the daemon does not answer (" + response.error().message() + ")");
     return 1;
@@ -208,14 +200,20 @@ bool make_lasting(const HookCall& call, const std::vector<Update>& updates, std:
 
 int post_receive(const Ctx& ctx, const HookCall& call, const std::vector<Update>& updates, std::ostream& out) {
   bool lasting = make_lasting(call, updates, out);
-  http::Client client;
-  http::Request request = request_to(call, "/api/v1/hooks/pushed", updates);
-  request.headers.emplace_back("Accept", "application/x-ndjson");
-  request.idle_timeout = Millis{60'000};
+  SocketCall pushed{call.socket, "/api/v1/hooks/pushed", request_body(call, updates), "application/x-ndjson"};
   ProgressView view(out, Style{});
-  http::LineReader reader([&view](std::string_view line) { return view.line(line); });
-  Result<http::Response> response =
-      client.stream(ctx, request, [&reader](std::string_view data) { return reader.feed(data); });
+  // A step that is tried again and again may wait for an operator, and the pusher need not: a line is news once.
+  std::set<size_t> told;
+  bool news = false;
+  LineReader reader([&](std::string_view line) {
+    if (!line.empty()) news = told.insert(std::hash<std::string_view>()(line)).second || news;
+    return view.line(line);
+  });
+  Result<SocketAnswer> response = call_socket(ctx, pushed, [&](std::string_view data) {
+    news = false;
+    if (!reader.feed(data)) return Heard::kEnough;
+    return news ? Heard::kNews : Heard::kNothing;
+  });
   if (!response) {
     bool late = response.error().code() == Code::kTimeout;
     print_lines(out, late      ? "it goes on without you: `autonomous status` shows how it ends"

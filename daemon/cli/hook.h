@@ -1,4 +1,4 @@
-// The hooks of hosted repositories: `autonomous-core hook pre-receive|post-receive`, run by git receive-pack inside the
+// The hooks of hosted repositories: `autonomous-hook pre-receive|post-receive`, run by git receive-pack inside the
 // repository. They ask the daemon over its Unix socket; what they print reaches the pusher as `remote: …`.
 #pragma once
 
@@ -20,7 +20,7 @@ struct HookCall {
 
 // The hook's exit status. A post-receive makes what came durable before it asks anybody. A pre-receive refuses where
 // the daemon doesn't answer: nothing is accepted that it can't judge. A post-receive never fails: the refs have moved.
-// It follows the release until its end or ctx's.
+// It follows the release until its end or ctx's, or until nothing was new for a minute.
 int run_hook(const Ctx& ctx, const HookCall& call, std::istream& updates, std::ostream& out);
 
 }  // namespace autonomous::daemon

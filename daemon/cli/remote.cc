@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gitops/base/file.h"
+#include "gitops/base/lines.h"
 #include "gitops/base/text.h"
 
 namespace autonomous::daemon {
@@ -120,7 +121,7 @@ Result<void> Remote::follow(const Ctx& ctx, const std::string& path, const json&
   what.idle_timeout = Millis{60'000};  // heartbeats come every 15 s
   bool began = false;
   std::string rest;
-  http::LineReader reader([&](std::string_view line) { return on_line(line); });
+  LineReader reader([&](std::string_view line) { return on_line(line); });
   Result<http::Response> response = client_.stream(ctx, what, [&](std::string_view data) {
     began = true;
     return reader.feed(data);

@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "gitops/base/file.h"
@@ -96,11 +98,16 @@ Result<GitRequest> parse_git_request(const HttpRequest& request) {
 }
 
 Result<void> Hosting::prepare() {
+  // Git would refuse every push then, and only say that a hook can't be run.
+  if (::access(options_.hook.c_str(), X_OK) != 0)
+    return fail(Code::kNotFound, "the program that takes pushes is missing: ", options_.hook, ": ",
+                std::strerror(errno))
+        .hint("It is installed beside the core, as libexec/autonomous/hook.");
   TRY_DO(make_folders(options_.repos, 0700));
   TRY_DO(make_folders(options_.hooks, 0700));
   for (const char* hook : {"pre-receive", "post-receive"}) {
-    std::string script = "#!/bin/sh\n# Written by the daemon at each start.\nexec " + shell_quoted(options_.core) +
-                         " hook " + hook + " --socket " + shell_quoted(options_.socket) + " --deploy " +
+    std::string script = "#!/bin/sh\n# Written by the daemon at each start.\nexec " + shell_quoted(options_.hook) +
+                         " " + hook + " --socket " + shell_quoted(options_.socket) + " --deploy " +
                          shell_quoted(options_.deploy) + "\n";
     TRY_DO(write_file_durable(options_.hooks + "/" + hook, script, 0755));
     if (::chmod((options_.hooks + "/" + hook).c_str(), 0755) != 0)

@@ -20,7 +20,7 @@ inline constexpr std::string_view kGitopsName = "gitops";
 struct HostingOptions {
   std::string repos;              // <state>/repos
   std::string hooks;              // <state>/hooks
-  std::string core;               // the program that the hooks run: `core hook pre-receive --socket … --deploy …`
+  std::string hook;               // the program that the hooks run: `hook pre-receive --socket … --deploy …`
   std::string socket;             // where the hooks find the daemon
   uint64_t max_push = 1u << 30;   // bytes of one push
   bool sources = true;            // false: the GitOps repository only
@@ -41,7 +41,7 @@ Result<GitRequest> parse_git_request(const HttpRequest& request);
 class Hosting {
  public:
   explicit Hosting(HostingOptions options) : options_(std::move(options)) {}
-  // Makes the folders and writes the hooks.
+  // Makes the folders and writes the hooks; kNotFound where their program is missing.
   Result<void> prepare();
   std::string repository(std::string_view name) const;
   bool has(std::string_view name) const;

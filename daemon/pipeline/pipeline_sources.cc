@@ -4,7 +4,7 @@
 #include "daemon/pipeline/pipeline.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
-#include "gitops/git/refs.h"
+#include "gitops/git/pushed.h"
 #include "gitops/store/layout.h"
 
 namespace autonomous::daemon {

@@ -10,6 +10,7 @@
 #include "daemon/pipeline/git_access.h"
 #include "daemon/pipeline/remotes.h"
 #include "daemon/pipeline/version.h"
+#include "gitops/base/file.h"
 #include "gitops/base/log.h"
 #include "gitops/git/signer.h"
 
@@ -33,6 +34,17 @@ void set_limits(Renderer::Options& renderer, const LimitsConfig& limits) {
                      .yaml = yaml};
   renderer.memory_bytes = limits.render_memory + (1ull << 30);  // beside the render: the chart, the output, the stack
   renderer.cpu_seconds = static_cast<unsigned>(limits.render_time.count() / 1000 + 1);
+}
+
+// What hosted repositories run lies beside this program, installed or in a build tree; where it doesn't, the hosting
+// says so.
+std::string hook_program() {
+  char* self = ::realpath("/proc/self/exe", nullptr);
+  std::string folder = self != nullptr ? self : "";
+  ::free(self);
+  folder.resize(folder.rfind('/') + 1);
+  std::string built = folder + "autonomous-hook";
+  return exists(built) ? built : folder + "hook";
 }
 
 }  // namespace
@@ -153,11 +165,7 @@ ServerOptions Wiring::server() {
   options.socket = config_->socket;
   options.hosting.repos = config_->state + "/repos";
   options.hosting.hooks = config_->state + "/hooks";
-  options.hosting.core = "/proc/self/exe";
-  if (char* self = ::realpath("/proc/self/exe", nullptr)) {
-    options.hosting.core = self;
-    ::free(self);
-  }
+  options.hosting.hook = hook_program();
   options.hosting.max_push = config_->hosting.max_push;
   options.hosting.sources = config_->hosting.enabled;
   options.hosting.deploy = config_->gitops.deploy;

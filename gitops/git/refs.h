@@ -55,9 +55,6 @@ Result<void> update_refs(const Ctx& ctx, Repository& repository, std::vector<Ref
 // Zero is for a start, when nobody else may be writing.
 std::vector<std::string> remove_stale_locks(const std::string& folder, Millis at_least = Millis(0));
 
-// What git itself wrote for these refs lasts afterwards: it syncs files, but no folder that a file was renamed into.
-Result<void> sync_pushed(const std::string& folder, const std::vector<std::string>& refs);
-
 // git's rules for the full name of a ref (git check-ref-format).
 bool is_ref_name(std::string_view name);
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "gitops/base/lines.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "plugins/argocd/api.h"
@@ -222,7 +223,7 @@ void ArgoCd::look_at_pods(const ports::Sink& sink, const Ctx& ctx) {
 
 Result<void> ArgoCd::watch_once(const ports::Sink& sink, const Ctx& ctx, bool& connected) {
   Result<void> outcome;
-  http::LineReader lines([&](std::string_view line) { return take_line(sink, line, outcome); });
+  LineReader lines([&](std::string_view line) { return take_line(sink, line, outcome); });
   const std::string selector = http::escape(std::string(kManagedBy) + "=autonomous");
   TRY_DO(api_.stream(ctx, "/api/v1/stream/applications?selector=" + selector, kTick, [&](std::string_view data) {
     if (!connected) {

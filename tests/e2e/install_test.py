@@ -16,6 +16,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 WHERE = {  # as Debian's packages have it
     "usr/bin/autonomous": 0o755,
     "usr/libexec/autonomous/core": 0o755,
+    "usr/libexec/autonomous/hook": 0o755,
     "usr/lib/systemd/system/autonomous.service": 0o644,
     "usr/lib/sysusers.d/autonomous.conf": 0o644,
     "usr/lib/tmpfiles.d/autonomous.conf": 0o644,

@@ -66,14 +66,14 @@ class Notified:
 
 
 def programs_of(program, folder):
-    """The front and its core as an installation has them, where the confined daemon can see them."""
+    """The front, its core and the hook as an installation has them, where the confined daemon can see them."""
     tree = folder / "programs"
-    core = next((c for c in (program.parent.parent / "libexec" / "autonomous" / "core", program.parent / "autonomous-core") if c.exists()), None)
-    if core is None:
-        fail(f"the core is not beside {program}")
-    for source, target in ((program, tree / "bin" / "autonomous"), (core, tree / "libexec" / "autonomous" / "core")):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+    for name, built in (("bin/autonomous", "autonomous"), ("libexec/autonomous/core", "autonomous-core"), ("libexec/autonomous/hook", "autonomous-hook")):
+        source = next((c for c in (program.parent.parent / name, program.parent / built) if c.exists()), None)
+        if source is None:
+            fail(f"{built} is not beside {program}")
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, tree / name)
     for path in [tree, *tree.rglob("*")]:
         path.chmod(0o755)
     return tree

@@ -40,6 +40,7 @@ class Versions(unittest.TestCase):
             beside.mkdir()
             shutil.copy(PROGRAM, beside / "autonomous")
             shutil.copy(os.environ[f"AUTONOMOUS_{name.upper()}"], beside / "autonomous-core")
+            shutil.copy(Path(PROGRAM).parent / "autonomous-hook", beside)
             self.programs[name] = str(beside / "autonomous")
 
     def tearDown(self):

@@ -69,9 +69,17 @@ class CliTest : public testing::Test {
       daemon = options;
       return 0;
     };
-    Surroundings with_clock{
-        out, err,   in,          around.out_terminal, around.in_terminal, 0, around.folder, around.variable,
-        {},  clock, around.stop, around.run_daemon};
+    Surroundings with_clock{out,
+                            err,
+                            in,
+                            around.out_terminal,
+                            around.in_terminal,
+                            0,
+                            around.folder,
+                            around.variable,
+                            clock,
+                            around.stop,
+                            around.run_daemon};
     int status = run_cli(arguments, with_clock);
     return Said{status, out.str(), err.str()};
   }
