@@ -104,6 +104,7 @@ void read_sources(const Reader& reader, DaemonConfig& out) {
   const Value& hosting = reader.section("hosting");
   out.hosting.enabled = model::flag_of(hosting, "enabled", out.hosting.enabled);
   out.hosting.tokens = reader.credentials(hosting, "tokens");
+  out.webhooks = reader.credentials(reader.root, "webhooks");
   set_bytes(hosting, "max_push", out.hosting.max_push);
 }
 
@@ -199,6 +200,7 @@ void judge_config(const Value& root, std::vector<Error>& errors) {
   }
   if (const Value* sources = root.find("sources")) all(sources->find("credentials"), "sources.credentials");
   if (const Value* hosting = root.find("hosting")) all(hosting->find("tokens"), "hosting.tokens");
+  all(root.find("webhooks"), "webhooks");
   if (const Value* instances = root.find("instances")) {
     for (const model::Member& member : instances->members) {
       if (const Value* value = member.value.find("credential"))

@@ -121,6 +121,7 @@ struct DaemonConfig {
   LogConfig log;
   ConcurrencyConfig concurrency;
   Millis verify_timeout{600'000};  // until a release that isn't healthy has failed, where platform.yaml is silent
+  std::map<std::string, Credential> webhooks;  // what is signed with it → the secret
   std::map<std::string, InstanceConfig> instances;
 };
 

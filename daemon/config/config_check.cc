@@ -153,6 +153,7 @@ std::vector<Finding> check_config(const DaemonConfig& config) {
     check_credential(found, "sources.credentials." + host, credential);
   for (const auto& [who, credential] : config.hosting.tokens)
     check_credential(found, "hosting.tokens." + who, credential);
+  for (const auto& [name, credential] : config.webhooks) check_credential(found, "webhooks." + name, credential);
   if (config.sources.allow_file_urls)
     found.warning("sources.allow_file_urls",
                   "projects may read any repository on this machine that the daemon can read", "only for tests");

@@ -1,6 +1,7 @@
 #include "daemon/http/access.h"
 
 #include "daemon/http/peer.h"
+#include "daemon/http/webhook.h"
 #include "gitops/base/digest.h"
 #include "gitops/base/text.h"
 
@@ -72,6 +73,7 @@ std::string_view permission_name(Permission permission) {
     case Permission::kLook: return "look";
     case Permission::kAct: return "act";
     case Permission::kHook: return "hook";
+    case Permission::kSigned: return "signed";
   }
   return "act";
 }
@@ -79,6 +81,12 @@ std::string_view permission_name(Permission permission) {
 Access check_access(const AccessRules& rules, const HttpRequest& request, Permission permission,
                     const std::string& how) {
   if (permission == Permission::kOpen) return allow({});
+  // From anywhere, through any proxy: the signature is all that counts.
+  if (permission == Permission::kSigned) {
+    auto signer = webhook_signer(request, rules.webhooks ? rules.webhooks() : std::vector<Token>{}, rules.clock->now());
+    if (!signer) return refuse(403, signer.error().text());
+    return allow({*signer, "", "webhook " + *signer});
+  }
   if (request.peer.unix_socket) return check_socket(rules, request, permission, how);
   if (permission == Permission::kHook) return refuse(404, "no such page");
   if (request.headers.contains("authorization")) {

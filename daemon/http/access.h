@@ -13,10 +13,11 @@
 namespace autonomous::daemon {
 
 enum class Permission : uint8_t {
-  kOpen,  // everybody: health, the GitOps repository's content
-  kLook,  // everybody on this machine, or a token
-  kAct,   // through the Unix socket, or as the daemon's own user from this machine, or a token
-  kHook,  // our own hooks: the daemon's own user through the Unix socket
+  kOpen,    // everybody: health, the GitOps repository's content
+  kLook,    // everybody on this machine, or a token
+  kAct,     // through the Unix socket, or as the daemon's own user from this machine, or a token
+  kHook,    // our own hooks: the daemon's own user through the Unix socket
+  kSigned,  // webhooks: signed with a secret that is known here
 };
 std::string_view permission_name(Permission permission);
 
@@ -27,8 +28,10 @@ struct Token {
 
 struct AccessRules {
   unsigned own_uid = 0;
-  std::function<std::vector<Token>()> tokens;  // that count now; null: none
-  std::string public_host;                     // of public_url, without port; empty: none
+  std::function<std::vector<Token>()> tokens;         // that count now; null: none
+  std::string public_host;                            // of public_url, without port; empty: none
+  std::function<std::vector<Token>()> webhooks = {};  // secrets that webhooks are signed with now; null: none
+  const Clock* clock = &system_clock();
 };
 
 struct Access {

@@ -361,6 +361,10 @@ class Api {
   // Returns when all that was asked for and is not done stands in the ledger: whoever asked may leave.
   virtual Result<ActionAnswer> keep(const Ctx& ctx) = 0;
 
+  // Somebody says that something moved in these repositories (git::place_of). Those that are watched are looked at
+  // soon, at most once a second each; their names: projects, and "gitops".
+  virtual std::vector<std::string> moved_elsewhere(const std::vector<std::string>& places) = 0;
+
   // Pushes to the built-in hosting. check_*: in pre-receive, before the refs move; an error refuses the whole push with
   // its text. *_pushed: in post-receive, the refs have moved; it only hints and never fails. `repository`: its folder.
   virtual Result<void> check_source_push(const Ctx& ctx, const Push& push) = 0;

@@ -4,6 +4,7 @@
 #include "daemon/http/api_json.h"
 #include "daemon/http/body.h"
 #include "daemon/http/routes.h"
+#include "daemon/http/webhook.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
 #include "gitops/model/ids.h"
@@ -209,6 +210,16 @@ Result<HttpResponse> pushed(const RouteCall& call) {
   return response;
 }
 
+// Whatever it tells of: what it names is looked at, and found to have moved or not.
+Result<HttpResponse> webhook(const RouteCall& call) {
+  TRY(std::vector<std::string> places, webhook_places(call.request.body));
+  std::vector<std::string> looked_at = call.api.moved_elsewhere(places);
+  std::string summary = !looked_at.empty() ? "looking at " + join(looked_at, ", ")
+                        : places.empty()   ? "this names no repository: nothing to do"
+                                           : "no project comes from " + places[0] + ": nothing to do";
+  return HttpResponse{202, "application/json", dump({{"summary", summary}, {"looking_at", looked_at}}), {}};
+}
+
 }  // namespace
 
 std::vector<Route> act_routes() {
@@ -239,6 +250,7 @@ std::vector<Route> hook_routes() {
   return {
       {"POST", "/api/v1/hooks/check", Permission::kHook, "pre-receive", check_push},
       {"POST", "/api/v1/hooks/pushed", Permission::kHook, "post-receive", pushed},
+      {"POST", "/api/v1/webhook", Permission::kSigned, "A git host says that something moved in a repository", webhook},
   };
 }
 

@@ -305,7 +305,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Api& api) {
   ::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is an error code, not the end of the daemon
   options.hosting.socket = options.socket;
-  AccessRules rules{::geteuid(), options.tokens, host_of_url(options.public_url)};
+  AccessRules rules{::geteuid(), options.tokens, host_of_url(options.public_url), options.webhooks};
   auto impl = std::make_unique<Impl>(std::move(options), api, std::move(rules));
   impl->shared.life = random_hex();
   if (!impl->shared.options.hosting.repos.empty()) TRY_DO(impl->shared.hosting.prepare());

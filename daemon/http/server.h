@@ -19,10 +19,11 @@
 namespace autonomous::daemon {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:7300";       // ADDR:PORT, [v6]:PORT; port 0: any; empty: no TCP
-  std::string socket;                          // path; mode 0660; empty: none
-  HostingOptions hosting;                      // hosting.socket is set from `socket`
-  std::function<std::vector<Token>()> tokens;  // asked at each request that presents one; null: none
+  std::string listen = "127.0.0.1:7300";         // ADDR:PORT, [v6]:PORT; port 0: any; empty: no TCP
+  std::string socket;                            // path; mode 0660; empty: none
+  HostingOptions hosting;                        // hosting.socket is set from `socket`
+  std::function<std::vector<Token>()> tokens;    // asked at each request that presents one; null: none
+  std::function<std::vector<Token>()> webhooks;  // secrets of webhooks, asked for at each; null: none
   // PEM, asked for at each connection because they rotate; both null: plain HTTP.
   std::function<Result<std::string>()> tls_certificate, tls_key;
   std::string public_url;  // how others reach us, "https://autonomous.example.com"; may be empty

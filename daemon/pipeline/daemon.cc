@@ -119,7 +119,9 @@ class Daemon {
     instances_ = std::make_unique<Instances>(*client_, system_clock(), [this] { return file_->current(); });
     TRY(auto record, first_record());
     auto open = [this](const Ctx& ctx) { return open_record(ctx.within(kPatience)); };
-    TRY(pipeline_, Pipeline::make(wiring_->pipeline(open), system_clock(), std::move(record), *instances_));
+    Pipeline::Options pipeline = wiring_->pipeline(open);
+    pipeline.writer.why_away = why_away_;
+    TRY(pipeline_, Pipeline::make(std::move(pipeline), system_clock(), std::move(record), *instances_));
     Service::Options service = wiring_->service();
     service.check_config = [this] { return checks(); };
     service_ = std::make_unique<Service>(*pipeline_, service);
@@ -149,6 +151,7 @@ class Daemon {
     if (!away) return opened;
     log(Level::kError, "the GitOps repository is away; the daemon serves, and releases wait for it",
         {{"error", opened.error().text()}});
+    why_away_ = opened.error().text();
     return std::unique_ptr<store::Record>();
   }
 
@@ -245,6 +248,7 @@ class Daemon {
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;
   std::string public_url_;
+  std::string why_away_;  // the GitOps repository, at the start
 };
 
 }  // namespace

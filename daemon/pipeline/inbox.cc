@@ -37,6 +37,11 @@ void Inbox::ask_for_look(ProgressPtr progress) {
   if (progress) listeners_.push_back(std::move(progress));
 }
 
+bool Inbox::suggest_look() {
+  std::lock_guard lock(mutex_);
+  return !std::exchange(suggested_, true);
+}
+
 Inbox::Entries Inbox::take_entries() {
   std::lock_guard lock(mutex_);
   Entries taken;
@@ -70,10 +75,11 @@ Inbox::JobPtr Inbox::take_job() {
   return job;
 }
 
-std::optional<std::vector<ProgressPtr>> Inbox::take_look(bool due) {
+std::optional<std::vector<ProgressPtr>> Inbox::take_look(bool due, bool rested) {
   std::lock_guard lock(mutex_);
-  if (!look_ && !due) return std::nullopt;
+  if (!look_ && !due && !(suggested_ && rested)) return std::nullopt;
   look_ = false;
+  suggested_ = false;
   return std::exchange(listeners_, {});
 }
 

@@ -45,6 +45,8 @@ class Inbox {
   void note(model::Entry entry);
   // progress: null, or hears what was made of it.
   void ask_for_look(ProgressPtr progress);
+  // Somebody whose word alone is not worth a look each time. False: one was suggested already.
+  bool suggest_look();
 
   // ---- taking
   struct Entries {
@@ -57,8 +59,9 @@ class Inbox {
   // What comes of a change or a job is looked at next: taking one asks for that, too.
   std::deque<MainWish> take_changes();
   JobPtr take_job();  // null: there is none
-  // Who wants to hear of the next look; nothing: it is not due, and nobody asked.
-  std::optional<std::vector<ProgressPtr>> take_look(bool due);
+  // Who wants to hear of the next look; nothing: it is not due, and nobody asked. `rested`: the last one is long enough
+  // ago for one that was suggested.
+  std::optional<std::vector<ProgressPtr>> take_look(bool due, bool rested = false);
 
   // Whoever waits for an answer gets this one. Notes and looks stay.
   void refuse_all(const Error& error);
@@ -71,6 +74,7 @@ class Inbox {
   std::vector<model::Entry> notes_;
   std::vector<ProgressPtr> listeners_;  // of the next look
   bool look_ = true;
+  bool suggested_ = false;
 };
 
 }  // namespace autonomous::daemon

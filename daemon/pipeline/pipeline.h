@@ -56,8 +56,9 @@ class Pipeline {
     Writer::Options writer;
     Verifier::Options verifier;
     Renderer::Options renderer;
-    unsigned renders = 2;  // threads
-    size_t apps = 1000;    // of one project, at most
+    unsigned renders = 2;       // threads
+    size_t apps = 1000;         // of one project, at most
+    std::string gitops_remote;  // where the GitOps repository lives; empty: hosted by us
     Pace pace;
     SourceWatch::Options watch;  // of sources elsewhere
     // The daemon, where it decides something by itself.
@@ -84,6 +85,9 @@ class Pipeline {
   void source_pushed(const Push& push, const FollowerPtr& follower);
   // Look at all sources again.
   void look_at_sources();
+  // Somebody says that these moved (git::place_of): those that are watched are looked at soon, once a second at most.
+  // Their names.
+  std::vector<std::string> moved_elsewhere(const std::vector<std::string>& places);
   // Looks at one that lives elsewhere, and returns when its heads were planned; fine for a hosted one. Its error.
   Result<void> look_now(const Ctx& ctx, const std::string& project);
 

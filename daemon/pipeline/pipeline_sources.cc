@@ -4,6 +4,7 @@
 #include "daemon/pipeline/pipeline.h"
 #include "gitops/base/log.h"
 #include "gitops/base/text.h"
+#include "gitops/git/program.h"
 #include "gitops/git/pushed.h"
 #include "gitops/store/layout.h"
 
@@ -13,6 +14,23 @@ void Pipeline::look_at_sources() {
   std::lock_guard lock(mutex_);
   look_ = true;
   wake_.notify_all();
+}
+
+std::vector<std::string> Pipeline::moved_elsewhere(const std::vector<std::string>& places) {
+  auto is_named = [&](const std::string& url) {
+    return !url.empty() && std::find(places.begin(), places.end(), git::place_of(url)) != places.end();
+  };
+  std::vector<std::string> names;
+  for (const SourceRepository& source : projects()) {
+    if (!is_named(source.remote)) continue;
+    watch_.hint(source.project);
+    names.push_back(source.project);
+  }
+  if (is_named(options_.gitops_remote)) {
+    writer_->suggest_look();
+    names.emplace_back("gitops");
+  }
+  return names;
 }
 
 Result<void> Pipeline::look_now(const Ctx& ctx, const std::string& project) {

@@ -66,6 +66,9 @@ class Service final : public Api {
   Result<ActionAnswer> restore_tags(const Ctx& ctx, const Ask& ask, const TagsRequest& request) override;
   Result<ActionAnswer> accept_rewrite(const Ctx& ctx, const Ask& ask) override;
 
+  std::vector<std::string> moved_elsewhere(const std::vector<std::string>& places) override {
+    return pipeline_.moved_elsewhere(places);
+  }
   Result<void> check_source_push(const Ctx& ctx, const Push& push) override;
   void source_pushed(const Push& push, const std::string& repository, ProgressPtr progress) override;
   Result<void> check_gitops_push(const Ctx& ctx, const Push& push) override;

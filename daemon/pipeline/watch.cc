@@ -11,6 +11,7 @@ namespace {
 constexpr Millis kLongestQuestion(20'000);
 constexpr Millis kLongestFetch(10 * 60'000);
 constexpr Millis kLongestPause(5 * 60'000);
+constexpr Millis kBetweenHints(1000);
 
 // What one connection serves: scheme, host and port; for local paths, this machine.
 std::string host_of(const std::string& url) {
@@ -63,6 +64,17 @@ void SourceWatch::look(bool fresh) {
     item.due = {};
     item.fresh = item.fresh || fresh;
   }
+  changed_.notify_all();
+}
+
+void SourceWatch::hint(const std::string& project) {
+  std::lock_guard lock(mutex_);
+  auto found = items_.find(project);
+  if (found == items_.end()) return;
+  Item& item = found->second;
+  Moment soon = item.began == Moment{} ? Moment{} : item.began + kBetweenHints;
+  if (soon >= item.due) return;  // one that is under way may have asked before the move: then there is one after it
+  item.due = soon;
   changed_.notify_all();
 }
 
@@ -125,13 +137,14 @@ void SourceWatch::ask_loop(std::stop_token stop) {
     Item* item = next_to_ask(now, wake_at);
     if (item == nullptr) {
       changed_.wait_until(lock, stop, wake_at, [&] {
-        Moment ignored = Moment::max();
-        return next_to_ask(std::chrono::steady_clock::now(), ignored) != nullptr;
+        Moment earliest = wake_at;
+        return next_to_ask(std::chrono::steady_clock::now(), earliest) != nullptr || earliest < wake_at;
       });
       continue;
     }
     item->phase = Phase::kAsking;
     item->due = Moment::max();  // stays so, unless somebody asks for another look meanwhile
+    item->began = now;
     ++item->asked;
     bool fresh = std::exchange(item->fresh, false);
     SourceRepository source = item->source;

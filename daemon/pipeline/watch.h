@@ -47,6 +47,8 @@ class SourceWatch {
   void set(const std::vector<SourceRepository>& sources);
   // All are due now.
   void look(bool fresh);
+  // Somebody says that it moved: due at once, but once a second at most, however often they say so.
+  void hint(const std::string& project);
   // Asks for one now and waits until its heads were taken in: its error, kNotFound where it isn't watched.
   Result<void> look_now(const Ctx& ctx, const std::string& project);
 
@@ -57,6 +59,7 @@ class SourceWatch {
     SourceRepository source;
     std::string host;
     Moment due{};
+    Moment began{};  // the last look
     Phase phase = Phase::kIdle;
     uint32_t failures = 0;
     bool fresh = false;          // the next look is a fresh one

@@ -124,6 +124,7 @@ Pipeline::Options Wiring::pipeline(OpenRecord open) const {
   options.renderer.deadline = config_->limits.render_time;
   set_limits(options.renderer, config_->limits);
   options.apps = config_->limits.apps;
+  options.gitops_remote = config_->gitops.url;
   options.pace = pace_of(*config_);
   options.name = config_->committer.name;
   options.email = config_->committer.email;
@@ -169,7 +170,8 @@ ServerOptions Wiring::server() {
   options.hosting.max_push = config_->hosting.max_push;
   options.hosting.sources = config_->hosting.enabled;
   options.hosting.deploy = config_->gitops.deploy;
-  options.tokens = [this] { return tokens(); };
+  options.tokens = [this] { return read_secrets(file_.current()->hosting.tokens, "token"); };
+  options.webhooks = [this] { return read_secrets(file_.current()->webhooks, "secret of a webhook"); };
   if (const TlsConfig& tls = config_->tls; !tls.certificate.empty()) {
     options.tls_certificate = [certificate = tls.certificate] { return certificate.read(); };
     options.tls_key = [key = tls.key] { return key.read(); };
@@ -180,16 +182,16 @@ ServerOptions Wiring::server() {
 }
 
 // As they are now: who adds or rotates one need not restart us.
-std::vector<Token> Wiring::tokens() {
+std::vector<Token> Wiring::read_secrets(const std::map<std::string, Credential>& named, const std::string& what) {
   std::vector<Token> out;
-  auto config = file_.current();
-  std::lock_guard lock(tokens_mutex_);
-  for (const auto& [name, credential] : config->hosting.tokens) {
+  std::lock_guard lock(secrets_mutex_);
+  for (const auto& [name, credential] : named) {
     auto secret = credential.read();
     std::string trouble = secret ? "" : secret.error().line();
-    if (trouble != token_troubles_[name] && !trouble.empty())
-      log(Level::kError, "a token cannot be read", {{"token", name}, {"error", trouble}});
-    token_troubles_[name] = trouble;
+    std::string& known = secret_troubles_[what + " " + name];
+    if (trouble != known && !trouble.empty())
+      log(Level::kError, "a " + what + " cannot be read", {{"name", name}, {"error", trouble}});
+    known = trouble;
     if (secret) out.push_back({name, *std::move(secret)});
   }
   return out;

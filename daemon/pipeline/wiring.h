@@ -39,13 +39,13 @@ class Wiring {
   std::string index_path() const;
   git::GitProgram git_program() const;
   Result<std::string> fetched_bytes(const Ctx& ctx, const model::ChartName& chart) const;
-  std::vector<Token> tokens();
+  std::vector<Token> read_secrets(const std::map<std::string, Credential>& named, const std::string& what);
 
   std::shared_ptr<const DaemonConfig> config_;
   const ConfigFile& file_;
   http::Client& client_;
-  std::mutex tokens_mutex_;
-  std::map<std::string, std::string> token_troubles_;  // why one cannot be read, as it was last said
+  std::mutex secrets_mutex_;
+  std::map<std::string, std::string> secret_troubles_;  // why one cannot be read, as it was last said
 };
 
 }  // namespace autonomous::daemon

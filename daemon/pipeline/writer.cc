@@ -13,6 +13,7 @@ namespace autonomous::daemon {
 namespace {
 
 constexpr std::chrono::minutes kLongestCycle{10};
+constexpr Millis kBetweenSuggested(1000);
 
 }  // namespace
 
@@ -71,6 +72,10 @@ void Writer::follow_sync(ProgressPtr progress) {
   board_.wake();
 }
 
+void Writer::suggest_look() {
+  if (inbox_.suggest_look()) board_.wake();
+}
+
 void Writer::set_pace(Millis poll, Millis verify_timeout) {
   poll_ = poll;
   verify_timeout_ = verify_timeout;
@@ -79,6 +84,7 @@ void Writer::set_pace(Millis poll, Millis verify_timeout) {
 // ---- its own
 
 void Writer::begin() {
+  pulse_.set_trouble(record_ ? "" : options_.why_away);
   if (!record_) return;
   board_.set_rewritten(record_->rewritten());
   take_in(store::Foreign{});
@@ -145,8 +151,9 @@ void Writer::do_jobs(const Ctx& ctx) {
 
 Result<void> Writer::sync(const Ctx& ctx) {
   auto now = std::chrono::steady_clock::now();
-  auto listeners = inbox_.take_look(now >= next_poll_ || !main_.view());
+  auto listeners = inbox_.take_look(now >= next_poll_ || !main_.view(), now - looked_ >= kBetweenSuggested);
   if (!listeners) return ok();
+  looked_ = now;
   next_poll_ = now + poll_.load();
   auto foreign = record_->sync(ctx);
   if (!foreign) {

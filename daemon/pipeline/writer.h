@@ -35,6 +35,7 @@ class Writer {
     uint64_t tidy_every = 64;        // batches
     // Opens the record where it could not be opened at the start, because it lives elsewhere and was away.
     std::function<Result<std::unique_ptr<store::Record>>(const Ctx&)> open;
+    std::string why_away;  // why it could not; "": it is open
     // The platform changed (also once at the start). On the writer's thread.
     std::function<void(PlatformPtr)> on_view;
     // What the platform changes beside targets that are on deploy already (namespaces.h); asked after on_view, and
@@ -79,6 +80,8 @@ class Writer {
   void hint() { follow_sync(nullptr); }
   // The same, and `progress` hears what was made of it.
   void follow_sync(ProgressPtr progress);
+  // As hint(), for somebody whose word is not worth more than a look a second.
+  void suggest_look();
 
   // Any time: how often a remote repository is looked at, and how long a release may take where platform.yaml is
   // silent.
@@ -132,7 +135,7 @@ class Writer {
   MainWatch main_;
   store::StatePtr state_;
   std::vector<store::TakeOn> owed_;  // of platform_files
-  std::chrono::steady_clock::time_point next_poll_{};
+  std::chrono::steady_clock::time_point next_poll_{}, looked_{};
   uint32_t failures_ = 0;
   uint64_t batches_ = 0;  // since the packs were rolled up
   int without_tags_ = 0;  // batches in a row

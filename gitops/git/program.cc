@@ -207,4 +207,22 @@ std::string url_without_credentials(std::string_view url) {
   return std::string(url.substr(0, start)) + std::string(url.substr(sign + 1));
 }
 
+std::string place_of(std::string_view url) {
+  if (url.size() > 2048 || has_control(url) || url.find(' ') != std::string_view::npos) return "";
+  size_t scheme = url.find("://");
+  bool like_scp = scheme == std::string_view::npos;
+  std::string_view rest = like_scp ? url : url.substr(scheme + 3);
+  size_t end = rest.find(like_scp ? ':' : '/');
+  if (end == std::string_view::npos || rest.find('/') < end) return "";
+  std::string_view host = rest.substr(0, end), path = rest.substr(end + 1);
+  host.remove_prefix(host.rfind('@') + 1);  // npos + 1 is 0
+  size_t bracket = host.rfind(']');         // of an IPv6 address, which has colons of its own
+  host = host.substr(0, host.find(':', bracket == std::string_view::npos ? 0 : bracket));
+  path = path.substr(0, path.find_first_of("?#"));
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (path.ends_with(".git")) path.remove_suffix(4);
+  return host.empty() || path.empty() ? "" : to_lower(std::string(host) + "/" + std::string(path));
+}
+
 }  // namespace autonomous::git

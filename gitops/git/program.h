@@ -56,5 +56,9 @@ enum class UrlKind { kHttp, kHttps, kSsh, kLocal };
 Result<UrlKind> check_url(std::string_view url, bool allow_file);
 // Without user and password, for records and messages.
 std::string url_without_credentials(std::string_view url);
+// Where a repository is, however it is reached: "git.example.com/acme/shop" of
+// https://jo@git.example.com:8443/Acme/shop.git and of git@git.example.com:acme/shop. For comparing only: without
+// scheme, user, port, case and ".git". "": no address.
+std::string place_of(std::string_view url);
 
 }  // namespace autonomous::git

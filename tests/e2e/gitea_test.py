@@ -69,14 +69,14 @@ class OnGitea(Bed):
             self.assertNotIn(who[1], log)
         shutil.rmtree(self.folder)
 
-    def start(self):
+    def start(self, poll="300ms", more=""):
         host = self.gitea.base.split("//")[1]
         self.make(f"""version: 1
-gitops: {{url: "{self.gitea.url(self.gitops)}", credential: {self.passwords[self.bot]}, poll: 300ms}}
-sources: {{poll: 300ms, credentials: {{"{host}": {self.passwords[self.jane]}}}}}
+gitops: {{url: "{self.gitea.url(self.gitops)}", credential: {self.passwords[self.bot]}, poll: {poll}}}
+sources: {{poll: {poll}, credentials: {{"{host}": {self.passwords[self.jane]}}}}}
 signing: {{key: {self.key}}}
 committer: {{name: Autonomous, email: bot@example.com}}
-""")
+{more}""")
 
     def connected(self, name="shop"):
         shop = Hosted(self.daemon, f"{name}-{self.name}"[:22].strip("-"), self.gitea, self.jane)
@@ -153,6 +153,25 @@ class TheMainJob(OnGitea):
         self.daemon.cli("resume", f"local/{shop.name}/web", "--yes")
         self.released(shop, 4)
         self.until_tags(shop, [1, 2, 3, 4], [1, 2, 3])
+        self.audit()
+
+
+    def test_its_webhooks_need_no_poll(self):
+        secret = self.folder / "webhook"
+        secret.write_text("between Gitea and us\n")
+        secret.chmod(0o600)
+        self.start("1h", f"webhooks: {{gitea: {secret}}}\n")
+        shop = self.connected()
+        for repository in (shop.repository, self.gitops):
+            self.gitea.webhook(repository, f"{self.daemon.url}/api/v1/webhook", secret.read_text().strip())
+        shop.level("two").push("Two")
+        self.released(shop, 2)
+        self.until_tags(shop, [1, 2])
+        # And the other way round: what a person does in the GitOps repository.
+        second = self.git("rev-parse", f"release/local/{shop.name}/web/2^{{commit}}").strip()
+        self.gitea.revert(self.jane, self.gitops, second, DEPLOY)
+        self.released(shop, 3)
+        self.until_tags(shop, [1, 2, 3], [1, 2])
         self.audit()
 
 

@@ -76,6 +76,10 @@ class Gitea:
     def protect_tags(self, repository, pattern, *who):
         return self.api("POST", f"/repos/{repository}/tag_protections", {"name_pattern": pattern, "whitelist_usernames": [w[0] for w in who]})["id"]
 
+    def webhook(self, repository, url, secret):
+        """Tells `url` of each push, signed with the secret."""
+        self.api("POST", f"/repos/{repository}/hooks", {"type": "gitea", "config": {"url": url, "content_type": "json", "secret": secret}, "events": ["push"], "active": True})
+
     def session(self, who):
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 

@@ -71,6 +71,7 @@ sources:
   allow_file_urls: true
   credentials: {git.example.com: /etc/token, git.example.com/acme: {systemd: acme}}
 hosting: {tokens: {jane: {file: /etc/jane}}, max_push: 1GiB}
+webhooks: {github: {systemd: github}}
 limits: {blob: 1MiB, render_time: 5s, render_fuel: 1000, render_memory: 1GiB, render_includes: 5, render_templates: 6, chart: 1MiB,
          chart_archives: 2MiB, chart_files: 7, chart_depth: 3, yaml: 4KiB, yaml_depth: 9, yaml_nodes: 99}
 log: json
@@ -93,6 +94,7 @@ x-note: free
   EXPECT_TRUE(config.sources.allow_file_urls);
   EXPECT_EQ(config.hosting.tokens.at("jane").path(), "/etc/jane");
   EXPECT_EQ(config.hosting.max_push, 1u << 30);
+  EXPECT_EQ(config.webhooks.at("github").path(), "/run/credentials/github");
   EXPECT_EQ(config.limits.blob, 1u << 20);
   EXPECT_EQ(config.limits.render_fuel, 1000u);
   EXPECT_EQ(config.limits.render_memory, 1u << 30);
@@ -233,7 +235,8 @@ TEST(Config, ChecksWhatCanBeCheckedWithoutTheNetwork) {
   ASSERT_TRUE(write_file(root + "/closed", "secret-2", 0600));
   DaemonConfig config = config_of(
       "state: " + root + "/state\nlisten: 0.0.0.0:7300\ngitops: {url: \"https://git/x\", credential: " + root +
-      "/closed}\nhosting: {tokens: {jane: " + root + "/open, joe: /nowhere}}\ninstances: {argo: {insecure: true}}\n");
+      "/closed}\nhosting: {tokens: {jane: " + root +
+      "/open, joe: /nowhere}}\nwebhooks: {github: /nowhere}\ninstances: {argo: {insecure: true}}\n");
   EXPECT_EQ(finding_of(config, "state"), "ok: " + root + "/state (will be made)");
   EXPECT_THAT(finding_of(config, "listen"), HasSubstr("warning: 0.0.0.0:7300 is reachable from outside without TLS"));
   EXPECT_THAT(finding_of(config, "public_url"), HasSubstr("nobody can follow"));
@@ -241,6 +244,7 @@ TEST(Config, ChecksWhatCanBeCheckedWithoutTheNetwork) {
   EXPECT_EQ(finding_of(config, "hosting.tokens.jane"),
             "warning: file " + root + "/open can be read by others on this machine → chmod 600 " + root + "/open");
   EXPECT_THAT(finding_of(config, "hosting.tokens.joe"), HasSubstr("error: file /nowhere: No such file"));
+  EXPECT_THAT(finding_of(config, "webhooks.github"), HasSubstr("error: file /nowhere: No such file"));
   EXPECT_THAT(finding_of(config, "instances.argo"), HasSubstr("warning: its certificate is not checked"));
   EXPECT_THAT(finding_of(config_of("socket: /" + std::string(120, 'x')), "socket"), HasSubstr("too long"));
 }

@@ -19,6 +19,7 @@ class FakeApi final : public Api {
   std::vector<std::pair<std::string, Ask>> asked;  // "rollback local/shop/web to 3"
   std::vector<ProgressPtr> followers;
   std::vector<DecisionRow> decided;
+  std::vector<std::string> moved;
   EventBus bus;
 
   std::vector<TargetRow> status() override { return rows; }
@@ -163,6 +164,11 @@ class FakeApi final : public Api {
     return act("accept rewrite", ask, nullptr);
   }
 
+  std::vector<std::string> moved_elsewhere(const std::vector<std::string>& places) override {
+    std::lock_guard lock(mutex);
+    moved.insert(moved.end(), places.begin(), places.end());
+    return places.empty() ? std::vector<std::string>{} : std::vector<std::string>{"shop"};
+  }
   Result<void> check_source_push(const Ctx&, const Push& push) override {
     std::lock_guard lock(mutex);
     checked.push_back(push);

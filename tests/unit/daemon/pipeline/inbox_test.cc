@@ -73,6 +73,19 @@ TEST(Inbox, ItIsLookedAtTheStartWhenDueAndWhenAsked) {
   EXPECT_TRUE(look->empty());
 }
 
+TEST(Inbox, WhatWasSuggestedWaitsUntilTheLastLookIsLongAgo) {
+  Inbox inbox;
+  ASSERT_TRUE(inbox.take_look(true));
+  EXPECT_TRUE(inbox.suggest_look());
+  EXPECT_FALSE(inbox.suggest_look()) << "a storm is one suggestion";
+  EXPECT_FALSE(inbox.take_look(false));
+  EXPECT_TRUE(inbox.take_look(false, true));
+  EXPECT_FALSE(inbox.take_look(false, true)) << "nobody suggested another one";
+  EXPECT_TRUE(inbox.suggest_look());
+  ASSERT_TRUE(inbox.take_look(true)) << "that one will do";
+  EXPECT_FALSE(inbox.take_look(false, true));
+}
+
 TEST(Inbox, AListenerHearsOfOneLook) {
   Inbox inbox;
   ASSERT_TRUE(inbox.take_look(true));

@@ -139,6 +139,18 @@ TEST(Url, CredentialsAreTakenOut) {
   EXPECT_EQ(url_without_credentials("https://example.com/a"), "https://example.com/a");
 }
 
+TEST(Url, OnePlaceHoweverItIsReached) {
+  for (const char* url : {"https://git.example.com/acme/shop", "http://jo:pw@GIT.example.com:8080/Acme/shop.git/",
+                          "ssh://git@git.example.com:2222/acme/shop.git", "git@git.example.com:acme/shop.git",
+                          "https://git.example.com//acme/shop.git?a=b#c"})
+    EXPECT_EQ(place_of(url), "git.example.com/acme/shop") << url;
+  EXPECT_EQ(place_of("http://[::1]:3000/acme/shop"), "[::1]/acme/shop");
+  EXPECT_EQ(place_of("http://[::1]/acme/shop"), "[::1]/acme/shop");
+  for (const char* url : {"", "shop", "/srv/shop.git", "file:///srv/shop.git", "https://", "https://host",
+                          "https://host/", "host:", ":path", "a b:c", "https://h/a\nb", "./a:b"})
+    EXPECT_EQ(place_of(url), "") << url;
+}
+
 class ProgramTest : public Bed {};
 
 TEST_F(ProgramTest, RunsWithoutTheUsersConfiguration) {
