@@ -127,13 +127,15 @@ bool needs_consent(const Wish& wish) {
 std::string ended_by(const store::State& state, const model::Target& target, const std::string& proposal) {
   store::TargetPtr record = state.find(target);
   if (!record || proposal.empty()) return "";
-  for (auto said = record->said.rbegin(); said != record->said.rend(); ++said) {
-    const model::Entry* entry = &said->entry;
-    bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
-    if (!ends || entry->id != proposal) continue;
-    std::string text = entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ";
-    text += entry->by ? entry->by->name : "the daemon";
-    return entry->because.empty() ? text : text + ": " + entry->because;
+  store::Statements::Reader reader(record->said);
+  for (size_t i = record->said.size(); i-- > 0;) {
+    model::EntryType type = record->said.head(i).type;
+    if (type != model::EntryType::kReject && type != model::EntryType::kCancel) continue;
+    model::Entry entry = reader.entry(i);
+    if (entry.id != proposal) continue;
+    std::string text = type == model::EntryType::kReject ? "rejected by " : "cancelled by ";
+    text += entry.by ? entry.by->name : "the daemon";
+    return entry.because.empty() ? text : text + ": " + entry.because;
   }
   return "";
 }

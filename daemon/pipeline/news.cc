@@ -10,14 +10,16 @@ namespace {
 
 // A person took this commit back after it was last wanted: "rejected by Jane: too risky".
 std::string given_up(const store::TargetState& state, const std::string& commit) {
-  for (auto said = state.said.rbegin(); said != state.said.rend(); ++said) {
-    const model::Entry* entry = &said->entry;
-    if (!entry->source || entry->source->commit != commit) continue;
-    if (entry->type == model::EntryType::kPropose) return "";
-    bool ends = entry->type == model::EntryType::kReject || entry->type == model::EntryType::kCancel;
-    if (!ends || !entry->by) continue;
-    return (entry->type == model::EntryType::kReject ? "rejected by " : "cancelled by ") + entry->by->name +
-           (entry->because.empty() ? "" : ": " + entry->because);
+  git::Oid wanted = git::Oid::parse(commit).value_or(git::Oid());
+  for (size_t i = state.said.size(); i-- > 0;) {
+    const store::SaidHead& head = state.said.head(i);
+    if (head.source.is_zero() || head.source != wanted) continue;
+    if (head.type == model::EntryType::kPropose) return "";
+    if (head.type != model::EntryType::kReject && head.type != model::EntryType::kCancel) continue;
+    model::Entry entry = state.said[i].entry;
+    if (!entry.by) continue;
+    return (entry.type == model::EntryType::kReject ? "rejected by " : "cancelled by ") + entry.by->name +
+           (entry.because.empty() ? "" : ": " + entry.because);
   }
   return "";
 }

@@ -58,10 +58,11 @@ void from_live(const store::ReleaseRow& live, TargetRow& row) {
 
 // The number before it is somebody else's.
 void from_burnt(const store::TargetState& record, TargetRow& row) {
-  for (auto one = record.said.rbegin(); one != record.said.rend(); ++one) {
-    if (one->entry.type != model::EntryType::kBurnt) continue;
-    if (one->entry.number + 1 == row.live)
-      row.why += (row.why.empty() ? "" : "; ") + ("number " + std::to_string(one->entry.number) + " is burnt");
+  for (size_t i = record.said.size(); i-- > 0;) {
+    const store::SaidHead& one = record.said.head(i);
+    if (one.type != model::EntryType::kBurnt) continue;
+    if (one.number + 1 == row.live)
+      row.why += (row.why.empty() ? "" : "; ") + ("number " + std::to_string(one.number) + " is burnt");
     return;
   }
 }

@@ -1,5 +1,7 @@
 // What people decided, read back from the ledger; and what others did to a target past the platform.
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "daemon/pipeline/service.h"
@@ -38,10 +40,18 @@ DecisionRow row_of(const Entry& entry) {
   return out;
 }
 
-bool is_listed(const Entry& entry) {
-  return model::is_decision(entry.type) || entry.type == EntryType::kDrift || entry.type == EntryType::kBurnt ||
-         entry.type == EntryType::kRewriteAccepted;
+bool is_listed(EntryType type) {
+  return model::is_decision(type) || type == EntryType::kDrift || type == EntryType::kBurnt ||
+         type == EntryType::kRewriteAccepted;
 }
+
+// One that fits, and where the rest of it is: in `entry`, or in what was said of a target.
+struct Found {
+  Time time{};
+  const Entry* entry = nullptr;
+  const store::TargetState* target = nullptr;
+  size_t place = 0;
+};
 
 // Marks are of artifacts, wherever they run.
 std::set<std::string> artifacts_of(const store::TargetState& target) {
@@ -56,11 +66,10 @@ std::set<std::string> artifacts_of(const store::TargetState& target) {
 
 Result<std::vector<DecisionRow>> Service::decisions(const Ctx&, const DecisionFilter& filter) {
   store::StatePtr state = pipeline_.board().state();
-  std::vector<const Entry*> found;
-  auto take = [&](const Entry& entry) {
-    bool early = !filter.until || entry.time < *filter.until;
-    if (early && is_listed(entry) && (filter.type.empty() || model::entry_type_name(entry.type) == filter.type))
-      found.push_back(&entry);
+  std::vector<Found> found;
+  auto fits = [&](Time time, EntryType type) {
+    bool early = !filter.until || time < *filter.until;
+    return early && is_listed(type) && (filter.type.empty() || model::entry_type_name(type) == filter.type);
   };
   bool everywhere = filter.environment.empty() && filter.project.empty() && filter.app.empty();
   std::set<std::string> scopes, artifacts;
@@ -70,19 +79,27 @@ Result<std::vector<DecisionRow>> Service::decisions(const Ctx&, const DecisionFi
                   (filter.project.empty() || target.project == filter.project) &&
                   (filter.app.empty() || target.app == filter.app);
     if (!wanted) continue;
-    for (const store::Said& one : record->said) take(one.entry);
+    for (size_t i = 0; i < record->said.size(); ++i) {
+      const store::SaidHead& one = record->said.head(i);
+      if (fits(one.time, one.type)) found.push_back({one.time, nullptr, record.get(), i});
+    }
     if (everywhere) continue;
     scopes.insert({target.environment, target.str()});
     if (marks) artifacts.merge(artifacts_of(*record));
   }
   if (!filter.environment.empty()) scopes.insert(filter.environment);
   for (const Entry& entry : state->platform) {
-    if (everywhere || (is_mark(entry) ? artifacts.contains(entry.artifact) : scopes.contains(entry.scope))) take(entry);
+    bool here = is_mark(entry) ? artifacts.contains(entry.artifact) : scopes.contains(entry.scope);
+    if ((everywhere || here) && fits(entry.time, entry.type)) found.push_back({entry.time, &entry, nullptr, 0});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Entry* a, const Entry* b) { return a->time > b->time; });
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.time > b.time; });
   if (found.size() > filter.limit) found.resize(filter.limit);
   std::vector<DecisionRow> rows;
-  for (const Entry* entry : found) rows.push_back(row_of(*entry));
+  std::map<const store::TargetState*, store::Statements::Reader> readers;
+  for (const Found& one : found) {
+    if (one.entry != nullptr) rows.push_back(row_of(*one.entry));
+    else rows.push_back(row_of(readers.try_emplace(one.target, one.target->said).first->second.entry(one.place)));
+  }
   return rows;
 }
 
@@ -91,22 +108,32 @@ void Service::add_decisions(const store::State& state, const store::TargetState&
                             ReleaseDetails& out) {
   size_t index = record.releases.find(row.number);
   uint32_t after = index == 0 ? 0 : record.releases[index - 1]->line;
-  const Entry* proposal = nullptr;
-  for (const auto& [line, entry] : record.said) {
-    bool of_it = entry.type == EntryType::kPropose && line < row.line && entry.artifact == row.artifact &&
-                 entry.input_digest == row.input_digest && entry.intent == row.intent;
-    if (of_it) proposal = &entry;
+  store::Statements::Reader reader(record.said);
+  std::optional<Entry> proposal;
+  size_t proposed = record.said.before(row.line);
+  while (!proposal && proposed > 0) {
+    if (record.said.head(--proposed).type != EntryType::kPropose) continue;
+    Entry entry = reader.entry(proposed);
+    if (entry.artifact == row.artifact && entry.input_digest == row.input_digest && entry.intent == row.intent)
+      proposal = std::move(entry);
   }
-  if (proposal != nullptr) out.waited = row.time - proposal->time;
-  std::vector<const Entry*> said;
-  for (const auto& [line, entry] : record.said) {
-    bool asked = entry.type == EntryType::kAsk && !entry.intent.empty() && entry.intent == row.intent;
-    bool answered = proposal != nullptr && entry.id == proposal->id && line < row.line;
-    bool held = (entry.type == EntryType::kHold || entry.type == EntryType::kResume) && entry.number == row.number;
+  if (proposal) out.waited = row.time - proposal->time;
+  std::vector<Entry> kept;
+  for (size_t i = 0; i < record.said.size(); ++i) {
+    const auto& [time, source, line, number, type] = record.said.head(i);
+    bool may_ask = type == EntryType::kAsk && !row.intent.empty();
+    bool may_answer = proposal && i >= proposed && line < row.line;
+    bool held = (type == EntryType::kHold || type == EntryType::kResume) && number == row.number;
     bool before = line < row.line && (index == 0 || line > after);
-    bool replaced = before && (entry.type == EntryType::kDrift || entry.type == EntryType::kBreakGlass);
-    if (asked || answered || held || replaced) said.push_back(&entry);
+    bool replaced = before && (type == EntryType::kDrift || type == EntryType::kBreakGlass);
+    if (!may_ask && !may_answer && !held && !replaced) continue;
+    Entry entry = reader.entry(i);
+    bool asked = may_ask && entry.intent == row.intent;
+    bool answered = may_answer && entry.id == proposal->id;
+    if (asked || answered || held || replaced) kept.push_back(std::move(entry));
   }
+  std::vector<const Entry*> said;
+  for (const Entry& entry : kept) said.push_back(&entry);
   for (const Entry& entry : state.platform) {
     if (is_mark(entry) && !row.artifact.empty() && entry.artifact == row.artifact) said.push_back(&entry);
   }

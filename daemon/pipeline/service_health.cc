@@ -51,13 +51,13 @@ std::vector<Check> Service::tag_checks() const {
   Time since = pipeline_.clock().now() - kBurntNews;
   store::StatePtr state = pipeline_.board().state();
   for (const auto& [target, record] : state->targets) {
-    for (const store::Said& one : record->said) {
-      if (one.entry.type != model::EntryType::kBurnt || one.entry.time < since || checks.size() >= 2 * kNamedTags)
-        continue;
-      model::ReleaseId id{target, one.entry.number};
+    for (size_t i = 0; i < record->said.size(); ++i) {
+      const store::SaidHead& one = record->said.head(i);
+      if (one.type != model::EntryType::kBurnt || one.time < since || checks.size() >= 2 * kNamedTags) continue;
+      model::ReleaseId id{target, one.number};
       checks.push_back({"release tags", "warning",
                         "number " + std::to_string(id.number) + " of " + target.str() + " is burnt since " +
-                            format_time(one.entry.time) + ": somebody else made " + id.tag(),
+                            format_time(one.time) + ": somebody else made " + id.tag(),
                         "find out who made it, and delete it at the host; tags below release/ are the platform's"});
     }
   }

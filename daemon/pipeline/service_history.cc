@@ -47,8 +47,8 @@ void link_moves(const store::TargetState& record, const store::ReleaseRow& row, 
 
 // Of what ended before there was a commit, and of a number that no release has: what it is listed as; "" for what is
 // not listed.
-std::string ended_as(const model::Entry& entry) {
-  switch (entry.type) {
+std::string ended_as(model::EntryType type) {
+  switch (type) {
     case model::EntryType::kFailed: return "failed";
     case model::EntryType::kReject: return "rejected";
     case model::EntryType::kCancel: return "cancelled";
@@ -60,7 +60,7 @@ std::string ended_as(const model::Entry& entry) {
 ReleaseRow attempt_row(const model::Target& target, const model::Entry& entry) {
   ReleaseRow row;
   row.target = target.str();
-  row.outcome = ended_as(entry);
+  row.outcome = ended_as(entry.type);
   if (entry.type == model::EntryType::kBurnt) row.number = entry.number;
   if (entry.trigger) row.trigger = model::trigger_name(*entry.trigger);
   row.because = entry.because;
@@ -111,12 +111,11 @@ void list_target(const model::Target& target, const store::TargetState& record, 
     ++taken;
   }
   taken = 0;
-  for (auto one = record.said.rbegin(); one != record.said.rend() && taken < filter.limit; ++one) {
-    bool failed = one->entry.type == model::EntryType::kFailed;  // among the attempts
-    if (failed || one->line >= line || ended_as(one->entry).empty()) continue;
-    auto source = one->entry.source ? git::Oid::parse(one->entry.source->commit) : Result<git::Oid>(git::Oid());
-    if (!fits(one->entry.time, source ? *source : git::Oid())) continue;
-    found.push_back({one->entry.time, &target, &record, false, one->line});
+  for (size_t i = record.said.size(); i-- > 0 && taken < filter.limit;) {
+    const store::SaidHead& one = record.said.head(i);
+    bool failed = one.type == model::EntryType::kFailed;  // among the attempts
+    if (failed || one.line >= line || ended_as(one.type).empty() || !fits(one.time, one.source)) continue;
+    found.push_back({one.time, &target, &record, false, one.line});
     ++taken;
   }
 }
@@ -160,9 +159,11 @@ Result<ReleaseDetails> Service::release(const Ctx&, const std::string& id) {
   TRY(store::Reader reader, store::Reader::open(options_.gitops, options_.branch));
   store::StatePtr state = pipeline_.board().state();
   store::TargetPtr record = state->find(release.target);
-  for (const store::Said& one : record ? record->said : std::vector<store::Said>{}) {
-    if (one.entry.type == model::EntryType::kBurnt && one.entry.number == release.number)
-      return fail(Code::kNotFound, release.str(), " was never made, its number is burnt: ", one.entry.reason);
+  for (size_t i = 0; record && i < record->said.size(); ++i) {
+    const store::SaidHead& one = record->said.head(i);
+    if (one.type == model::EntryType::kBurnt && one.number == release.number)
+      return fail(Code::kNotFound, release.str(),
+                  " was never made, its number is burnt: ", record->said[i].entry.reason);
   }
   TRY(store::ReleaseDetail detail, reader.show(release));
   ReleaseDetails out;

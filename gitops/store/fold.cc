@@ -62,6 +62,9 @@ void add_attempt(TargetState& state, const Entry& entry) {
     newest.erase(std::find_if(newest.begin(), newest.end(), alike));
 }
 
+// So many are not packed at most while a whole ledger is folded.
+constexpr size_t kMostUnpacked = 20'000;
+
 // Entries are kept for listing; the tag's bytes stay in git.
 Entry without_tag(const Entry& entry) {
   Entry copy = entry;
@@ -136,8 +139,15 @@ Result<void> Builder::add_to_target(TargetState& state, const Entry& entry) {
   if (entry.type == EntryType::kOutcome) return add_outcome(state, entry);
   if (entry.type == EntryType::kFailed || entry.type == EntryType::kUnchanged) add_attempt(state, entry);
   TRY(bool said, apply_said(state, entry));
-  if (said) state.said.push_back({state.entries, without_tag(entry)});
+  if (!said) return ok();
+  TRY_DO(state.said.push_back({state.entries, without_tag(entry)}));
+  if (++unpacked_ >= kMostUnpacked) pack_some();
   return ok();
+}
+
+void Builder::pack_some() {
+  for (auto& [target, state] : touched_) state->said.pack();
+  unpacked_ = 0;
 }
 
 namespace {
@@ -168,23 +178,28 @@ bool ends(const Entry& after, const Entry& before) {
   }
 }
 
-const Entry& entry_of(const Entry& entry) { return entry; }
-const Entry& entry_of(const Said& said) { return said.entry; }
-
-template <typename List>
-bool said_before(const List& list, const Entry& entry) {
+bool said_before(const Statements& said, const Entry& entry) {
   if (!model::is_decision(entry.type)) return false;
-  for (auto one = list.rbegin(); one != list.rend(); ++one) {
-    const Entry& said = entry_of(*one);
-    if (said == entry) return true;
-    if (said.time == entry.time && ends(said, entry)) return false;
+  Statements::Reader reader(said);
+  for (size_t i = said.size(); i-- > 0;) {
+    if (said.head(i).time != entry.time) continue;
+    Entry one = reader.entry(i);
+    if (one == entry) return true;
+    if (ends(one, entry)) return false;
   }
   return false;
 }
 
 }  // namespace
 
-bool stands_in(const std::vector<Entry>& decisions, const Entry& entry) { return said_before(decisions, entry); }
+bool stands_in(const std::vector<Entry>& decisions, const Entry& entry) {
+  if (!model::is_decision(entry.type)) return false;
+  for (auto one = decisions.rbegin(); one != decisions.rend(); ++one) {
+    if (*one == entry) return true;
+    if (one->time == entry.time && ends(*one, entry)) return false;
+  }
+  return false;
+}
 
 bool stands_in(const TargetState& target, const Entry& entry) {
   auto there = [&](const std::vector<Said>& said) {
@@ -207,6 +222,7 @@ bool stands_in(const TargetState& target, const Entry& entry) {
 }
 
 void Builder::settle() {
+  pack_some();
   for (auto& [target, state] : touched_) {
     if (state->proposal) state_->proposals.insert(target);
     else state_->proposals.erase(target);

@@ -111,7 +111,12 @@ class IndexWriter {
     }
     number(state.broken_glass ? 1 : 0);
     if (state.broken_glass) TRY_DO(entry(*state.broken_glass));
-    TRY_DO(said(state.said));
+    Statements packed = state.said;
+    packed.pack();
+    std::string statements;
+    packed.write(statements);
+    number(statements.size());
+    out += statements;
     number(state.attempts.size());
     for (size_t i = 0; i < state.attempts.size(); ++i) {
       const Attempt& attempt = state.attempts[i];
@@ -208,7 +213,8 @@ class IndexReader {
       TRY(Entry glass, entry());
       state->broken_glass = std::move(glass);
     }
-    TRY(state->said, said());
+    std::string_view statements = in_.raw(number());
+    TRY(state->said, Statements::read(statements, owner_));
     for (size_t left = in_.count(); left > 0; --left) {
       Attempt attempt;
       attempt.time = time();

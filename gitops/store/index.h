@@ -14,7 +14,7 @@
 namespace autonomous::store {
 
 // What an index begins with. The number is another one where other bytes follow.
-inline constexpr std::string_view kIndexMagic = "autonomous index 4\n";
+inline constexpr std::string_view kIndexMagic = "autonomous index 5\n";
 
 // The same for equal states. kInvalid for a state that cannot stand in an index.
 Result<std::string> index_bytes(const State& state);

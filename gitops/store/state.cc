@@ -21,15 +21,16 @@ TargetPtr target_at(const TargetState& now, Time time) {
   then->entries = now.entries;
   // Its first Application is not among them: when it came does not matter, whether it went does.
   then->application_commit = now.application_commit;
-  auto application = std::find_if(now.said.begin(), now.said.end(),
-                                  [](const Said& one) { return one.entry.type == model::EntryType::kTakenOn; });
-  then->taken_on = application == now.said.end() ? now.taken_on : application->entry.removed;
-  auto said = now.said.begin();
+  Statements::Reader reader(now.said);
+  size_t application = 0;
+  while (application < now.said.size() && now.said.head(application).type != model::EntryType::kTakenOn) ++application;
+  then->taken_on = application == now.said.size() ? now.taken_on : reader.entry(application).removed;
+  size_t said = 0;
   auto say_until = [&](uint32_t line) {
-    for (; said != now.said.end() && said->line < line; ++said) {
-      if (said->entry.time > time) continue;
+    for (; said < now.said.size() && now.said.head(said).line < line; ++said) {
+      if (now.said.head(said).time > time) continue;
       // It could follow once; without what was said later, it can again.
-      if (apply_said(*then, said->entry)) then->said.push_back(*said);
+      if (apply_said(*then, reader.entry(said))) then->said.copy_from(now.said, said, reader);
     }
   };
   for (size_t i = 0; i < now.releases.size(); ++i) {
@@ -47,6 +48,18 @@ TargetPtr target_at(const TargetState& now, Time time) {
                [&](const Said& one) { return one.entry.time <= time; });
   if (then->releases.empty() && then->said.empty() && then->attempts.empty()) return nullptr;
   return then;
+}
+
+// What apply_everywhere looks at.
+bool holds_everywhere(model::EntryType type) {
+  switch (type) {
+    case model::EntryType::kMarkBad:
+    case model::EntryType::kUnmark:
+    case model::EntryType::kFreeze:
+    case model::EntryType::kUnfreeze:
+    case model::EntryType::kKey: return true;
+    default: return false;
+  }
 }
 
 // Everybody who asked for the releases that an artifact came through before.
@@ -169,11 +182,11 @@ std::vector<State::Tried> State::tried(std::string_view commit) const {
       if (!one.source.is_zero() && one.source.hex().starts_with(commit))
         found.push_back({target, one.source, one.time, one.line});
     }
-    for (const auto& [line, entry] : state->said) {
-      bool ended = entry.type == model::EntryType::kReject || entry.type == model::EntryType::kCancel;
-      auto source = ended && entry.source ? git::Oid::parse(entry.source->commit) : Result<git::Oid>(git::Oid());
-      if (ended && source && entry.source && entry.source->commit.starts_with(commit))
-        found.push_back({target, *source, entry.time, line});
+    for (size_t i = 0; i < state->said.size(); ++i) {
+      const SaidHead& one = state->said.head(i);
+      bool ended = one.type == model::EntryType::kReject || one.type == model::EntryType::kCancel;
+      if (ended && !one.source.is_zero() && one.source.hex().starts_with(commit))
+        found.push_back({target, one.source, one.time, one.line});
     }
     std::stable_sort(found.begin() + static_cast<std::ptrdiff_t>(first), found.end(),
                      [](const Tried& a, const Tried& b) { return a.line > b.line; });
@@ -199,7 +212,10 @@ StatePtr State::at(Time time) const {
   // What holds everywhere is folded again, from the platform's entries and every target's decisions, by time.
   std::vector<model::Entry> said = then->platform;
   for (const auto& [target, state] : then->targets) {
-    for (const Said& one : state->said) said.push_back(one.entry);
+    Statements::Reader reader(state->said);
+    for (size_t i = 0; i < state->said.size(); ++i) {
+      if (holds_everywhere(state->said.head(i).type)) said.push_back(reader.entry(i));
+    }
   }
   std::stable_sort(said.begin(), said.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
   for (const model::Entry& entry : said) apply_everywhere(*then, entry);

@@ -20,6 +20,7 @@
 #include "gitops/model/trailers.h"
 #include "gitops/store/attempts.h"
 #include "gitops/store/rows.h"
+#include "gitops/store/said.h"
 #include "gitops/store/targets.h"
 
 namespace autonomous::store {
@@ -74,12 +75,6 @@ struct Proposal {
   std::vector<model::Entry> approvals;  // oldest first, one a person's last word
 };
 
-// An entry, and where it stands in its target's ledger, from 0.
-struct Said {
-  uint32_t line = 0;
-  model::Entry entry;
-};
-
 struct State;
 
 struct TargetState {
@@ -98,7 +93,7 @@ struct TargetState {
   std::optional<model::Entry> broken_glass;  // kBreakGlass, until its `until` or the next release
   // All that decides what is in force, oldest first: what people decided, drift, vanishing, moves, burnt numbers, and
   // the attempts that ended what was asked for. With the releases they make every state of the past again.
-  std::vector<Said> said;
+  Statements said;
   Attempts attempts;                  // all of them
   std::vector<Said> newest_attempts;  // whole, oldest first: the last that failed, and that changed nothing
   uint32_t entries = 0;               // lines of its ledger
@@ -238,7 +233,9 @@ class Builder {
   Result<void> add_release(TargetState& state, const model::Entry& entry);
   Result<void> add_outcome(TargetState& state, const model::Entry& entry);
   Result<void> add_to_target(TargetState& state, const model::Entry& entry);
+  void pack_some();
   std::shared_ptr<State> state_ = std::make_shared<State>();
+  size_t unpacked_ = 0;  // statements
   std::map<model::Target, std::shared_ptr<TargetState>> touched_;
 };
 
