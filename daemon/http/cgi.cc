@@ -66,7 +66,20 @@ void prepare(Actions& actions, const Pipe& in, const Pipe& out, const Pipe& err)
 
 }  // namespace
 
-Result<CgiChild> start_git_backend(const std::vector<std::string>& env) {
+GitCommand git_command(const GitRequest& git, const HttpRequest& request, const std::string& repository) {
+  bool direct = git.push() && request.header("git-protocol").empty() && request.header("content-encoding").empty() &&
+                (git.advertise || request.header("content-type") == "application/x-git-receive-pack-request");
+  if (!direct) return {{"git", "http-backend"}, "", ""};
+  const std::string head =
+      "Expires: Fri, 01 Jan 1980 00:00:00 GMT\r\nPragma: no-cache\r\n"
+      "Cache-Control: no-cache, max-age=0, must-revalidate\r\nContent-Type: application/x-git-receive-pack-";
+  if (!git.advertise) return {{"git", "receive-pack", "--stateless-rpc", "."}, repository, head + "result\r\n\r\n"};
+  return {{"git", "receive-pack", "--http-backend-info-refs", "."},
+          repository,
+          head + "advertisement\r\n\r\n001f# service=git-receive-pack\n0000"};
+}
+
+Result<CgiChild> start_git(const GitCommand& command, const std::vector<std::string>& env) {
   TRY(std::string git, find_program("git"));
   Pipe in;
   Pipe out;
@@ -75,9 +88,9 @@ Result<CgiChild> start_git_backend(const std::vector<std::string>& env) {
   for (int fd : {in.ends[1], out.ends[0], err.ends[0]}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
   Actions actions;
   prepare(actions, in, out, err);
-  std::vector<std::string> argv = {"git", "http-backend"};
+  if (!command.folder.empty()) posix_spawn_file_actions_addchdir_np(&actions.files, command.folder.c_str());
   CgiChild child;
-  int error = posix_spawn(&child.pid, git.c_str(), &actions.files, &actions.attributes, pointers(argv).data(),
+  int error = posix_spawn(&child.pid, git.c_str(), &actions.files, &actions.attributes, pointers(command.argv).data(),
                           pointers(env).data());
   if (error != 0) return fail(Code::kUnavailable, "can't start git: ", std::strerror(error));
   child.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0));

@@ -1,4 +1,4 @@
-// Serving git: `git http-backend` between the client and the repository, streamed both ways. Each direction reads only
+// Serving git: a git process between the client and the repository, streamed both ways. Each direction reads only
 // after the other side took what was read before, so a slow client or a slow git holds no memory here.
 #include <signal.h>
 #include <sys/wait.h>
@@ -39,8 +39,10 @@ HttpResponse plain(int status, const std::string& text) {
 }  // namespace
 
 struct Session::Backend {
-  Backend(const net::any_io_executor& executor, const CgiChild& child_in, PieceWriter& writer_in, Head&& head)
+  Backend(const net::any_io_executor& executor, const CgiChild& child_in, std::string begun_in, PieceWriter& writer_in,
+          Head&& head)
       : child(child_in),
+        begun(std::move(begun_in)),
         input(executor, child.input),
         output(executor, child.output),
         errors(executor, child.errors),
@@ -49,6 +51,7 @@ struct Session::Backend {
         parser(std::move(head)),
         writer(writer_in) {}
   CgiChild child;
+  std::string begun;  // what stands before git's own output
   net::posix::stream_descriptor input, output, errors, ended;
   net::steady_timer deadline;
   http::request_parser<http::buffer_body> parser;
@@ -175,13 +178,14 @@ Task<bool> Session::run_backend(Head& head, const HttpRequest& request, const Gi
   }
   bool invited = co_await invite(head);
   if (!invited) co_return false;
-  Result<CgiChild> child = start_git_backend(shared_.hosting.environment(git, request, caller, content_length));
+  GitCommand command = git_command(git, request, shared_.hosting.repository(git.name));
+  Result<CgiChild> child = start_git(command, shared_.hosting.environment(git, request, caller, content_length));
   if (!child) {
     log(Level::kError, child.error().line(), {{"request", request.id}});
     co_return co_await send(head, request, plain(503, "git can't be started here; the daemon's log tells why"), false);
   }
   PieceWriter writer(*this, version, keep_alive);
-  Backend backend(stream_.get_executor(), *child, writer, std::move(head));
+  Backend backend(stream_.get_executor(), *child, std::move(command.begun), writer, std::move(head));
   backend.parser.body_limit(shared_.hosting.options().max_push);
   backend.deadline.expires_after(kLongest);
   co_await (pump_input(backend) && pump_output(backend) && pump_errors(backend) && reap(backend));
@@ -224,10 +228,11 @@ Task<void> Session::pump_input(Backend& backend) {
 Task<void> Session::pump_output(Backend& backend) {
   std::array<char, kPiece> piece;
   boost::system::error_code error;
-  std::string start;
+  std::string start = std::move(backend.begun);
   CgiHead head;
-  for (;;) {
-    size_t size = co_await backend.output.async_read_some(net::buffer(piece), into(error));
+  for (bool begun = !start.empty();; begun = false) {
+    size_t size = 0;
+    if (!begun) size = co_await backend.output.async_read_some(net::buffer(piece), into(error));
     if (error) break;
     std::string_view bytes(piece.data(), size);
     if (!backend.answered) {
@@ -236,8 +241,8 @@ Task<void> Session::pump_output(Backend& backend) {
       if (!complete) break;
       if (!*complete) continue;
       backend.answered = true;
-      bool begun = co_await backend.writer.begin(head.status, head.headers);
-      backend.client_gone = backend.client_gone || !begun;
+      bool there = co_await backend.writer.begin(head.status, head.headers);
+      backend.client_gone = backend.client_gone || !there;
       bytes = start;
     }
     // When the client hangs up, git finishes what it was about: what comes is read and dropped.

@@ -53,6 +53,9 @@ std::vector<Setting> forced_settings(const HostingOptions& options, const GitReq
       {"receive.fsckObjects", "true"},
       {"receive.maxInputSize", std::to_string(options.max_push)},
       {"receive.keepAlive", "5"},
+      // What a push brings is checked beside the repository, whose own refs are then those of an alternate. They are
+      // known already, and asking for them is a process, and long where there are many.
+      {"core.alternateRefsCommand", "true"},
       // Packs, whose one folder is synced afterwards: of loose objects git syncs the files, and none of their folders.
       {"transfer.unpackLimit", "1"},
   };
@@ -169,7 +172,11 @@ std::vector<std::string> Hosting::environment(const GitRequest& git, const HttpR
     env.push_back("HTTP_GIT_PROTOCOL=" + protocol);
   }
   if (git.push()) {
+    std::string user = caller.name.empty() ? "anonymous" : one_line(caller.name, 100);
     env.push_back("REMOTE_USER=" + one_line(caller.name, 100));
+    // As http-backend would set them.
+    env.push_back("GIT_COMMITTER_NAME=" + user);
+    env.push_back("GIT_COMMITTER_EMAIL=" + user + "@http." + request.peer.address);
     env.push_back("AUTONOMOUS_PUSHER_NAME=" + one_line(caller.name, 200));
     env.push_back("AUTONOMOUS_PUSHER_EMAIL=" + one_line(caller.email, 200));
     env.push_back("AUTONOMOUS_PUSHER_HOW=" + one_line(caller.how, 200));

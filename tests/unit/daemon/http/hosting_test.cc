@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <sstream>
@@ -228,6 +230,55 @@ TEST_F(HostingTest, ManyWantsComeCompressed) {
   ChildResult fetched = git({"-c", "protocol.version=0", "fetch", "origin"}, theirs);
   EXPECT_EQ(fetched.status, 0) << fetched.err;
   EXPECT_EQ(head(theirs, "origin/main"), head(work));
+}
+
+// A body that is called encoded goes to `git http-backend`: what we say without it must be the same.
+TEST_F(HostingTest, PushesAreAnsweredAsHttpBackendWould) {
+  ASSERT_EQ(git({"-c", "protocol.version=1", "push", "-q", url("shop"), "main"}, work).status, 0);
+  http::Client client;
+  auto ask = [&](const std::string& method, const std::string& path, const std::string& type, const std::string& body,
+                 const std::string& encoding) {
+    http::Request request{.method = method, .url = url("shop") + path, .body = body};
+    if (!type.empty()) request.headers.emplace_back("Content-Type", type);
+    if (!encoding.empty()) request.headers.emplace_back("Content-Encoding", encoding);
+    Result<http::Response> answer = client.send(Ctx{}.within(Millis{60'000}), request);
+    EXPECT_TRUE(answer) << answer.error().text();
+    if (!answer) return http::Response{};
+    std::erase_if(answer->headers,
+                  [](const auto& each) { return each.first == "date" || each.first == "x-request-id"; });
+    std::sort(answer->headers.begin(), answer->headers.end());
+    return *std::move(answer);
+  };
+  const std::string type = "application/x-git-receive-pack-request";
+  for (const auto& [method, path, kind, body] :
+       std::vector<std::array<std::string, 4>>{{"GET", "/info/refs?service=git-receive-pack", "", ""},
+                                               {"POST", "/git-receive-pack", type, "0000"},
+                                               {"POST", "/git-receive-pack", type, "000fnonsense"},
+                                               {"POST", "/git-receive-pack", "text/plain", "0000"}}) {
+    http::Response ours = ask(method, path, kind, body, "");
+    http::Response gits = ask(method, path, kind, body, "identity");
+    EXPECT_EQ(ours.status, kind == "text/plain" ? 415 : 200) << path;
+    EXPECT_EQ(ours.status, gits.status);
+    EXPECT_EQ(ours.headers, gits.headers);
+    EXPECT_EQ(ours.body, gits.body);
+  }
+  // Packed, as JGit sends a small push.
+  std::string before = head(work);
+  commit("more", "1");
+  ChildSpec pack{.argv = {"git", "pack-objects", "--stdout", "--revs", "-q"},
+                 .env = {"PATH=/usr/local/bin:/usr/bin:/bin"},
+                 .folder = work,
+                 .input = "main\n"};
+  std::string command = before + " " + head(work) + " refs/heads/main" + std::string(1, '\0') + " report-status";
+  char length[5];
+  std::snprintf(length, sizeof length, "%04zx", command.size() + 4);
+  ChildSpec gzip{.argv = {"gzip", "-c"},
+                 .env = pack.env,
+                 .input = length + command + "0000" + run_child(Ctx{}.within(Millis{60'000}), pack)->out};
+  http::Response packed =
+      ask("POST", "/git-receive-pack", type, run_child(Ctx{}.within(Millis{60'000}), gzip)->out, "gzip");
+  EXPECT_THAT(packed.body, HasSubstr("unpack ok"));
+  EXPECT_EQ(head(folder.path() + "/repos/shop.git"), head(work));
 }
 
 TEST_F(HostingTest, ARefusalReachesThePusher) {
