@@ -275,7 +275,9 @@ TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   auto follower = std::make_shared<Follower>(listener);
   board_.want(push("aaaa"), follower);
   follower->complete();
-  render_next();  // people agree to what was rendered
+  auto rendered = std::make_shared<Assembled>();  // people agree to what was rendered
+  rendered->tree = std::string(40, 'a');
+  board_.rendered(board_.take_render({})->id, rendered);
   EXPECT_TRUE(board_.take_ready(10).empty());
   EXPECT_EQ(listener->dones, 0) << "the ledger does not say so yet";
   ASSERT_EQ(board_.proposing().size(), 1u);
@@ -283,7 +285,8 @@ TEST_F(BoardTest, WhoAskedIsNotKeptWaitingBehindAHold) {
   model::Entry proposal;
   proposal.type = model::EntryType::kPropose;
   proposal.target = model::Target{"local", "shop", "web"};
-  proposal.id = "p1";
+  proposal.id = "0123456789ab";
+  proposal.tree = rendered->tree;
   ASSERT_TRUE(ledger.add(proposal));
   board_.set_state(ledger.finish({}, {}, {}));
   ASSERT_EQ(listener->dones, 1);
