@@ -74,10 +74,11 @@ Result<bool> wait_for_data(const Ctx& ctx, Transfer& transfer, std::unique_lock<
   Ctx patience = ctx;
   patience.deadline = std::min(ctx.deadline, transfer.silent_until);
   if (request.tick.count() > 0 && now + request.tick < patience.deadline) {
-    if (transfer.changed.wait_until(lock, ctx.stop, now + request.tick, ready)) return true;
-    if (!ctx.stop.stop_requested()) return false;
+    if (!transfer.changed.wait_until(lock, ctx.stop, now + request.tick, ready) && !ctx.stop.stop_requested())
+      return false;
   }
-  TRY_DO(wait(patience, transfer, lock, ready));
+  if (!ready()) TRY_DO(wait(patience, transfer, lock, ready));
+  transfer.silent_until = Ctx::Deadline::max();  // the next silence is counted anew
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <semaphore>
 
 #include "gitops/base/file.h"
 #include "tests/support/loopback.h"
@@ -314,6 +315,31 @@ TEST(Stream, EndsAfterSilence) {
                                 [](std::string_view) { return true; });
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code(), Code::kTimeout);
+}
+
+// Together the pieces take longer than a silence may last: each asked for the next one in time.
+TEST(Stream, CountsASilenceFromTheLastPiece) {
+  constexpr int kPieces = 6;
+  for (Millis tick : {Millis(0), Millis(1)}) {
+    std::counting_semaphore<kPieces> wanted(0);
+    Loopback server([&](const Asked&) {
+      return Answer{.stream = [&](const Loopback::Write& write) {
+        for (int i = 0; i < kPieces && write("x"); ++i) wanted.acquire();
+      }};
+    });
+    Client client;
+    const Request request{.url = server.url(), .idle_timeout = Millis(500), .tick = tick};
+    int pieces = 0;
+    auto response = client.stream(long_enough(), request, [&](std::string_view data) {
+      if (data.empty()) return true;
+      ++pieces;
+      Ctx{}.pause(Millis(150));  // a reader who takes their time
+      wanted.release();
+      return true;
+    });
+    ASSERT_TRUE(response) << response.error().line();
+    EXPECT_EQ(pieces, kPieces);
+  }
 }
 
 TEST(Stream, TicksDuringSilence) {
