@@ -122,7 +122,7 @@ std::string_view Statements::Reader::text(size_t i) {
     if (chunk == of_.chunks_.size()) {
       bytes_ = of_.fresh_text_;
     } else if (!inflate_into(of_.chunks_[chunk]->packed, of_.chunks_[chunk]->unpacked, bytes_)) {
-      throw std::logic_error("a chunk of statements is damaged");  // ours, or checked by read()
+      throw std::logic_error("a chunk of statements is damaged");  // ours: an index has a checksum
     }
     lines_ = lines_of(bytes_);
   }
