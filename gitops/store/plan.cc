@@ -249,6 +249,9 @@ Result<DraftResult> Plan::try_release(const Draft& draft) {
   TRY(git::Oid tree, draft_tree(draft, state));
   TRY(auto same, unchanged(draft, state));
   if (same) {
+    // Wanted once more before anybody knew that it is released: its release says all that there is to say.
+    ReleaseRowPtr row = state->with_key(draft.artifact, draft.trailers.input_digest, draft.intent);
+    if (row && row->number == *same) return DraftResult(Duplicate{row->number, row->commit});
     Entry entry;
     entry.type = EntryType::kUnchanged;
     entry.target = draft.target;

@@ -403,7 +403,7 @@ class Decisions(unittest.TestCase):
         shop.write({"autonomous.yaml": SPEC.format(project="reads", level="three")}).push("Three, to be reviewed", branch="review")
         done = self.as_("guest", "diff", "reads", "--commit", shop.head(), "-o", "json")
         answers = {one["target"]: one for one in json.loads(done.stdout)["targets"]}
-        self.assertEqual(set(answers), {f"{env}/reads/{app}" for env in ("staging", "production", "free", "guarded") for app in ("web", "api")})
+        self.assertEqual(set(answers), {f"{env}/reads/{app}" for env in ("staging", "production", "free", "guarded", "reviewed") for app in ("web", "api")})
         self.assertIn("ConfigMap/web-env", [one["resource"] for one in answers[web]["resources"]])
         self.assertIn("+", answers[web]["resources"][0]["text"])
         self.assertEqual(answers["staging/reads/api"]["resources"], [], "it has no such variable")

@@ -33,6 +33,10 @@ TEST(Record, AKeyReleasesOnce) {
   ASSERT_TRUE(std::holds_alternative<Released>(record.commit(Ctx{}, batch_of({draft})).value().drafts[0]));
   auto again = record.commit(Ctx{}, batch_of({draft})).value();
   EXPECT_EQ(std::get<Duplicate>(again.drafts[0]).number, 1u);
+  // Even where it was computed on top of that: somebody wanted it again before they knew.
+  again = record.commit(Ctx{}, batch_of({push_draft(record, kWeb, "1")})).value();
+  EXPECT_EQ(std::get<Duplicate>(again.drafts[0]).number, 1u);
+  EXPECT_TRUE(record.state()->find(kWeb)->attempts.empty());
   Draft wish = push_draft(record, kWeb, "1");
   wish.intent = "retry-7";
   wish.even_unchanged = true;
