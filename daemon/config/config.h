@@ -28,7 +28,7 @@ struct GitopsConfig {
   std::string ca_file;                     // PEM; "" = the system's certificates
   std::string public_url;                  // how Argo CD and people reach it; "" = url
   Millis poll{15'000};
-  uint32_t tags = 1500;  // so many release tags stay, and those of what is live; 0: all
+  uint32_t tags = 1000;  // so many release tags stay, and those of what is live; 0: all
 };
 
 struct SigningConfig {

@@ -115,7 +115,7 @@ Shape make_config_shape() {
              {"public_url", url(), "how Argo CD and people reach it; default: url"},
              {"poll", duration(), "default: 15s"},
              {"tags", integer(0, 10'000'000),
-              "release tags that stay beside those of what is live; older ones are in the ledger. 0: all; default: 1500"}}),
+              "release tags that stay beside those of what is live; older ones are in the ledger. 0: all; default: 1000"}}),
         "the GitOps repository"},
        {"signing", record({{"key", file_path(), "Ed25519, OpenSSH format; default: made in the state folder"}}), ""},
        {"committer",

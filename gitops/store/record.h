@@ -61,7 +61,7 @@ struct RecordConfig {
   std::string branch = "deploy";
   std::string platform_yaml;  // of a new record's main
   // So many release tags stay in the repository, and those of what is live (tag_window.h); 0: all.
-  uint32_t tag_window = 1500;
+  uint32_t tag_window = 1000;
   // Whoever calls commit() calls make_tags() afterwards, once everybody who waits is told: to a remote it is a push of
   // its own, which takes as long as the release's.
   bool tags_later = false;
