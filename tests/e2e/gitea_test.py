@@ -131,9 +131,8 @@ class TheMainJob(OnGitea):
         self.assertNotEqual(done.returncode, 0)
         self.audit()
 
-    def test_the_revert_button(self):
-        self.start()
-        shop = self.connected()
+    def release_and_revert(self, shop):
+        """Release 2 by a push; release 3 of web by the button beside it."""
         shop.level("two").push("Two")
         self.released(shop, 2)
         self.until_tags(shop, [1, 2])
@@ -141,6 +140,11 @@ class TheMainJob(OnGitea):
         self.gitea.revert(self.jane, self.gitops, second, DEPLOY)
         self.released(shop, 3)
         self.until_tags(shop, [1, 2, 3], [1, 2])
+
+    def test_the_revert_button(self):
+        self.start()
+        shop = self.connected()
+        self.release_and_revert(shop)
         message = self.git("log", "-1", "--format=%B", f"release/local/{shop.name}/web/3")
         self.assertIn(f"Rollback-Of: local/{shop.name}/web/1", message)
         self.assertIn("jane@example.com", message)
@@ -164,14 +168,8 @@ class TheMainJob(OnGitea):
         shop = self.connected()
         for repository in (shop.repository, self.gitops):
             self.gitea.webhook(repository, f"{self.daemon.url}/api/v1/webhook", secret.read_text().strip())
-        shop.level("two").push("Two")
-        self.released(shop, 2)
-        self.until_tags(shop, [1, 2])
-        # And the other way round: what a person does in the GitOps repository.
-        second = self.git("rev-parse", f"release/local/{shop.name}/web/2^{{commit}}").strip()
-        self.gitea.revert(self.jane, self.gitops, second, DEPLOY)
-        self.released(shop, 3)
-        self.until_tags(shop, [1, 2, 3], [1, 2])
+        # Of a push to the source, and the other way round: of what a person does in the GitOps repository.
+        self.release_and_revert(shop)
         self.audit()
 
 
